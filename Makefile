@@ -1,0 +1,48 @@
+# Everything runs in .venv, made on first use. `make PYTHON=python3.12 ...` chooses the interpreter,
+# `make TORCH_INDEX=URL ...` adds a package index with CPU builds of torch.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+TORCH_INDEX ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+DEMO_RUN ?= runs/demo
+
+.PHONY: demo test live bench check format install clean
+
+demo: install  ## a whole generation on the built-in simulated endpoint
+	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
+	@$(BIN)/funcdex validate $(DEMO_RUN)/parsed_conversations.jsonl
+	@echo "Look at it:  $(BIN)/funcdex status $(DEMO_RUN)   or   head -n 1 $(DEMO_RUN)/parsed_conversations.jsonl"
+
+test: install  ## the test suite
+	$(BIN)/python -m pytest
+
+live: install  ## the tests that run a real vLLM (on CPU) and a real llama.cpp server
+	$(BIN)/python tests/live/build_env.py all || [ $$? -eq 3 ]
+	$(BIN)/python -m pytest tests/live -m live -rs
+
+bench: install  ## the benchmarks
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+check: install  ## format, lint, types, import contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "funcdex needs Python 3.11 or newer (make PYTHON=/path/to/python3.11)"; exit 2; }
+	@echo "setting up .venv (a few minutes the first time)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .live runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
