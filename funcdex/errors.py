@@ -1,0 +1,148 @@
+"""Every exception that funcdex raises on purpose, in one tree.
+
+A message says what happened, where, and what to do about it. A rejection of a conversation is not an
+exception: it is a value (`types.record.Rejected`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FuncdexError(Exception):
+    """Base of every error funcdex raises on purpose."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, what: str, *, where: str, fix: str) -> None:
+        super().__init__(f"{what} ({where}). {fix}")
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+
+class ConfigError(FuncdexError):
+    """A setting, flag or configuration file that cannot be used."""
+
+
+class ToolDefinitionError(FuncdexError):
+    """A tool definition that cannot be read; `where` names file and JSON path."""
+
+
+class GrammarError(FuncdexError):
+    """A grammar that cannot be built or rendered."""
+
+
+class UnsupportedSchema(GrammarError):
+    """A JSON Schema keyword that the grammar cannot express."""
+
+
+class MarkupError(FuncdexError):
+    """A text that is not a conversation in Dialog Markup Language.
+
+    `position` is the offset of the fault in the text, in characters from 0.
+    """
+
+    def __init__(self, what: str, *, position: int, fix: str = "Write the conversation again.") -> None:
+        super().__init__(what, where=f"character {position}", fix=fix)
+        self.position = position
+
+
+class MessagesError(FuncdexError):
+    """A list of chat messages that is not a conversation; `index` is the place of the fault, from 0."""
+
+    def __init__(
+        self, what: str, *, index: int, fix: str = "Correct the message or leave the list out."
+    ) -> None:
+        super().__init__(what, where=f"message {index}", fix=fix)
+        self.index = index
+
+
+class DedupError(FuncdexError):
+    """The duplicate guard cannot work (no model, wrong dimension)."""
+
+
+class CheckpointError(FuncdexError):
+    """A run directory that cannot be written, read or resumed."""
+
+
+class NoEndpointAvailable(FuncdexError):
+    """No endpoint is usable, at the start or for too long in mid-run."""
+
+
+class EndpointError(FuncdexError):
+    """One request at one endpoint failed. `retry_after_s` is what the server asked for, if it did."""
+
+    kind: ClassVar[str] = "endpoint"
+    # Whether the fault speaks against the endpoint (the breaker counts it) or only against the request.
+    blames_endpoint: ClassVar[bool] = True
+
+    def __init__(self, what: str, *, where: str, fix: str, retry_after_s: float | None = None) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.retry_after_s = retry_after_s
+
+
+class Unreachable(EndpointError):
+    """No connection, or one that broke before the whole answer was there."""
+
+    kind = "unreachable"
+    retryable = True
+
+
+class NoConnection(Unreachable):
+    """Nothing answers at the address: refused, unknown host, failed TLS, no answer to the connect."""
+
+
+class TimedOut(EndpointError):
+    """The answer did not come within the request's deadline."""
+
+    kind = "timed_out"
+    retryable = True
+
+
+class Overloaded(EndpointError):
+    """The server is up and asks for less: 429, or 503."""
+
+    kind = "overloaded"
+    retryable = True
+
+
+class ServerFault(EndpointError):
+    """The server failed on this request: 500, 502, 504."""
+
+    kind = "server_fault"
+    retryable = True
+
+
+class BadResponse(EndpointError):
+    """An answer that is not what the API promises: not JSON, no choices, no content."""
+
+    kind = "bad_response"
+    retryable = True
+
+
+class RequestRefused(EndpointError):
+    """The server understood the request and will never take it: 400, 401, 403, 404, 413, 422."""
+
+    kind = "refused"
+    blames_endpoint = False
+
+
+class NotServed(RequestRefused):
+    """The server takes no request of this sort from us: wrong key, path or model (401, 403, 404, 405)."""
+
+    kind = "not_served"
+    blames_endpoint = True
+
+
+class ContextTooLong(RequestRefused):
+    """Prompt and answer do not fit the model's context."""
+
+    kind = "context_too_long"
+
+
+def root_fault(error: BaseException) -> BaseException:
+    """The fault that a task group's exception group is about: the first leaf that is not a cancellation."""
+    while isinstance(error, BaseExceptionGroup):
+        error = next((one for one in error.exceptions if isinstance(one, Exception)), error.exceptions[0])
+    return error

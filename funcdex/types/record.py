@@ -1,0 +1,149 @@
+"""What is known of one conversation on its way: the plan, what each stage added, how it ended.
+
+A `Draft` is never stored as such. Each stage adds a `StageDone`, the journal keeps those, and folding
+them over the plan gives the draft again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, get_args
+
+Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""The stages of a conversation, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One conversation that was asked for. All of it follows from the run's seed and the index."""
+
+    id: str
+    index: int
+    toolkits: tuple[str, ...]
+    clarity: str
+    seed: int
+    kind: str = "happy_path"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One completion that went into a conversation; `prompt` is the hash of the prompt's template."""
+
+    stage: str
+    prompt: str
+    endpoint: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    latency_s: float
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """What one stage added to one conversation: field values of `Draft`, ready for JSON."""
+
+    id: str
+    stage: Stage
+    value: Mapping[str, Any]
+    usage: tuple[Usage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A conversation that reached the data set."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A conversation that was given up, and why: `reason` is a code, `detail` a sentence or two."""
+
+    id: str
+    stage: str
+    reason: str
+    detail: str = ""
+    usage: tuple[Usage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """A rejected conversation that is tried again from its plan (`--retry-rejected`)."""
+
+    id: str
+
+
+Entry = StageDone | Accepted | Rejected | Restarted
+"""What the journal holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan and what the stages have added so far; None is not known yet.
+
+    `shown` are the function names of the tools the writer sees, which are those that are exported;
+    `written_at` is when the conversation was written (ISO 8601, UTC).
+    """
+
+    plan: Plan
+    scenario: str | None = None
+    persona: str | None = None
+    outline: str | None = None
+    shown: tuple[str, ...] | None = None
+    dml: str | None = None
+    written_at: str | None = None
+    corrections: int = 0
+    system_prompt: str | None = None
+    scores: Mapping[str, Any] | None = None
+    usage: tuple[Usage, ...] = ()
+    done: tuple[Stage, ...] = field(default=())
+
+    def after(self, entry: StageDone) -> Draft:
+        """The draft with what a stage added."""
+        value = dict(entry.value)
+        if "shown" in value:
+            value["shown"] = tuple(value["shown"])
+        usage, done = (*self.usage, *entry.usage), (*self.done, entry.stage)
+        return replace(self, **value, usage=usage, done=done)
+
+    @property
+    def next_stage(self) -> Stage | None:
+        """The first stage that has not been done; None if all have."""
+        return next((stage for stage in STAGES if stage not in self.done), None)
+
+
+def fold(plan: Plan, entries: Iterable[StageDone]) -> Draft:
+    """The draft that the journaled entries of one conversation make."""
+    draft = Draft(plan)
+    for entry in entries:
+        draft = draft.after(entry)
+    return draft
+
+
+def entry_as_json(entry: Entry) -> dict[str, Any]:
+    """An entry as a JSON object; `entry_from_json` is its inverse."""
+    return {"entry": _NAME_OF[type(entry)], **asdict(entry)}
+
+
+def entry_from_json(data: Mapping[str, Any]) -> Entry:
+    """Raises ValueError, KeyError or TypeError on anything `entry_as_json` did not write."""
+    fields = {key: value for key, value in data.items() if key != "entry"}
+    kind = _CLASS_OF[data["entry"]]
+    if "usage" in fields:
+        fields["usage"] = tuple(Usage(**usage) for usage in fields["usage"])
+    if kind is StageDone and fields["stage"] not in STAGES:
+        raise ValueError(f"no stage is called {fields['stage']!r}")
+    return kind(**fields)
+
+
+_NAME_OF: dict[type[Entry], str] = {
+    StageDone: "stage",
+    Accepted: "accepted",
+    Rejected: "rejected",
+    Restarted: "restarted",
+}
+_CLASS_OF: dict[str, type[Entry]] = {name: kind for kind, name in _NAME_OF.items()}

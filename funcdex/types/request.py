@@ -1,0 +1,86 @@
+"""One request to a model and its completion, before any server's notation of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Dialect = Literal["lark", "gbnf"]
+"""The notations of a grammar: Lark with `%json` (vLLM, the simulated endpoint), GBNF (llama.cpp)."""
+
+LEAST_URGENT = 0
+"""`Request.priority` of work that has just begun; more advanced work has a higher number."""
+
+
+class Grammar(Protocol):
+    """What an answer must match."""
+
+    @property
+    def key(self) -> str:
+        """Same language, same key: what servers' compile caches and routing go by."""
+
+    def render(self, dialect: Dialect) -> str:
+        """The grammar's text in one notation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A chat message. `role` is `system`, `user` or `assistant`."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the model draws tokens; None leaves a knob to the server."""
+
+    max_tokens: int
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a stage asks of the pool. Which endpoint answers is the pool's business.
+
+    `timeout_s` counts from the moment the request is sent: time in our own queue is not the server's fault.
+    """
+
+    conversation_id: str
+    stage: str
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    timeout_s: float
+    grammar: Grammar | None = None
+    priority: int = LEAST_URGENT
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back. Reasoning is split off `text` and only counted.
+
+    `finish_reason` is the server's: `stop`, `length`, `content_filter`... `latency_s` is from sent to
+    received, `queued_s` the wait for an endpoint before that, `attempts` counts from 1.
+    """
+
+    text: str
+    finish_reason: str
+    endpoint: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+    simulated: bool = False
+    latency_s: float = 0.0
+    queued_s: float = 0.0
+    attempts: int = 1
+
+
+Generate = Callable[[Request], Awaitable[Completion]]
+"""The one seam between stages and endpoints. Raises EndpointError (not retryable, or retries used up) and
+NoEndpointAvailable."""

@@ -1,0 +1,68 @@
+"""Tools, toolkits and bundles: what a conversation can call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+JsonSchema = Mapping[str, Any]
+"""A JSON Schema as parsed JSON (draft 2020-12 keywords, nested at will, `$ref`s resolved)."""
+
+FUNCTION_NAME_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+"""What every function-calling API accepts as a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One callable operation of one toolkit.
+
+    `name` matches FUNCTION_NAME_PATTERN and is unique within its toolkit. `parameters` is a schema of
+    `type: object`; `response` is the schema of what the tool answers, `{}` where nothing is known.
+    """
+
+    toolkit: str
+    name: str
+    description: str
+    parameters: JsonSchema = field(default_factory=lambda: {"type": "object", "properties": {}})
+    response: JsonSchema = field(default_factory=dict)
+
+    def as_openai(self) -> dict[str, Any]:
+        """The tool as an entry of OpenAI's `tools` list."""
+        function = {"name": self.name, "description": self.description, "parameters": self.parameters}
+        return {"type": "function", "function": function}
+
+
+@dataclass(frozen=True, slots=True)
+class Toolkit:
+    """The tools of one application."""
+
+    name: str
+    description: str
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Toolkits used together in one conversation; a single toolkit is a bundle of one."""
+
+    toolkits: tuple[Toolkit, ...]
+
+    @property
+    def name(self) -> str:
+        """`gmail`, or `gmail+googledrive`."""
+        return "+".join(toolkit.name for toolkit in self.toolkits)
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """All tools, named apart: a name that two toolkits share gets its toolkit as a prefix."""
+        every = [tool for toolkit in self.toolkits for tool in toolkit.tools]
+        count: dict[str, int] = {}
+        for tool in every:
+            count[tool.name] = count.get(tool.name, 0) + 1
+        return tuple(tool if count[tool.name] == 1 else _prefixed(tool) for tool in every)
+
+
+def _prefixed(tool: Tool) -> Tool:
+    # The end of the name is kept when it grows too long: that is where names of one toolkit differ.
+    return replace(tool, name=f"{tool.toolkit}_{tool.name}"[-64:])
