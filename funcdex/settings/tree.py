@@ -1,0 +1,157 @@
+"""The settings of a run: one frozen tree, every field with its bounds, unit and meaning.
+
+Files, environment and flags are merged in `load.py`; nothing below this package reads them. Pass down
+the part that a module needs, never the whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
+
+Level = Literal["markup", "names", "schema"]
+
+
+class Frozen(BaseModel):
+    """A node of the tree: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SamplingSettings(Frozen):
+    """How one stage samples. None leaves a knob to the server."""
+
+    temperature: float | None = Field(default=0.8, ge=0, le=5, description="softmax temperature")
+    top_p: float | None = Field(default=None, gt=0, le=1, description="nucleus sampling share")
+    top_k: int | None = Field(default=None, ge=-1, description="tokens kept; -1 or 0 for all")
+    min_p: float | None = Field(default=None, ge=0, le=1, description="share of the best token's probability")
+    max_tokens: int = Field(default=1024, ge=1, description="longest answer, in tokens, reasoning included")
+    timeout_s: float = Field(default=300, gt=0, description="deadline from sent to received, in seconds")
+
+
+class StageSampling(Frozen):
+    """Sampling of each stage. A stage given in part keeps its own defaults for the rest."""
+
+    scenario: SamplingSettings = SamplingSettings(temperature=1.0, max_tokens=1024)
+    persona: SamplingSettings = SamplingSettings(temperature=0.9, max_tokens=1024)
+    outline: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=2048)
+    tools: SamplingSettings = SamplingSettings(temperature=0.2, max_tokens=1024)
+    conversation: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=12_288, timeout_s=1800)
+    correction: SamplingSettings = SamplingSettings(temperature=0.3, max_tokens=12_288, timeout_s=1800)
+    system_prompt: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=1024)
+    judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=2048)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_own_defaults(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {
+            stage: cls.model_fields[stage].default.model_dump() | given
+            if stage in cls.model_fields and isinstance(given, dict)
+            else given
+            for stage, given in data.items()
+        }
+
+
+class ClarityLevel(Frozen):
+    """How clearly the simulated user says what they want."""
+
+    weight: float = Field(default=1.0, ge=0, description="share among the levels, relative")
+    description: str = Field(min_length=1, description="what the writer is told about such a user")
+
+
+DEFAULT_CLARITY_LEVELS = {
+    "clear": ClarityLevel(
+        weight=0.5, description="States the goal and the details that matter at the start, in plain words."
+    ),
+    "partial": ClarityLevel(
+        weight=0.35,
+        description="Knows the goal but leaves out details, and gives them when the assistant asks.",
+    ),
+    "vague": ClarityLevel(
+        weight=0.15,
+        description="Describes a problem rather than a task; the assistant has to find out what is wanted.",
+    ),
+}
+
+
+class GenerationSettings(Frozen):
+    """What the conversations are like."""
+
+    thoughts: bool = Field(default=False, description="the assistant thinks before each message")
+    parallel_calls: bool = Field(default=False, description="several calls may stand before their responses")
+    level: Level = Field(default="schema", description="how much the grammar enforces")
+    workflow_description: str = Field(default="", description="steers every scenario, if given")
+    min_user_turns: int = Field(default=2, ge=1, le=50, description="fewest user messages")
+    max_user_turns: int = Field(default=8, ge=1, le=100, description="most user messages")
+    distractor_tools: int = Field(default=3, ge=0, le=100, description="tools shown beyond those needed")
+    max_tools: int = Field(default=20, ge=1, le=128, description="most tools shown to the writer")
+    max_corrections: int = Field(default=2, ge=0, le=20, description="corrections of one conversation")
+    max_regenerations: int = Field(default=2, ge=0, le=20, description="new samples after corrections failed")
+    max_stage_retries: int = Field(
+        default=3, ge=0, le=20, description="new samples of any other stage's answer"
+    )
+    clarity_levels: dict[str, ClarityLevel] = Field(default=DEFAULT_CLARITY_LEVELS, min_length=1)
+
+
+class DedupSettings(Frozen):
+    """When a scenario counts as one that is there already."""
+
+    enabled: bool = True
+    similarity_threshold: float = Field(
+        default=0.95, ge=0.5, le=1, description="(cosine + 1) / 2 at which a scenario is refused"
+    )
+    max_scenario_retries: int = Field(default=20, ge=0, le=200, description="new scenarios before giving up")
+    examples_shown: int = Field(default=10, ge=0, le=50, description="earlier scenarios to differ from")
+    model: str = Field(default="minilm", description="`minilm` (packaged), a hub name or a folder")
+    device: str = Field(default="cpu", description="torch device of the sentence model")
+
+
+class JudgeSettings(Frozen):
+    """What is kept."""
+
+    min_tool_use_quality: int = Field(default=4, ge=1, le=5, description="lowest score accepted")
+
+
+class PoolSettings(Frozen):
+    """How requests are sent, retried and withheld."""
+
+    max_in_flight: int | None = Field(
+        default=None, ge=1, le=65_536, description="per endpoint; None: its slots if it tells, else 128"
+    )
+    max_attempts: int = Field(default=5, ge=1, le=100, description="tries of one request, the first included")
+    backoff_base_s: float = Field(default=0.5, gt=0, description="first wait before a retry")
+    backoff_max_s: float = Field(default=30, gt=0, description="longest wait before a retry")
+    failures_to_open: int = Field(default=5, ge=1, description="faults in a row that open the circuit")
+    open_for_s: float = Field(default=5, gt=0, description="time before an open circuit is probed")
+    give_up_after_s: float = Field(default=600, gt=0, description="no endpoint for so long ends the run")
+    probe_timeout_s: float = Field(default=60, gt=0, description="deadline of the probe at the start")
+
+
+Endpoint = Annotated[EndpointSpec, BeforeValidator(parse_endpoint)]
+
+
+class Settings(Frozen):
+    """Everything a run is asked to do."""
+
+    tools: tuple[Path, ...] = Field(default=(), description="tool files or folders; empty: the shipped ones")
+    toolkits: tuple[str, ...] = Field(
+        default=(), description="`gmail`, or `googledrive+gmail` for a bundle; empty: all single toolkits"
+    )
+    wanted_toolkits: Path | None = Field(
+        default=None, description="JSON file with `toolkits` and `bundles`, used where `toolkits` is empty"
+    )
+    count: int = Field(default=10, ge=1, le=100_000_000, description="conversations planned")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness follows from it")
+    endpoints: tuple[Endpoint, ...] = Field(default=(), description="base URLs, or `sim`")
+    model: str | None = Field(default=None, description="model asked for; None: the endpoint's first")
+    generation: GenerationSettings = GenerationSettings()
+    sampling: StageSampling = StageSampling()
+    dedup: DedupSettings = DedupSettings()
+    judge: JudgeSettings = JudgeSettings()
+    pool: PoolSettings = PoolSettings()
