@@ -1,0 +1,106 @@
+"""Keeps scenarios distinct while hundreds of conversations ask at once.
+
+One worker takes whatever is waiting, decides in a thread, and answers: check and insert are one step, so
+of two like scenarios that arrive together one is refused, and the sentence model sees batches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from funcdex.dedup.protocol import Duplicate, Layer
+
+MAX_BATCH = 64
+RECENT_KEPT = 50
+"""Latest scenarios kept per group as examples."""
+
+
+@dataclass(slots=True)
+class _Question:
+    group: str
+    text: str
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    answer: Duplicate | None = None
+    fault: Exception | None = None
+
+
+class ScenarioGuard:
+    """`layers` are asked in order; the cheap ones first. Make one per run, and `serve` it in a task."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._send: MemoryObjectSendStream[_Question]
+        self._receive: MemoryObjectReceiveStream[_Question]
+        self._send, self._receive = anyio.create_memory_object_stream[_Question](math.inf)
+        self._recent: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RECENT_KEPT))
+
+    async def restore(self, scenarios: Iterable[tuple[str, str]]) -> None:
+        """Takes (group, text) pairs of an earlier session in, in their order, before `serve` starts."""
+        groups: dict[str, list[str]] = {}
+        for group, text in scenarios:
+            groups.setdefault(group, []).append(text)
+        for group, texts in groups.items():
+            self._recent[group].extend(texts)
+            for layer in self._layers:
+                await anyio.to_thread.run_sync(layer.insert, group, texts)
+
+    async def admit(self, group: str, text: str) -> Duplicate | None:
+        """None if the scenario is new, and it counts from now on; else what it duplicates."""
+        question = _Question(group, text)
+        await self._send.send(question)
+        await question.answered.wait()
+        if question.fault:
+            raise question.fault
+        return question.answer
+
+    def recent(self, group: str, most: int) -> list[str]:
+        """Up to `most` of the latest scenarios of a group: examples for the writer to differ from."""
+        return list(self._recent[group])[-most:] if most else []
+
+    async def serve(self) -> None:
+        """Answers until cancelled."""
+        with self._send, self._receive:
+            async for first in self._receive:
+                batch = [first, *self._waiting()]
+                try:
+                    answers = await anyio.to_thread.run_sync(self._decide, batch)
+                except Exception as fault:  # handed to those who asked; the worker goes on
+                    self._answer(batch, [None] * len(batch), fault)
+                else:
+                    self._answer(batch, answers, None)
+
+    def _waiting(self) -> list[_Question]:
+        questions: list[_Question] = []
+        while len(questions) < MAX_BATCH - 1:
+            try:
+                questions.append(self._receive.receive_nowait())
+            except anyio.WouldBlock:
+                break
+        return questions
+
+    def _decide(self, batch: Sequence[_Question]) -> list[Duplicate | None]:
+        answers: list[Duplicate | None] = [None] * len(batch)
+        for layer in self._layers:
+            open_rows = [row for row, answer in enumerate(answers) if answer is None]
+            verdicts = (
+                layer.admit([(batch[row].group, batch[row].text) for row in open_rows]) if open_rows else []
+            )
+            for row, verdict in zip(open_rows, verdicts, strict=True):
+                answers[row] = verdict
+        return answers
+
+    def _answer(
+        self, batch: Sequence[_Question], answers: Sequence[Duplicate | None], fault: Exception | None
+    ) -> None:
+        for question, answer in zip(batch, answers, strict=True):
+            question.answer, question.fault = answer, fault
+            if fault is None and answer is None:
+                self._recent[question.group].append(question.text)
+            question.answered.set()
