@@ -1,0 +1,125 @@
+"""What each journal entry adds to the readable outputs, in the predecessor's shapes and a little more.
+
+Pure: the same draft and entry give the same lines, so outputs can be mended from the journal at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from funcdex.dml.parser import parse
+from funcdex.export.records import parsed_record
+from funcdex.types.record import Accepted, Draft, Entry, Plan, Rejected, StageDone, Usage
+from funcdex.types.tools import Tool
+
+OutputName = Literal[
+    "conversations",
+    "conversations_with_system_prompts",
+    "scored_conversations",
+    "accepted_conversations",
+    "parsed_conversations",
+    "rejected",
+]
+Line = tuple[OutputName, dict[str, Any]]
+
+
+def lines_after(draft: Draft, entry: Entry, tools: Sequence[Tool]) -> list[Line]:
+    """The lines that `entry` adds, where `draft` is what was known before it and `tools` are those shown."""
+    if isinstance(entry, StageDone):
+        after = draft.after(entry)
+        if entry.stage == "conversation":
+            return [("conversations", _written(after, tools))]
+        if entry.stage == "system_prompt":
+            return [("conversations_with_system_prompts", _with_system_prompt(after, tools))]
+        if entry.stage == "judge":
+            return [("scored_conversations", _scored(after, tools))]
+        return []
+    if isinstance(entry, Accepted):
+        return [
+            ("accepted_conversations", _scored(draft, tools)),
+            ("parsed_conversations", _parsed(draft, tools)),
+        ]
+    if isinstance(entry, Rejected):
+        return [("rejected", _rejected(draft, entry))]
+    return []
+
+
+def history_lines(
+    plan: Plan, entries: Iterable[Entry], tools_of: Callable[[Draft], Sequence[Tool]]
+) -> list[Line]:
+    """Every line that the entries of one conversation make, in order."""
+    draft, lines = Draft(plan), list[Line]()
+    for entry in entries:
+        lines += lines_after(draft, entry, tools_of(draft))
+        draft = draft.after(entry) if isinstance(entry, StageDone) else draft
+    return lines
+
+
+def _written(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
+    plan = draft.plan
+    metadata = {
+        "scenario": draft.scenario,
+        "user_persona": draft.persona,
+        "disposition": draft.outline,
+        "selected_toolkits": list(plan.toolkits),
+        "clarity_level": plan.clarity,
+        "timestamp": draft.written_at,
+        "correction_attempts": draft.corrections,
+        "conversation_id": plan.index,
+    }
+    return {"id": plan.id, "conversation_dml": draft.dml, "metadata": metadata} | _lineage(draft, tools)
+
+
+def _with_system_prompt(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
+    return _written(draft, tools) | {"system_prompt": draft.system_prompt}
+
+
+def _scored(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
+    return _with_system_prompt(draft, tools) | {"scores": draft.scores}
+
+
+def _parsed(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
+    lineage = {"id": draft.plan.id} | _lineage(draft, tools) | {"scores": draft.scores}
+    assert draft.dml is not None and draft.system_prompt is not None
+    return parsed_record(
+        parse(draft.dml),
+        system_prompt=draft.system_prompt,
+        tools=tools,
+        toolkits=draft.plan.toolkits,
+        extra=lineage,
+    )
+
+
+def _rejected(draft: Draft, entry: Rejected) -> dict[str, Any]:
+    ending = {"id": draft.plan.id, "stage": entry.stage, "reason": entry.reason, "detail": entry.detail}
+    known = {"scenario": draft.scenario, "conversation_dml": draft.dml, "scores": draft.scores}
+    lineage = _origin(draft) | _bill((*draft.usage, *entry.usage))
+    return ending | lineage | {key: value for key, value in known.items() if value is not None}
+
+
+def _lineage(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
+    """Where a record comes from: what every line of every output carries."""
+    return _origin(draft) | {"tools": [tool.as_openai() for tool in tools]} | _bill(draft.usage)
+
+
+def _origin(draft: Draft) -> dict[str, Any]:
+    plan = draft.plan
+    return {"toolkits": list(plan.toolkits), "kind": plan.kind, "seed": plan.seed}
+
+
+def _bill(usage: Sequence[Usage]) -> dict[str, Any]:
+    """Who wrote it, and for how many tokens. `model` and `endpoint` are those of the conversation itself."""
+    writer = next((one for one in reversed(usage) if one.stage in ("conversation", "correction")), None)
+    prompts: Mapping[str, str] = {one.stage: one.prompt for one in usage}
+    return {
+        "model": writer.model if writer else None,
+        "endpoint": writer.endpoint if writer else None,
+        "simulated": any(one.simulated for one in usage),
+        "tokens": {
+            "prompt": sum(one.prompt_tokens for one in usage),
+            "completion": sum(one.completion_tokens for one in usage),
+            "reasoning": sum(one.reasoning_tokens for one in usage),
+        },
+        "prompts": prompts,
+    }

@@ -1,0 +1,66 @@
+"""A JSON value against a tool's JSON Schema (draft 2020-12), by jsonschema.
+
+Nothing is fetched: a `$ref` finds what stands in its own schema or in the standard's meta-schemas, and
+nothing else. `format` is not looked at here: jsonschema knows few formats without further packages, and
+whether an address or a date makes sense is a question of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from itertools import islice
+
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from referencing.jsonschema import EMPTY_REGISTRY
+
+from funcdex.types.conversation import JsonValue
+from funcdex.types.tools import JsonSchema
+
+MAX_VIOLATIONS = 5
+"""Most violations named for one value: the rest often follows from the first, and models read them."""
+
+MAX_MESSAGE_CHARS = 200
+
+
+class UnusableSchema(Exception):
+    """A schema that no value can be checked against. Never leaves this package: it becomes a fault."""
+
+
+def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
+    """What is wrong with the value, as `$.path: message`, at most MAX_VIOLATIONS.
+
+    CPU-bound, well under a millisecond for common tools. Raises UnusableSchema.
+    """
+    try:
+        found = tuple(islice(_compiled(json.dumps(schema)).iter_errors(value), MAX_VIOLATIONS))
+    except OverflowError:  # `multipleOf` with a whole number beyond what a float can hold
+        return ("$: holds a number that is too big to be checked",)
+    except SchemaError as error:
+        raise UnusableSchema(_described(error)) from error
+    except RecursionError as error:
+        raise UnusableSchema("it refers to itself without end, or is nested too deep") from error
+    # Nothing narrower: a `$ref` that leads to something that is no schema ends in an AttributeError, and
+    # who reads a schema from a stranger's file finds more of the kind. The value is plain JSON in any case.
+    except Exception as error:
+        raise UnusableSchema(_shortened(str(error))) from error
+    return tuple(_described(violation) for violation in found)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(schema_json: str) -> Draft202012Validator:
+    schema = json.loads(schema_json)
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, registry=EMPTY_REGISTRY)
+
+
+def _described(violation: ValidationError | SchemaError) -> str:
+    return f"{violation.json_path}: {_shortened(violation.message)}"
+
+
+def _shortened(message: str) -> str:
+    if len(message) <= MAX_MESSAGE_CHARS:
+        return message
+    # Both ends stay: the value stands at the front, what is wrong with it at the back.
+    half = (MAX_MESSAGE_CHARS - 3) // 2
+    return f"{message[:half]}...{message[-half:]}"
