@@ -1,0 +1,50 @@
+"""From a request to the tokens of its answer. Pure, and the same for the same request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from funcdex.sim.constraint import matcher_for
+from funcdex.sim.prose import Author, topic_of
+from funcdex.sim.request import CompletionRequest
+from funcdex.sim.sampler import sample
+from funcdex.sim.tokens import pieces
+
+_FEWEST_SENTENCES, _MOST_SENTENCES = 2, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The tokens of an answer, joined its text, and why it ended."""
+
+    tokens: tuple[str, ...]
+    finish_reason: Literal["stop", "length"]
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        return "".join(self.tokens)
+
+
+def generate(request: CompletionRequest, *, seed: int, obey: bool = True) -> Generation:
+    """The answer to a request. `seed` is the server's; with `obey` off, the grammar is ignored."""
+    rng = Random(request.key + seed.to_bytes(8, "big", signed=True))
+    author = Author(topic_of(request.prompt, rng), rng)
+    if request.grammar is None or not obey:
+        return _free_text(request, author, rng)
+    sampled = sample(matcher_for(request.grammar), author, rng, max_tokens=request.max_tokens)
+    return _cut(pieces(sampled.text), request.max_tokens, complete=sampled.complete)
+
+
+def _free_text(request: CompletionRequest, author: Author, rng: Random) -> Generation:
+    tokens = pieces(author.paragraph("scenario", rng.randint(_FEWEST_SENTENCES, _MOST_SENTENCES)))
+    while request.ignore_eos and len(tokens) < request.max_tokens:
+        tokens += pieces(" " + author.sentence("scenario"))
+    return _cut(tokens, request.max_tokens, complete=not request.ignore_eos)
+
+
+def _cut(tokens: list[str], max_tokens: int, *, complete: bool) -> Generation:
+    fits = complete and len(tokens) <= max_tokens
+    return Generation(tuple(tokens[:max_tokens]), "stop" if fits else "length")

@@ -1,0 +1,179 @@
+"""Values for JSON strings and numbers that fit their key.
+
+A conversation has a few facts (mail addresses, ids, a day). The user mentions them, calls use them, and an
+id that a tool response brings up joins them: so most arguments are grounded in what was said before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from funcdex.sim.prose import Author
+
+Kind = Literal[
+    "email",
+    "time",
+    "zone",
+    "url",
+    "phone",
+    "id",
+    "title",
+    "prose",
+    "currency",
+    "language",
+    "mime",
+    "status",
+    "phrase",
+]
+
+# The first that matches a key (lower case, words joined by "_") decides.
+_PATTERNS: tuple[tuple[Kind, str], ...] = (
+    ("email", r"e?mail|(^|_)(to|cc|bcc|from|sender|recipients?|attendees?|invitees?|organizer)($|_)"),
+    ("zone", r"time_?zone|(^|_)tz($|_)"),
+    ("currency", r"currency"),
+    ("language", r"lang|locale"),
+    ("mime", r"mime|content_type"),
+    ("status", r"(^|_)(status|state)($|_)"),
+    ("url", r"ur[li]($|_)|link|href|website|webhook"),
+    ("phone", r"phone|mobile|whatsapp"),
+    (
+        "id",
+        r"(^|_)(g?ids?|i?cal_?uid|uid|key|keys|token|code|reference|ref|etag|sku|customer|parent)($|_)",
+    ),
+    ("id", r"^(invoice|subscription|product|payment_(intent|method)|charge|project|section|assignee)$"),
+    ("time", r"time|date|deadline|(^|_)(at|due|start|end|since|until|created|updated|day|on)($|_)"),
+    ("prose", r"body|message|text|content|descri|notes?($|_)|reason|comment|explan|html|justif|snippet"),
+    ("title", r"name|title|subject|summary|label|heading|caption|topic"),
+)
+_KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+_FALLBACKS: tuple[Kind, ...] = (
+    "phrase",
+    "time",
+    "email",
+    "id",
+    "url",
+    "phone",
+    "zone",
+    "language",
+    "currency",
+)
+_COUNTS = re.compile(
+    r"count|size|total|amount|number|limit|duration|minutes|position|index|(^|_)max|(^|_)min"
+)
+_ROUND = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 45, 50, 60, 90)
+_AMOUNTS = (250, 480, 750, 900, 1200, 1850, 2400, 4500, 6000, 12500)
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the user of one conversation knows; `ids` grows."""
+
+    contacts: tuple[str, ...]
+    emails: tuple[str, ...]
+    ids: list[str]
+    date: str
+    time: str
+    phone: str
+
+    @property
+    def mentioned(self) -> dict[str, str]:
+        """The facts that fill a sentence of mood `facts`."""
+        first = {"contact": self.contacts[0], "email": self.emails[0], "id": self.ids[0]}
+        return first | {"date": self.date, "time": self.time}
+
+
+def facts_of(author: Author, rng: Random) -> Facts:
+    """Facts about the people and the company of the author's topic."""
+    domain = f"{author.topic.company.lower()}.example"
+    contacts = author.topic.colleagues
+    emails = tuple(f"{name.lower().replace(' ', '.')}@{domain}" for name in contacts)
+    date = f"2025-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+    time = f"{rng.randint(8, 17):02}:{rng.choice((0, 15, 30, 45)):02}"
+    phone = f"+4470{rng.randint(10_000_000, 99_999_999)}"
+    return Facts(contacts, emails, [new_id(rng)], date, time, phone)
+
+
+def new_id(rng: Random) -> str:
+    """An id that reads like one: letters and digits, 9 characters."""
+    return f"{rng.choice('abcdefghkmnprstuvw')}{rng.choice('aeiouy')}{rng.getrandbits(28):07x}"
+
+
+def snake(key: str) -> str:
+    """`dueDate` and `Due-Date` as `due_date`."""
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower())
+
+
+def kind_of(key: str) -> Kind:
+    """What a value under this key looks like."""
+    words = snake(key)
+    return next((kind for kind, pattern in _KINDS if pattern.search(words)), "phrase")
+
+
+def strings(key: str, facts: Facts, author: Author, rng: Random, *, answering: bool) -> Iterator[str]:
+    """String values for a key, the most fitting first, then of other kinds in case the schema wants those.
+
+    `answering` is true in a tool response, where new ids come up. A value holds no quote and no backslash.
+    """
+    kind = kind_of(key)
+    yield from _of_kind(kind, facts, author, rng, answering=answering)
+    for other in _FALLBACKS:
+        if other != kind:
+            yield from _of_kind(other, facts, author, rng, answering=answering)
+
+
+def _of_kind(kind: Kind, facts: Facts, author: Author, rng: Random, *, answering: bool) -> tuple[str, ...]:
+    match kind:
+        case "email":
+            return (rng.choice(facts.emails[:2]) if answering else facts.emails[0],)
+        case "time":
+            moment = f"{facts.date}T{facts.time}:00"
+            return (f"{moment}Z", facts.date, moment, f"{facts.time}:00Z", facts.time)
+        case "id":
+            known = rng.choice(facts.ids)
+            return (new_id(rng) if answering and rng.random() < 0.6 else known, known, _uuid(rng))
+        case "url":
+            return (f"https://{author.topic.company.lower()}.example/{author.fill('noun')}/{facts.ids[-1]}",)
+        case "prose":
+            return (author.paragraph("remark", rng.randint(1, 2)), author.sentence("remark"), author.title())
+        case "phrase" | "title":
+            return (author.title(), author.fill("noun"))
+        case "phone":
+            return (facts.phone, facts.phone.lstrip("+"))
+        case "zone":
+            return ("Europe/Lisbon", "UTC")
+        case "currency":
+            return ("usd", "USD")
+        case "mime":
+            return ("text/plain",)
+        case "status":
+            return (rng.choice(("open", "active", "confirmed", "done")),)
+        case "language":
+            return ("en", "en-GB")
+
+
+def is_count(key: str) -> bool:
+    """Whether a value under this key is a number."""
+    return bool(_COUNTS.search(snake(key)))
+
+
+def _uuid(rng: Random) -> str:
+    digits = f"{rng.getrandbits(128):032x}"
+    # RFC 9562: version 4, variant 10.
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def numbers(key: str, first_digits: str, rng: Random) -> Iterator[str]:
+    """Short numbers for a key. A scale from 1 to 5 is a judge's, and gets 4 or 5 nine times in ten."""
+    if first_digits == "12345":
+        yield rng.choices("12345", weights=(1, 2, 7, 45, 45))[0]
+    words = snake(key)
+    if re.search(r"amount|price|cents|total|cost", words):
+        yield str(rng.choice(_AMOUNTS))
+    elif "year" in words:
+        yield "2025"
+    yield str(rng.choice(_ROUND))
+    yield from first_digits
