@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 DEMO_RUN ?= runs/demo
 
-.PHONY: demo test live bench check format install clean
+.PHONY: demo test live bench check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -34,6 +34,9 @@ check: install  ## format, lint, types, import contract
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: install  ## the pages that are made from the code
+	$(BIN)/python -c "from funcdex.settings.reference import as_markdown; print(as_markdown(), end='')" > docs/settings.md
 
 install: .venv/installed
 

@@ -70,6 +70,10 @@ class NoEndpointAvailable(FuncdexError):
     """No endpoint is usable, at the start or for too long in mid-run."""
 
 
+class Draining(FuncdexError):
+    """The pool sends no more requests, because the run is asked to stop. Not a fault of anything."""
+
+
 class EndpointError(FuncdexError):
     """One request at one endpoint failed. `retry_after_s` is what the server asked for, if it did."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,9 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
         raise _explained(error, str(config or "flags and environment")) from None
 
 
-def from_manifest(data: Mapping[str, Any], where: str) -> Settings:
-    """The settings that a manifest holds. Raises ConfigError."""
-    try:
-        return Settings.model_validate(data)
-    except ValidationError as error:
-        raise _explained(error, where) from None
+def endpoints_from(urls: Sequence[str]) -> tuple[EndpointSpec, ...]:
+    """Endpoints as a user names them. Raises ConfigError."""
+    return load(None, {"endpoints": list(urls)}).settings.endpoints
 
 
 def api_key_of(spec: EndpointSpec) -> SecretStr | None:

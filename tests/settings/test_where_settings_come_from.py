@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from funcdex.errors import ConfigError
-from funcdex.settings.load import api_key_of, from_manifest, load
+from funcdex.settings.load import api_key_of, load
 from funcdex.settings.tree import EndpointSpec, Settings
 
 
@@ -85,7 +85,7 @@ def test_settings_survive_the_manifest_without_their_secrets() -> None:
     kept = settings.model_dump(mode="json")
 
     assert "sk-secret" not in str(kept) and "sk-secret" not in repr(settings)
-    assert from_manifest(kept, "manifest").model_dump() == settings.model_dump()
+    assert Settings.model_validate(kept).model_dump() == settings.model_dump()
 
 
 def test_a_key_comes_from_the_variable_an_endpoint_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,40 @@
+"""The `funcdex` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from funcdex import __version__
+from funcdex.cli import endpoints, grammar, run, tools, validate
+from funcdex.cli.exits import guarded
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Generates multi-turn function-calling conversations from tool definitions.",
+)
+for command in (run.generate, run.resume, run.status, endpoints.doctor, endpoints.sim, validate.validate):
+    app.command()(command)
+app.add_typer(tools.app, name="tools")
+app.add_typer(grammar.app, name="grammar")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Generates multi-turn function-calling conversations from tool definitions."""
+    # --debug is read in `main`, which also sees errors that come before any command.
+    if version:
+        sys.stdout.write(f"funcdex {__version__}\n")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    guarded(app, debug="--debug" in sys.argv)

@@ -1,0 +1,136 @@
+"""`funcdex grammar`: the grammar of a tool set, and a conversation against it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from funcdex.cli.exits import Exit
+from funcdex.cli.tools import ToolsOption
+
+if TYPE_CHECKING:
+    from funcdex.grammar.tree_grammar import TreeGrammar
+    from funcdex.settings.tree import GenerationSettings
+
+app = typer.Typer(no_args_is_help=True, help="Render grammars, and check conversations against them.")
+
+Toolkits = Annotated[str | None, typer.Option("--toolkits", help="gmail, or googledrive+gmail.")]
+Level = Annotated[Literal["markup", "names", "schema"], typer.Option("--level", help="How much it enforces.")]
+Thoughts = Annotated[bool, typer.Option("--thoughts/--no-thoughts", help="The assistant thinks first.")]
+Parallel = Annotated[bool, typer.Option("--parallel/--no-parallel", help="Several calls at once.")]
+MinTurns = Annotated[int, typer.Option("--min-turns", help="Fewest user messages.")]
+MaxTurns = Annotated[int, typer.Option("--max-turns", help="Most user messages.")]
+RunOption = Annotated[Path | None, typer.Option("--run", help="A run directory, with --id.")]
+IdOption = Annotated[str | None, typer.Option("--id", help="A conversation of that run.")]
+
+
+@app.command()
+def render(
+    tools: ToolsOption = None,
+    toolkits: Toolkits = None,
+    level: Level = "schema",
+    dialect: Annotated[Literal["lark", "gbnf"], typer.Option("--dialect", help="The notation.")] = "lark",
+    thoughts: Thoughts = False,
+    parallel: Parallel = False,
+    min_turns: MinTurns = 2,
+    max_turns: MaxTurns = 8,
+    run: RunOption = None,
+    id: IdOption = None,
+) -> None:
+    """Writes the grammar of a tool set, or the one a conversation of a run was written under.
+
+    Example: funcdex grammar render --toolkits gmail --dialect gbnf
+    """
+    generation = _generation(level, thoughts, parallel, min_turns, max_turns)
+    grammar = _grammar(tools, toolkits, generation, run, id)
+    for relaxation in grammar.relaxed:
+        sys.stderr.write(f"note: not enforced: {relaxation}\n")
+    sys.stdout.write(grammar.render(dialect))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A conversation in markup; - for standard input.")],
+    tools: ToolsOption = None,
+    toolkits: Toolkits = None,
+    level: Level = "schema",
+    thoughts: Thoughts = False,
+    parallel: Parallel = False,
+    min_turns: MinTurns = 2,
+    max_turns: MaxTurns = 8,
+    run: RunOption = None,
+    id: IdOption = None,
+) -> None:
+    """Says whether a conversation is in a grammar, and if not, where it leaves it; exit code 2 then.
+
+    Example: funcdex grammar check talk.txt --toolkits gmail
+    """
+    from funcdex.grammar.check import fault_at
+
+    text = _text(file)
+    generation = _generation(level, thoughts, parallel, min_turns, max_turns)
+    place = fault_at(_grammar(tools, toolkits, generation, run, id), text)
+    if place is None:
+        sys.stdout.write("in the grammar\n")
+        return
+    line, column = text.count("\n", 0, place) + 1, place - (text.rfind("\n", 0, place) + 1) + 1
+    around = repr(text[max(0, place - 30) : place])[1:-1] + " >>> " + repr(text[place : place + 30])[1:-1]
+    sys.stdout.write(f"not in the grammar from line {line}, column {column}: {around}\n")
+    raise typer.Exit(Exit.USAGE)
+
+
+def _generation(
+    level: Literal["markup", "names", "schema"], thoughts: bool, parallel: bool, fewest: int, most: int
+) -> GenerationSettings:
+    from funcdex.settings.load import load
+
+    chosen = {
+        "level": level,
+        "thoughts": thoughts,
+        "parallel_calls": parallel,
+        "min_user_turns": fewest,
+        "max_user_turns": most,
+    }
+    return load(None, {"generation": chosen}).settings.generation
+
+
+def _grammar(
+    tools: list[Path] | None,
+    toolkits: str | None,
+    generation: GenerationSettings,
+    run: Path | None,
+    id: str | None,
+) -> TreeGrammar:
+    from funcdex.errors import ConfigError
+    from funcdex.stages.conversation import grammar_of
+
+    if (run is None) != (id is None):
+        raise ConfigError("--run and --id go together", where="command line", fix="Give both, or neither.")
+    if run is not None and id is not None:
+        from funcdex.order import tools_of_conversation
+
+        shown, settings = tools_of_conversation(run, id)
+        return grammar_of(shown, settings.generation)
+    from funcdex.toolkits.read import read_toolkits
+    from funcdex.toolkits.select import make_bundles
+
+    found = read_toolkits(tools or []).toolkits
+    bundles = make_bundles(toolkits.split(",") if toolkits else [], found)
+    if len(bundles) != 1:
+        names = ", ".join(bundle.name for bundle in bundles)
+        raise ConfigError(
+            f"a grammar is of one bundle, here are {names}", where="--toolkits", fix="Name one."
+        )
+    return grammar_of(bundles[0].tools, generation)
+
+
+def _text(file: Path) -> str:
+    from funcdex.errors import ConfigError
+
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read it: {error}", where=str(file), fix="Give a text file.") from error

@@ -1,0 +1,157 @@
+"""`funcdex generate`, `resume`, `status`: a run, and what has become of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from funcdex.cli.exits import Exit
+from funcdex.cli.tables import JsonOption, write_json
+
+if TYPE_CHECKING:
+    from funcdex.order import Order
+    from funcdex.session import Ending
+
+
+def generate(
+    config: Annotated[Path | None, typer.Argument(help="A YAML file of settings.")] = None,
+    endpoints: Annotated[
+        str | None, typer.Option("--endpoints", help="Base URLs, comma between them; or sim, sim:4.")
+    ] = None,
+    tools: Annotated[
+        list[Path] | None, typer.Option("--tools", help="A tool file or folder; repeatable.")
+    ] = None,
+    toolkits: Annotated[
+        str | None, typer.Option("--toolkits", help="gmail,googledrive+gmail: + makes a bundle.")
+    ] = None,
+    count: Annotated[int | None, typer.Option("--count", help="Conversations planned.")] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="The run directory; resumed if it exists.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="All randomness follows from it.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model to ask for.")] = None,
+    thoughts: Annotated[
+        bool | None, typer.Option("--thoughts/--no-thoughts", help="The assistant thinks before it speaks.")
+    ] = None,
+    max_in_flight: Annotated[
+        int | None, typer.Option("--max-in-flight", help="Requests in flight per endpoint.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show plan, prompts and grammar of one conversation; ask nothing."),
+    ] = False,
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
+    ] = False,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on with a run although its settings differ.")
+    ] = False,
+) -> None:
+    """Runs a generation, or goes on with one.
+
+    Example: funcdex generate --endpoints http://gpu1:8000,http://gpu2:8000 --toolkits gmail,jira+gmail
+    --count 1000 --run runs/first
+    """
+    from funcdex.settings.load import load
+
+    given = {
+        "endpoints": endpoints.split(",") if endpoints else None,
+        "tools": tools,
+        "toolkits": toolkits.split(",") if toolkits else None,
+        "count": count,
+        "seed": seed,
+        "model": model,
+        "generation": _present({"thoughts": thoughts}),
+        "pool": _present({"max_in_flight": max_in_flight}),
+    }
+    loaded = load(config, _present(given))
+    for note in loaded.notes:
+        sys.stderr.write(f"note: {note}\n")
+    from funcdex.order import order_from
+
+    path = run or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
+    asked = order_from(path, loaded.settings, retry_rejected=retry_rejected, accept_changes=accept_changes)
+    for note in asked.notes:
+        sys.stderr.write(f"note: {note}\n")
+    if dry_run:
+        import anyio
+
+        from funcdex.dry_run import describe
+
+        sys.stdout.write(anyio.run(describe, asked))
+        return
+    _carry_out(asked)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run directory.")],
+    endpoints: Annotated[
+        str | None, typer.Option("--endpoints", help="Other endpoints than the run began with.")
+    ] = None,
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
+    ] = False,
+) -> None:
+    """Goes on with a run from its manifest alone.
+
+    Example: funcdex resume runs/first
+    """
+    from funcdex.order import order_to_resume
+
+    urls = endpoints.split(",") if endpoints else None
+    _carry_out(order_to_resume(run, urls, retry_rejected=retry_rejected))
+
+
+def status(run: Annotated[Path, typer.Argument(help="The run directory.")], json: JsonOption = None) -> None:
+    """Shows how far a run is: planned, in progress by stage, accepted, rejected by reason, tokens.
+
+    Example: funcdex status runs/first
+    """
+    from dataclasses import asdict
+
+    from funcdex.cli.summary import status_text
+    from funcdex.rundir.status import status as read_status
+
+    found = read_status(run)
+    if json:
+        write_json(json, asdict(found))
+    else:
+        sys.stdout.write(status_text(found))
+
+
+def _carry_out(asked: Order) -> None:
+    """Runs the order and leaves with the exit code of its ending."""
+    import anyio
+    from rich.console import Console
+
+    from funcdex.cli.summary import ending_text
+    from funcdex.session import carry_out
+
+    console = Console(stderr=True)
+    ending = anyio.run(carry_out, asked, console, backend_options={"use_uvloop": _has_uvloop()})
+    sys.stdout.write(ending_text(ending, asked.run))
+    if code := _exit_code(ending):
+        raise typer.Exit(code)
+
+
+def _has_uvloop() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("uvloop") is not None
+
+
+def _exit_code(ending: Ending) -> Exit:
+    if ending.interrupted:
+        return Exit.INTERRUPTED
+    if ending.settled < ending.planned:
+        return Exit.STOPPED
+    return Exit.DONE if ending.accepted >= ending.planned else Exit.FEWER_ACCEPTED
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, {})}

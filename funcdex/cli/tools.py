@@ -1,0 +1,127 @@
+"""`funcdex tools`: read tool definitions of any form, look at them, check them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from funcdex.cli.tables import JsonOption, show, write_json
+
+if TYPE_CHECKING:
+    from funcdex.types.tools import Toolkit
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, help="Import, list, show and check tool definitions.")
+
+ToolsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--tools", help="A tool file or folder; repeatable. Default: the shipped ones."),
+]
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Files or folders: OpenAPI, OpenAI tools, predecessor.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The tool file to write.")],
+) -> None:
+    """Reads definitions of any known form and writes them as one tool file.
+
+    Example: funcdex tools import gmail.json drive.json --out google.json
+    """
+    from funcdex.errors import ToolDefinitionError
+    from funcdex.toolkits.native import dump_native
+    from funcdex.toolkits.read import read_toolkits
+
+    result = read_toolkits(sources)
+    try:
+        out.write_text(dump_native(result.toolkits), "utf-8")
+    except OSError as error:
+        raise ToolDefinitionError(
+            f"cannot write: {error.strerror}", where=str(out), fix="Name another file."
+        ) from error
+    for note in result.notes:
+        sys.stderr.write(f"note: {note.where}: {note.what}\n")
+    count = sum(len(toolkit.tools) for toolkit in result.toolkits)
+    sys.stdout.write(f"{count} tools in {len(result.toolkits)} toolkits written to {out}\n")
+
+
+@app.command("list")
+def list_(tools: ToolsOption = None, json: JsonOption = None) -> None:
+    """Lists toolkits.
+
+    Example: funcdex tools list --tools google.json
+    """
+    rows = [
+        {"toolkit": kit.name, "tools": len(kit.tools), "description": kit.description} for kit in _read(tools)
+    ]
+    show("toolkits", rows, json)
+
+
+@app.command("show")
+def show_(
+    name: Annotated[str, typer.Argument(help="TOOLKIT, or TOOLKIT/TOOL.")],
+    tools: ToolsOption = None,
+    json: JsonOption = None,
+) -> None:
+    """Shows a toolkit's tools, or one tool whole.
+
+    Example: funcdex tools show gmail/SEND_MESSAGE
+    """
+    toolkit_name, _, tool_name = name.partition("/")
+    kit = _named(toolkit_name, {kit.name: kit for kit in _read(tools)}, "toolkit")
+    if not tool_name:
+        rows = [{"tool": tool.name, "description": tool.description} for tool in kit.tools]
+        show(f"{kit.name}: {kit.description}", rows, json)
+        return
+    tool = _named(tool_name, {tool.name: tool for tool in kit.tools}, f"tool of {kit.name}")
+    definition = tool.as_openai()["function"] | {"response": tool.response}
+    write_json(json or Path("-"), definition)
+
+
+@app.command()
+def check(
+    tools: Annotated[list[Path] | None, typer.Argument(help="Tool files or folders.")] = None,
+    json: JsonOption = None,
+) -> None:
+    """Reads tool files and says what is wrong or weak in them; exit code 2 if there is an error.
+
+    Example: funcdex tools check google.json
+    """
+    from funcdex.toolkits.check import check_toolkits
+
+    findings = check_toolkits(_read(tools))
+    rows = [
+        {"severity": one.severity, "where": one.where, "code": one.code, "finding": one.what}
+        for one in findings
+    ]
+    if rows or json:
+        show("findings", rows, json)
+    else:
+        sys.stdout.write("no findings\n")
+    if any(one.severity == "error" for one in findings):
+        raise typer.Exit(2)
+
+
+def _read(paths: list[Path] | None) -> tuple[Toolkit, ...]:
+    from funcdex.data import data_dir
+    from funcdex.toolkits.read import read_toolkits
+
+    return read_toolkits(paths or [data_dir("tool_definitions")]).toolkits
+
+
+def _named(name: str, known: dict[str, T], what: str) -> T:
+    import difflib
+
+    from funcdex.errors import ConfigError
+
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    fix = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known)[:20])}."
+    raise ConfigError(f"no {what} is called {name!r}", where="command line", fix=fix)

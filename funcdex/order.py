@@ -1,0 +1,141 @@
+"""What is to be done: settings, tools and run directory together, from flags or from a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from funcdex.errors import CheckpointError
+from funcdex.export.lines import Line, history_lines
+from funcdex.rundir.files import replace_file
+from funcdex.rundir.journal import append_entries
+from funcdex.rundir.layout import RunDir
+from funcdex.rundir.manifest import (
+    Manifest,
+    differences,
+    new_manifest,
+    read_manifest,
+    refuse_changes,
+    settings_of,
+    write_manifest,
+)
+from funcdex.rundir.outputs import reconcile
+from funcdex.rundir.replay import JournalState, journal_items, read_journal
+from funcdex.settings.load import endpoints_from
+from funcdex.settings.tree import Settings
+from funcdex.stages.plan import plan_of, shown_tools
+from funcdex.stages.prompt import prompt_versions
+from funcdex.toolkits.load import load_document
+from funcdex.toolkits.native import digest, dump_native
+from funcdex.toolkits.predecessor import wanted_specs
+from funcdex.toolkits.read import read_toolkits
+from funcdex.toolkits.select import make_bundles
+from funcdex.types.record import Draft, Entry, Restarted, StageDone
+from funcdex.types.tools import Bundle, Tool, Toolkit
+
+NEVER_CHANGES = ("seed", "toolkits", "wanted_toolkits", "tools_digest")
+"""What the plans of a run follow from: with another value, what is done would belong to other plans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run to begin or to go on with. `notes` are for the user: what was left out of the tool files."""
+
+    run: RunDir
+    settings: Settings
+    bundles: tuple[Bundle, ...]
+    retry_rejected: bool = False
+    accept_changes: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def toolkits(self) -> tuple[Toolkit, ...]:
+        """The toolkits of all bundles, each once."""
+        found = {kit.name: kit for bundle in self.bundles for kit in bundle.toolkits}
+        return tuple(found[name] for name in sorted(found))
+
+
+def order_from(
+    path: Path, settings: Settings, *, retry_rejected: bool = False, accept_changes: bool = False
+) -> Order:
+    """An order from settings. Raises ConfigError and ToolDefinitionError."""
+    result = read_toolkits(settings.tools)
+    bundles = make_bundles(_specs(settings), result.toolkits)
+    # By name, so that a resume needs neither the file of wanted toolkits nor the tool files.
+    named = {"toolkits": tuple(bundle.name for bundle in bundles), "wanted_toolkits": None}
+    notes = tuple(f"{note.where}: {note.what}" for note in result.notes)
+    settings = settings.model_copy(update=named)
+    return Order(RunDir(path), settings, bundles, retry_rejected, accept_changes, notes)
+
+
+def order_to_resume(path: Path, endpoints: Sequence[str] | None, *, retry_rejected: bool = False) -> Order:
+    """An order from what lies in a run directory. Raises CheckpointError, and ConfigError for `endpoints`."""
+    run = RunDir(path)
+    settings = settings_of(read_manifest(run), run)
+    if endpoints is not None:
+        settings = settings.model_copy(update={"endpoints": endpoints_from(endpoints)})
+    bundles = make_bundles(settings.toolkits, read_toolkits([run.tools]).toolkits)
+    return Order(run, settings, bundles, retry_rejected)
+
+
+def tools_of_conversation(path: Path, id: str) -> tuple[tuple[Tool, ...], Settings]:
+    """The tools that a conversation of a run was shown, and the run's settings. Raises CheckpointError."""
+    order = order_to_resume(path, None)
+    entries = [entry for entry in journal_items(order.run) if isinstance(entry, StageDone) and entry.id == id]
+    shown = next((entry for entry in reversed(entries) if entry.stage == "tools"), None)
+    if shown is None:
+        raise CheckpointError(
+            f"no tools were chosen for {id!r}", where=str(path), fix="Name a conversation that came so far."
+        )
+    draft = Draft(plan_of(id, order.settings, order.bundles)).after(shown)
+    return shown_tools(draft, order.bundles), order.settings
+
+
+def prepare(order: Order) -> JournalState:
+    """Writes or compares the manifest, mends the outputs, and says what is done. Blocks; needs the lock.
+
+    Raises CheckpointError if the run was begun with other settings and changes are not accepted.
+    """
+    tools_digest = digest(order.toolkits)
+    asked = new_manifest(
+        order.settings, tools_digest=tools_digest, prompts=prompt_versions(), now=datetime.now(UTC)
+    )
+    if order.run.exists:
+        _go_on(order, read_manifest(order.run), asked)
+    else:
+        replace_file(order.run.tools, dump_native(order.toolkits).encode())
+        write_manifest(order.run, asked)
+    state = read_journal(order.run)
+    if order.retry_rejected and state.rejected_ids:
+        append_entries(order.run, [Restarted(id) for id in state.rejected_ids])
+        state = read_journal(order.run)
+    reconcile(order.run, partial(_lines_of, order, state.restarts))
+    return state
+
+
+def _go_on(order: Order, begun: Manifest, asked: Manifest) -> None:
+    fixed = [one for one in differences(begun, asked) if one.key.split(".")[0] in NEVER_CHANGES]
+    if fixed:
+        raise CheckpointError(
+            f"the run was begun with another plan: {'; '.join(map(str, fixed))}",
+            where=str(order.run.manifest),
+            fix="Go on with `funcdex resume`, or begin another run with --run.",
+        )
+    if not order.accept_changes:
+        refuse_changes(begun, asked, order.run)
+    write_manifest(order.run, replace(asked, created_at=begun.created_at))
+
+
+def _lines_of(order: Order, restarts: Mapping[str, int], id: str, entries: Sequence[Entry]) -> Sequence[Line]:
+    plan = plan_of(id, order.settings, order.bundles, restarts.get(id, 0))
+    return history_lines(plan, entries, lambda draft: shown_tools(draft, order.bundles))
+
+
+def _specs(settings: Settings) -> tuple[str, ...]:
+    """The toolkits asked for: by name, or by the file that lists them; () for all."""
+    if settings.toolkits or settings.wanted_toolkits is None:
+        return settings.toolkits
+    return wanted_specs(load_document(settings.wanted_toolkits), str(settings.wanted_toolkits))

@@ -1,0 +1,224 @@
+"""One session of a run: from an order to its ending, whatever lies in the run directory already.
+
+lock -> manifest, journal read, outputs mended -> endpoints probed -> pipeline -> ending
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import anyio
+import anyio.to_thread
+from rich.console import Console
+
+from funcdex.dedup.exact import ExactLayer
+from funcdex.dedup.guard import ScenarioGuard
+from funcdex.dedup.protocol import Layer
+from funcdex.display import RunSnapshot, show
+from funcdex.endpoints.facts import EndpointFacts
+from funcdex.errors import ConfigError, FuncdexError, root_fault
+from funcdex.order import Order, prepare
+from funcdex.pipeline import Funnel, Pipeline
+from funcdex.pool.events import PoolEvent
+from funcdex.pool.joining import Candidate
+from funcdex.pool.pool import Pool
+from funcdex.rundir.journal import open_journal
+from funcdex.rundir.lock import exclusive
+from funcdex.rundir.log import RunLog
+from funcdex.rundir.replay import JournalState
+from funcdex.serving import probed_endpoints
+from funcdex.settings.tree import DedupSettings
+from funcdex.stages.context import Context
+from funcdex.stages.plan import plan_of, plans
+from funcdex.types.record import Accepted, Draft, fold
+
+LIVE_PER_SLOT = 2
+"""Live conversations for each request that may be in flight: one being answered, one waiting its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended. `fault` is why it stopped before the end, `rejected` is by reason."""
+
+    planned: int
+    accepted: int
+    rejected: Mapping[str, int]
+    elapsed_s: float
+    interrupted: bool
+    simulated: bool
+    fault: FuncdexError | None = None
+
+    @property
+    def settled(self) -> int:
+        """Conversations that have ended."""
+        return self.accepted + sum(self.rejected.values())
+
+
+async def carry_out(order: Order, console: Console) -> Ending:
+    """Works on a run until all is settled or it has to stop. Progress goes to `console`.
+
+    Raises FuncdexError if it cannot begin. Any other exception is a bug; its traceback is in the log.
+    """
+    with exclusive(order.run), RunLog(order.run.log) as log:
+        try:
+            state = await anyio.to_thread.run_sync(prepare, order)
+            return await _Session(order, state, console, log).work()
+        except Exception as raised:
+            fault = root_fault(raised)
+            if isinstance(fault, FuncdexError):
+                log.write("stopped", {"error": str(fault)})
+                raise fault from raised
+            log.write("bug", {"traceback": "".join(traceback.format_exception(raised))})
+            fault.add_note(f"The traceback is in {order.run.log}.")
+            raise
+
+
+class _Session:
+    def __init__(self, order: Order, state: JournalState, console: Console, log: RunLog) -> None:
+        self._order = order
+        self._state = state
+        self._console = console
+        self._log = log
+        self._started_s = time.monotonic()
+        self._funnel = _funnel_of(order.settings.count, state)
+        self._settled_before = self._funnel.settled
+        self._interrupts = 0
+        self._simulated = state.simulated
+
+    async def work(self) -> Ending:
+        self._log.write("session", {"planned": self._funnel.planned, "settled": self._funnel.settled})
+        self._tell_damage()
+        if self._funnel.settled >= self._funnel.planned:
+            return self._ending(None)
+        if not self._order.settings.endpoints:
+            raise ConfigError("no endpoint is named", where="--endpoints", fix="Name base URLs, or `sim`.")
+        async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
+            self._tell_candidates(candidates)
+            guard = await self._guard()
+            return self._ending(await self._generate(candidates, guard))
+
+    async def _generate(self, candidates: Sequence[Candidate], guard: ScenarioGuard) -> FuncdexError | None:
+        """Runs the pipeline; the fault that stopped it before the end, if one did."""
+        settings = self._order.settings
+        async with (
+            open_journal(self._order.run) as journal,
+            Pool(candidates, settings.pool, on_event=self._log_event) as pool,
+            anyio.create_task_group() as tasks,
+        ):
+            context = Context(pool.generate, settings, self._order.bundles, guard)
+            pipeline = Pipeline(context, journal, self._funnel)
+            tasks.start_soon(guard.serve)
+            tasks.start_soon(show, self._console, partial(self._snapshot, pool, pipeline))
+            tasks.start_soon(self._watch_signals, pool, pipeline, tasks.cancel_scope)
+            await pipeline.run(self._drafts(), max_live=_max_live(pool))
+            tasks.cancel_scope.cancel()
+            return pipeline.fault
+        return None
+
+    def _drafts(self) -> Iterator[Draft]:
+        """What is left to do, each from where it stands."""
+        for plan in plans(self._order.settings, self._order.bundles, self._state.restarts):
+            if plan.id not in self._state.settled:
+                begun = self._state.unsettled.get(plan.id, ())
+                yield fold(plan, begun)
+
+    async def _guard(self) -> ScenarioGuard:
+        settings = self._order.settings
+        guard = ScenarioGuard(await anyio.to_thread.run_sync(_layers, settings.dedup))
+        groups = {
+            id: "+".join(plan_of(id, settings, self._order.bundles).toolkits)
+            for id, _ in self._state.scenarios
+        }
+        await guard.restore((groups[id], text) for id, text in self._state.scenarios)
+        return guard
+
+    async def _watch_signals(self, pool: Pool, pipeline: Pipeline, scope: anyio.CancelScope) -> None:
+        """The first interrupt finishes what is in flight, the second stops at once."""
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                self._interrupts += 1
+                if self._interrupts > 1:
+                    scope.cancel()
+                    return
+                self._say("finishing what is in flight; once more stops at once")
+                pipeline.stopping.set()
+                pool.drain()
+
+    def _snapshot(self, pool: Pool, pipeline: Pipeline) -> RunSnapshot:
+        return RunSnapshot(
+            planned=self._funnel.planned,
+            accepted=self._funnel.accepted,
+            rejected=dict(self._funnel.rejected),
+            live=dict(self._funnel.live),
+            settled_before=self._settled_before,
+            stages_done=self._funnel.stages_done,
+            elapsed_s=time.monotonic() - self._started_s,
+            pool=pool.snapshot(),
+            stopping=pipeline.stopping.is_set(),
+        )
+
+    def _ending(self, fault: FuncdexError | None) -> Ending:
+        ending = Ending(
+            planned=self._funnel.planned,
+            accepted=self._funnel.accepted,
+            rejected=dict(self._funnel.rejected),
+            elapsed_s=time.monotonic() - self._started_s,
+            interrupted=self._interrupts > 0 and self._funnel.settled < self._funnel.planned,
+            simulated=self._simulated,
+            fault=fault,
+        )
+        self._log.write("ending", asdict(replace(ending, fault=None)) | {"fault": str(fault or "")})
+        return ending
+
+    def _tell_damage(self) -> None:
+        if self._state.damaged:
+            lines = ", ".join(map(str, self._state.damaged[:10]))
+            self._say(f"{len(self._state.damaged)} damaged lines of the journal are passed over: {lines}")
+
+    def _tell_candidates(self, candidates: Sequence[Candidate]) -> None:
+        for candidate in candidates:
+            found, url = candidate.found, candidate.client.spec.url
+            if isinstance(found, EndpointFacts):
+                self._simulated |= found.simulated
+                self._log.write("endpoint", asdict(found))
+            else:
+                self._say(f"{url}: {'refused' if found.final else 'not reached yet'}: {found.reason}")
+
+    def _log_event(self, event: PoolEvent) -> None:
+        self._log.write(event.kind, {key: value for key, value in asdict(event).items() if key != "kind"})
+        if event.kind in ("down", "refused"):
+            self._say(f"{event.endpoint}: {event.kind}: {event.detail}")
+
+    def _say(self, text: str) -> None:
+        self._log.write("notice", {"text": text})
+        self._console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _funnel_of(planned: int, state: JournalState) -> Funnel:
+    funnel = Funnel(planned)
+    for outcome in state.settled.values():
+        if isinstance(outcome, Accepted):
+            funnel.accepted += 1
+        else:
+            funnel.rejected[outcome.reason] += 1
+    return funnel
+
+
+def _layers(settings: DedupSettings) -> list[Layer]:
+    """The layers of the guard; loads the sentence model, which takes seconds."""
+    if not settings.enabled:
+        return [ExactLayer()]
+    from funcdex.dedup.embedding import EmbeddingLayer, SentenceModel
+
+    model = SentenceModel(settings.model, settings.device)
+    return [ExactLayer(), EmbeddingLayer(model, settings.similarity_threshold)]
+
+
+def _max_live(pool: Pool) -> int:
+    limits = [endpoint.limit for endpoint in pool.snapshot().endpoints if endpoint.state != "refused"]
+    return LIVE_PER_SLOT * sum(limits)

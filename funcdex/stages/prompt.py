@@ -1,0 +1,50 @@
+"""Prompts are files beside this module, one per stage: Jinja2, a system part and a user part.
+
+What is put in (tool descriptions, scenarios, model output) is a value and never a template, so braces in
+it mean nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+
+from funcdex.types.request import Message
+
+_FOLDER = Path(__file__).parent / "prompts"
+_USER_PART = "=== user ===\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt file. `version` is a hash of its text, and stands in every record it had a part in."""
+
+    version: str
+    system: Template
+    user: Template
+
+    def messages(self, **values: Any) -> tuple[Message, ...]:
+        """The two messages with `values` in place. A missing value is an error, never an empty string."""
+        system, user = self.system.render(values).strip(), self.user.render(values).strip()
+        return Message("system", system), Message("user", user)
+
+
+@cache
+def prompt(name: str) -> Prompt:
+    """The prompt `prompts/{name}.j2`."""
+    source = (_FOLDER / f"{name}.j2").read_text("utf-8")
+    system, _, user = source.partition(_USER_PART)
+    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    version = hashlib.sha256(source.encode()).hexdigest()[:12]
+    return Prompt(version, environment.from_string(system), environment.from_string(user))
+
+
+def prompt_versions() -> dict[str, str]:
+    """Name -> version of every prompt there is; the manifest keeps them."""
+    return {path.stem: prompt(path.stem).version for path in sorted(_FOLDER.glob("*.j2"))}

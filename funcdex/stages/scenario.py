@@ -1,0 +1,30 @@
+"""A new situation for a set of tools, unlike those before."""
+
+from __future__ import annotations
+
+from funcdex.dedup.protocol import Duplicate
+from funcdex.stages.context import Context, Dialogue
+from funcdex.types.record import Draft, Rejected, StageDone
+
+
+async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
+    """Rejects with `duplicate_scenario` if every sample was one, and `no_answer` if none was whole."""
+    dialogue, dedup = Dialogue(context, draft, "scenario"), context.settings.dedup
+    group = "+".join(draft.plan.toolkits)
+    duplicate: Duplicate | None = None
+    for _ in range(dedup.max_scenario_retries + 1):
+        scenario = await dialogue.ask_text(
+            "scenario",
+            toolkits=draft.plan.toolkits,
+            tools=context.candidates(draft.plan),
+            workflow=context.settings.generation.workflow_description,
+            earlier=context.guard.recent(group, dedup.examples_shown),
+        )
+        if scenario is None:
+            return dialogue.rejected("no_answer", "no sample of a scenario was whole")
+        duplicate = await context.guard.admit(group, scenario)
+        if duplicate is None:
+            return dialogue.done(scenario=scenario)
+    assert duplicate is not None
+    detail = f"{duplicate.layer} similarity {duplicate.similarity:.3f} to: {duplicate.of[:200]}"
+    return dialogue.rejected("duplicate_scenario", detail)

@@ -1,0 +1,53 @@
+"""Which tools the conversation needs, and which others stand beside them to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from funcdex.grammar.conversation import json_grammar
+from funcdex.stages.context import Context, Dialogue, dice
+from funcdex.stages.plan import bundle_of
+from funcdex.toolkits.select import choose_shown
+from funcdex.types.record import Draft, Rejected, StageDone
+from funcdex.types.tools import Tool
+
+
+async def select_tools(draft: Draft, context: Context) -> StageDone | Rejected:
+    """Rejects with `no_tools` if no sample named a tool that exists."""
+    dialogue, generation = Dialogue(context, draft, "tools"), context.settings.generation
+    candidates = context.candidates(draft.plan)
+    grammar = json_grammar(_answer_schema(candidates))
+    for _ in range(generation.max_stage_retries + 1):
+        completion = await dialogue.ask(
+            "tools", grammar=grammar, tools=candidates, scenario=draft.scenario, outline=draft.outline
+        )
+        if needed := _named(completion.text, candidates):
+            shown = choose_shown(
+                bundle_of(draft.plan, context.bundles),
+                needed,
+                generation.distractor_tools,
+                generation.max_tools,
+                dice(draft.plan, "shown"),
+            )
+            return dialogue.done(shown=[tool.name for tool in shown])
+    return dialogue.rejected("no_tools", "no sample named a tool that exists")
+
+
+def _answer_schema(candidates: Sequence[Tool]) -> dict[str, object]:
+    names = {"type": "string", "enum": sorted(tool.name for tool in candidates)}
+    tools = {"type": "array", "items": names, "minItems": 1}
+    return {"type": "object", "properties": {"tools": tools}, "required": ["tools"]}
+
+
+def _named(text: str, candidates: Sequence[Tool]) -> list[str]:
+    """The known tools that an answer names, each once; empty if it is not the JSON asked for."""
+    try:
+        answer = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return []
+    names = answer.get("tools") if isinstance(answer, dict) else None
+    known = {tool.name for tool in candidates}
+    chosen = [name for name in names if name in known] if isinstance(names, list) else []
+    return list(dict.fromkeys(chosen))

@@ -1,0 +1,112 @@
+"""Checks a data set line by line, from nothing but what stands in it (and the run's tools beside it)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from funcdex.dml.parser import parse
+from funcdex.errors import ConfigError, MarkupError, MessagesError
+from funcdex.export.read_messages import from_messages
+from funcdex.rundir.layout import TOOLS_FILE
+from funcdex.toolkits.read import read_toolkits
+from funcdex.types.conversation import Conversation
+from funcdex.types.tools import Bundle, Tool, Toolkit
+from funcdex.verify.verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class LineFault:
+    """One fault: line from 1, the record's id if it has one, turn from 1 if it belongs to one."""
+
+    line: int
+    id: str
+    turn: int | None
+    reason: str
+    detail: str
+
+
+def validate_file(path: Path) -> tuple[list[LineFault], int]:
+    """Every fault of a data set, and how many lines it has. Raises ConfigError if it cannot be read."""
+    beside = _toolkits_beside(path)
+    seen: dict[str, int] = {}
+    faults: list[LineFault] = []
+    number = 0
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                faults.extend(_line_faults(number, line, beside, seen))
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the data set: {error.strerror}", where=str(path), fix="Give a JSON Lines file."
+        ) from error
+    return faults, number
+
+
+def _line_faults(
+    number: int, line: bytes, beside: Mapping[str, Toolkit], seen: dict[str, int]
+) -> Iterator[LineFault]:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        yield LineFault(number, "", None, "not_json", str(error))
+        return
+    if not isinstance(record, dict):
+        yield LineFault(number, "", None, "not_a_record", "a line is a JSON object")
+        return
+    id_ = str(record.get("id", ""))
+    if id_ and id_ in seen:
+        yield LineFault(number, id_, None, "repeated_id", f"line {seen[id_]} has this id too")
+    seen.setdefault(id_, number)
+    try:
+        conversation, tools = _conversation(record), _tools(record, beside)
+    except (MarkupError, MessagesError) as error:
+        yield LineFault(number, id_, None, "markup", str(error))
+        return
+    except (KeyError, TypeError, ValueError) as error:
+        yield LineFault(number, id_, None, "not_a_record", f"{type(error).__name__}: {error}")
+        return
+    for fault in verify(conversation, tools):
+        yield LineFault(
+            number, id_, None if fault.turn is None else fault.turn + 1, fault.reason, fault.detail
+        )
+
+
+def _conversation(record: Mapping[str, Any]) -> Conversation:
+    """From markup where a record has it, else from messages."""
+    if "conversation_dml" in record:
+        return parse(record["conversation_dml"])
+    if "messages" in record:
+        return from_messages(record["messages"])
+    raise ValueError("a record has `conversation_dml` or `messages`")
+
+
+def _tools(record: Mapping[str, Any], beside: Mapping[str, Toolkit]) -> tuple[Tool, ...]:
+    """The tools a record carries, with the response schemas of the run it lies in.
+
+    Records carry tools as OpenAI defines them, and those have no response schema.
+    """
+    toolkits = [beside[name] for name in record.get("toolkits", ()) if name in beside]
+    responses = {tool.name: tool.response for tool in Bundle(tuple(toolkits)).tools}
+    return tuple(
+        Tool(
+            toolkit="",
+            name=function["name"],
+            description=function.get("description", ""),
+            parameters=function.get("parameters", {}),
+            response=responses.get(function["name"], {}),
+        )
+        for function in (tool["function"] for tool in record["tools"])
+    )
+
+
+def _toolkits_beside(path: Path) -> dict[str, Toolkit]:
+    """The toolkits of the run that a data set lies in, by name; {} elsewhere."""
+    tools_file = path.parent / TOOLS_FILE
+    if not tools_file.is_file():
+        return {}
+    return {kit.name: kit for kit in read_toolkits([tools_file]).toolkits}

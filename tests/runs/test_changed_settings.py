@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import anyio.to_thread
+from running import records, run_command
+
+from funcdex.rundir.layout import RunDir
+from funcdex.sim.process import SimProcess
+
+
+async def test_a_run_goes_on_only_with_the_settings_it_began_with(
+    tmp_path: Path, small_config: Path, sims: list[SimProcess]
+) -> None:
+    run = RunDir(tmp_path / "run")
+
+    async def generate(*more: object) -> tuple[int, str]:
+        arguments = (
+            "generate", small_config, "--endpoints", sims[0].url, "--run", run.path,
+            "--toolkits", "asana", *more,
+        )  # fmt: skip
+        result = await anyio.to_thread.run_sync(run_command, *arguments)
+        return result.returncode, result.stderr
+
+    code, message = await generate("--count", 2)
+    assert code in (0, 5), message
+    code, message = await generate("--count", 2, "--thoughts")
+    assert code == 2 and "generation.thoughts: false, now true" in message
+    code, message = await generate("--count", 2, "--seed", 9, "--accept-changes")
+    assert code == 2 and "seed: 0, now 9" in message
+    code, message = await generate("--count", 4, "--thoughts", "--accept-changes")
+    assert code in (0, 5), message
+
+    settled = [record["id"] for name in ("scored_conversations",) for record in records(run.output(name))]
+    assert sorted(settled) == [f"conv_{index:05d}" for index in range(1, 5)]
+    texts = {record["id"]: record["conversation_dml"] for record in records(run.output("conversations"))}
+    assert ["<assistant_thought>" in texts[f"conv_0000{index}"] for index in range(1, 5)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert json.loads(run.manifest.read_bytes())["count"] == 4
+
+
+async def test_rejected_conversations_are_tried_again_when_asked_for(
+    tmp_path: Path, sims: list[SimProcess]
+) -> None:
+    run = RunDir(tmp_path / "run")
+    config = tmp_path / "strict.yaml"
+    text = (
+        "generation: {min_user_turns: 1, max_user_turns: 1}\n"
+        "dedup: {enabled: false}\njudge: {min_tool_use_quality: 5}\n"
+    )
+    config.write_text(text, "utf-8")
+    arguments = (
+        "generate", config, "--endpoints", sims[0].url, "--run", run.path,
+        "--toolkits", "calendly", "--count", 12,
+    )  # fmt: skip
+    first = await anyio.to_thread.run_sync(run_command, *arguments)
+    rejected = {record["id"]: record for record in records(run.output("rejected"))}
+    assert first.returncode == 5 and 0 < len(rejected) < 12, first.stdout
+
+    await anyio.to_thread.run_sync(run_command, "resume", run.path, "--retry-rejected")
+
+    accepted = {record["id"] for record in records(run.output("accepted_conversations"))}
+    still = {record["id"]: record for record in records(run.output("rejected"))}
+    assert accepted | set(still) == {f"conv_{index:05d}" for index in range(1, 13)}
+    assert not accepted & set(still)
+    assert all(still[id]["scenario"] != rejected[id]["scenario"] for id in still if id in rejected)
