@@ -55,7 +55,8 @@ def _scores(text: str) -> dict[str, Any] | None:
         return None
     if not isinstance(answer, dict) or not isinstance(answer.get("reasoning"), str):
         return None
-    clarity, quality = answer.get("user_query_clarity"), answer.get("tool_use_quality")
-    if clarity not in _SCORES or quality not in _SCORES:
+    scores = {name: answer.get(name) for name in ("user_query_clarity", "tool_use_quality")}
+    # Not just `in`: True is 1 in Python.
+    if not all(type(score) is int and score in _SCORES for score in scores.values()):
         return None
-    return {"reasoning": answer["reasoning"], "user_query_clarity": clarity, "tool_use_quality": quality}
+    return {"reasoning": answer["reasoning"], **scores}
