@@ -6,14 +6,12 @@ of two like scenarios that arrive together one is refused, and the sentence mode
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from funcdex.dedup.protocol import Duplicate, Layer
 
@@ -36,9 +34,8 @@ class ScenarioGuard:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = layers
-        self._send: MemoryObjectSendStream[_Question]
-        self._receive: MemoryObjectReceiveStream[_Question]
-        self._send, self._receive = anyio.create_memory_object_stream[_Question](math.inf)
+        self._waiting: deque[_Question] = deque()
+        self._asked = anyio.Event()
         self._recent: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RECENT_KEPT))
 
     async def restore(self, scenarios: Iterable[tuple[str, str]]) -> None:
@@ -54,7 +51,8 @@ class ScenarioGuard:
     async def admit(self, group: str, text: str) -> Duplicate | None:
         """None if the scenario is new, and it counts from now on; else what it duplicates."""
         question = _Question(group, text)
-        await self._send.send(question)
+        self._waiting.append(question)
+        self._asked.set()
         await question.answered.wait()
         if question.fault:
             raise question.fault
@@ -66,24 +64,17 @@ class ScenarioGuard:
 
     async def serve(self) -> None:
         """Answers until cancelled."""
-        with self._send, self._receive:
-            async for first in self._receive:
-                batch = [first, *self._waiting()]
+        while True:
+            await self._asked.wait()
+            self._asked = anyio.Event()
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
                 try:
                     answers = await anyio.to_thread.run_sync(self._decide, batch)
                 except Exception as fault:  # handed to those who asked; the worker goes on
                     self._answer(batch, [None] * len(batch), fault)
                 else:
                     self._answer(batch, answers, None)
-
-    def _waiting(self) -> list[_Question]:
-        questions: list[_Question] = []
-        while len(questions) < MAX_BATCH - 1:
-            try:
-                questions.append(self._receive.receive_nowait())
-            except anyio.WouldBlock:
-                break
-        return questions
 
     def _decide(self, batch: Sequence[_Question]) -> list[Duplicate | None]:
         answers: list[Duplicate | None] = [None] * len(batch)
