@@ -63,7 +63,7 @@ async def show(console: Console, snapshot: Callable[[], RunSnapshot]) -> None:
             if live:
                 live.update(view(snapshot()), refresh=True)
             else:
-                console.print(plain_line(snapshot()), markup=False, highlight=False)
+                console.print(plain_line(snapshot()), markup=False, highlight=False, soft_wrap=True)
 
 
 def plain_line(run: RunSnapshot) -> str:

@@ -98,7 +98,7 @@ class NoConnection(Unreachable):
 
 
 class TimedOut(EndpointError):
-    """The answer did not come within the request's deadline."""
+    """The answer did not come within the request's deadline, or the server says so: 408, 504."""
 
     kind = "timed_out"
     retryable = True
@@ -112,7 +112,7 @@ class Overloaded(EndpointError):
 
 
 class ServerFault(EndpointError):
-    """The server failed on this request: 500, 502, 504."""
+    """The server failed on this request: 500, 502."""
 
     kind = "server_fault"
     retryable = True

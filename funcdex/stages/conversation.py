@@ -39,7 +39,7 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     """Rejects with the code of the last sample's first fault."""
     dialogue, generation = Dialogue(context, draft, "conversation"), context.settings.generation
     tools = context.shown(draft)
-    grammar = grammar_of(tools, generation)
+    grammar = await anyio.to_thread.run_sync(grammar_of, tools, generation)
     corrections, attempt = 0, None
     for _ in range(generation.max_regenerations + 1):
         attempt = await _write(dialogue, draft, tools, grammar)

@@ -1,0 +1,55 @@
+"""One request at one endpoint, from our words to the server's and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio.to_thread
+import orjson
+
+from funcdex.endpoints import llamacpp, vllm
+from funcdex.endpoints.answer import read_reply
+from funcdex.endpoints.facts import EndpointFacts
+from funcdex.endpoints.http import EndpointClient
+from funcdex.errors import RequestRefused
+from funcdex.types.request import Completion, Request
+
+_BODY_OF = {"vllm": vllm.body_of, "llamacpp": llamacpp.body_of}
+
+
+async def complete(
+    request: Request, facts: EndpointFacts, client: EndpointClient, now: Callable[[], float]
+) -> Completion:
+    """Sends the request once; its deadline runs from here. `now` is monotonic, in seconds.
+
+    Raises EndpointError.
+    """
+    if request.grammar is not None:
+        # Tens of milliseconds for large tools. A grammar keeps its text, so the body is quick to make then.
+        await anyio.to_thread.run_sync(request.grammar.render, facts.dialect)
+    body = _encoded(request, facts)
+    sent_s = now()
+    answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s)
+    reply = read_reply(answer, where=facts.base_url)
+    return Completion(
+        text=reply.text,
+        finish_reason=reply.finish_reason,
+        endpoint=facts.base_url,
+        model=facts.model,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        reasoning_tokens=reply.reasoning_tokens,
+        simulated=facts.simulated,
+        latency_s=now() - sent_s,
+    )
+
+
+def _encoded(request: Request, facts: EndpointFacts) -> bytes:
+    try:
+        return orjson.dumps(_BODY_OF[facts.kind](request, facts))
+    except orjson.JSONEncodeError as error:
+        raise RequestRefused(
+            f"the prompt of {request.conversation_id} cannot be sent as JSON: {error}",
+            where=f"stage {request.stage}",
+            fix="Look for half of a surrogate pair in the tool definitions.",
+        ) from error

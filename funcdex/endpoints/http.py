@@ -1,0 +1,213 @@
+"""HTTP to one endpoint: one request, one answer, nothing retried, at most MAX_BODY_BYTES read.
+
+httpx's requests and exceptions over aiohttp's connections, through httpx's own narrow seam, the transport.
+`httpx.AsyncClient` above it would add redirects, cookies, authentication flows and a log line to every
+request, none of which an endpoint needs (docs/decisions/0004-http-transport.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+import aiohttp
+import anyio
+import httpx
+import orjson
+from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
+
+from funcdex.endpoints.classify import TRANSPORT_FAULTS, fault_of_exception, fault_of_status
+from funcdex.errors import BadResponse, ConfigError, EndpointError, RequestRefused
+from funcdex.settings.endpoint_spec import EndpointSpec
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit.
+    resource = None  # type: ignore[assignment]
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+CONNECT_TIMEOUT_S = 10.0
+# uvicorn (vLLM) and llama.cpp both drop a connection that was idle for 5 s; a request that is sent just
+# then would be lost, so ours are dropped before that.
+KEEP_ALIVE_S = 4.0
+DNS_CACHE_S = 60
+OPEN_FILES = 16_384
+
+
+def open_transport() -> httpx.AsyncBaseTransport:
+    """The connections all endpoints share; close it, or use it in `async with`.
+
+    TLS is verified. The number of connections is not limited here: the pool limits what is in flight, and
+    a second queue below it would count against a request's deadline.
+    """
+    _allow_many_sockets()
+    tls = httpx.create_ssl_context()
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_CACHE_S, ssl=tls
+        )
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
+        )
+
+    return cast("httpx.AsyncBaseTransport", AiohttpTransport(verify=tls, client=session))
+
+
+def _allow_many_sockets() -> None:
+    """4,096 requests in flight are as many open files; processes often start with room for 1,024."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def utc_now() -> datetime:
+    """The wall clock, which dates in Retry-After are compared with."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a whole body."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+class EndpointClient:
+    """Requests to one endpoint. `api_key` is for a spec without one; it goes into a header only."""
+
+    def __init__(
+        self,
+        spec: EndpointSpec,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        api_key: SecretStr | None = None,
+        wall_clock: Callable[[], datetime] = utc_now,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self.spec = spec
+        self._transport = transport
+        self._wall_clock = wall_clock
+        self._max_body_bytes = max_body_bytes
+        self._key = spec.api_key or api_key
+        self._headers = _headers_with(self._key, spec.url)
+        self._urls: dict[str, httpx.URL] = {}
+
+    async def post(self, path: str, body: bytes, *, timeout_s: float) -> bytes:
+        """The body of a 200. Raises EndpointError. The deadline runs from the moment of sending."""
+        return self._body_of(await self._send("POST", path, body, timeout_s))
+
+    async def get(self, path: str, *, timeout_s: float) -> bytes:
+        """The body of a 200. Raises EndpointError."""
+        return self._body_of(await self._send("GET", path, None, timeout_s))
+
+    async def find(self, path: str, *, timeout_s: float) -> dict[str, object] | None:
+        """The JSON object at a path; None where there is none. Raises EndpointError if nothing answers."""
+        try:
+            body = await self.get(path, timeout_s=timeout_s)
+        except RequestRefused:
+            return None
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    async def healthy(self, *, timeout_s: float) -> bool:
+        """Whether the server is up. One that has no /health, but answers, is."""
+        try:
+            await self.get("/health", timeout_s=timeout_s)
+        except RequestRefused:
+            return True
+        except EndpointError:
+            return False
+        return True
+
+    def _body_of(self, answer: Answer) -> bytes:
+        if answer.status == 200:
+            return answer.body
+        raise fault_of_status(
+            answer.status,
+            answer.retry_after,
+            self._without_key(answer.body),
+            where=self.spec.url,
+            now=self._wall_clock(),
+        )
+
+    async def _send(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
+        try:
+            with anyio.fail_after(timeout_s):
+                return await self._exchange(self._request(method, path, body))
+        except TRANSPORT_FAULTS as error:
+            raise fault_of_exception(error, where=self.spec.url, timeout_s=timeout_s) from error
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        response = await self._transport.handle_async_request(request)
+        stream = cast("httpx.AsyncByteStream", response.stream)
+        try:
+            body = await self._read(stream)
+        finally:
+            await stream.aclose()
+        return Answer(response.status_code, body, response.headers.get("retry-after"))
+
+    async def _read(self, stream: httpx.AsyncByteStream) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in stream:
+            size += len(chunk)
+            if size > self._max_body_bytes:
+                raise BadResponse(
+                    f"an answer of more than {self._max_body_bytes} bytes",
+                    where=self.spec.url,
+                    fix="Is this an OpenAI-compatible server?",
+                )
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _request(self, method: str, path: str, body: bytes | None) -> httpx.Request:
+        return httpx.Request(
+            method,
+            self._url(path),
+            headers=self._headers,
+            content=body,
+            extensions={"timeout": {"connect": CONNECT_TIMEOUT_S}},
+        )
+
+    def _url(self, path: str) -> httpx.URL:
+        # Parsing a URL costs as much as building the rest of the request.
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = httpx.URL(self.spec.url + path)
+        return url
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Some servers repeat a wrong key in their refusal."""
+        return body.replace(self._key.get_secret_value().encode(), b"***") if self._key else body
+
+
+def _headers_with(key: SecretStr | None, where: str) -> dict[str, str]:
+    headers = {
+        "accept": "application/json",
+        # Compressed answers would cost more than they save on a local network, and could hide their size.
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        "user-agent": "funcdex",
+    }
+    if key is None:
+        return headers
+    text = key.get_secret_value()
+    if not (text.isascii() and text.isprintable()):
+        raise ConfigError(
+            "the API key holds a character that no HTTP header can carry",
+            where=where,
+            fix="Look for a line break or a quotation mark around it.",
+        )
+    return headers | {"authorization": f"Bearer {text}"}

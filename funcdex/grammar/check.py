@@ -1,0 +1,72 @@
+"""Reads grammars and matches texts against them here, with llguidance, before any server sees them.
+
+A malformed grammar has taken whole servers down; compiling it here takes milliseconds. The tokens are the
+256 bytes, so nothing has to be downloaded and every text can be matched.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from funcdex.errors import GrammarError
+from funcdex.types.request import Grammar
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher, LLTokenizer
+
+
+def compile_locally(grammar: Grammar) -> None:
+    """Raises GrammarError, naming the fault, if the grammar cannot be used."""
+    _ready(grammar.render("lark"))
+
+
+def matches(grammar: Grammar, text: str) -> bool:
+    """Whether the text, whole, is in the language. Raises GrammarError for a malformed grammar."""
+    return fault_at(grammar, text) is None
+
+
+def fault_at(grammar: Grammar, text: str) -> int | None:
+    """Where the text leaves the language, in characters from 0: at the first one that cannot stand there,
+    or, if only the end is missing, at the length of the text. None if it is in the language."""
+    # A copy costs less than reading the grammar again.
+    matcher = _ready(grammar.render("lark")).deep_copy()
+    written = text.encode(errors="replace")
+    good = matcher.try_consume_tokens(list(written))
+    if good < len(written):
+        return len(written[:good].decode(errors="ignore"))
+    return None if matcher.is_accepting() else len(text)
+
+
+@lru_cache(maxsize=64)
+def _ready(lark: str) -> LLMatcher:
+    # Imported late: the library takes longer than everything that needs no grammar.
+    from llguidance import LLMatcher
+
+    matcher = LLMatcher(_byte_tokenizer(), LLMatcher.grammar_from_lark(lark), log_level=0)
+    if matcher.is_error():
+        raise GrammarError(
+            f"the grammar cannot be read: {matcher.get_error().strip()}",
+            where=f"Lark grammar that begins {lark[:60]!r}",
+            fix="Please report this, with the tools that the grammar was made of.",
+        )
+    return matcher
+
+
+class _Bytes:
+    """What llguidance asks of a tokenizer: 256 tokens of one byte each, and one that ends the text."""
+
+    eos_token_id = 256
+    bos_token_id = None
+    special_token_ids = (256,)
+    tokens = (*(bytes([value]) for value in range(256)), b"<end>")
+
+    def __call__(self, text: bytes) -> list[int]:
+        return list(text)
+
+
+@cache
+def _byte_tokenizer() -> LLTokenizer:
+    from llguidance import LLTokenizer, TokenizerWrapper
+
+    return LLTokenizer(TokenizerWrapper(_Bytes()))

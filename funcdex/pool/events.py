@@ -1,0 +1,65 @@
+"""What a pool tells its owner while it works, and how it looks at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+MemberState = Literal["ready", "open", "half_open", "down", "refused"]
+"""ready: takes requests. open, half_open: its circuit. down: not reached yet, or no more; tried again.
+refused: of no use, and not tried again."""
+
+EventKind = Literal["joined", "down", "refused", "opened", "closed", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolEvent:
+    """One thing that happened at `at_s` of the pool's clock. `fault` is the kind of an EndpointError, if one
+    was the reason, `detail` its text."""
+
+    kind: EventKind
+    at_s: float
+    endpoint: str
+    fault: str | None = None
+    detail: str = ""
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSnapshot:
+    """One endpoint. `reason` says why it is not ready, `tokens_per_s` are completion tokens of late."""
+
+    url: str
+    model: str | None
+    state: MemberState
+    reason: str
+    in_flight: int
+    limit: int
+    outstanding_tokens: float
+    paused_for_s: float
+    completed: int
+    failed: Mapping[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+    tokens_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSnapshot:
+    """All endpoints, in the order they were named. `waiting` for an endpoint, `backing_off` after a fault."""
+
+    at_s: float
+    endpoints: tuple[EndpointSnapshot, ...]
+    waiting: int
+    backing_off: int
+
+    @property
+    def in_flight(self) -> int:
+        """Over all endpoints."""
+        return sum(endpoint.in_flight for endpoint in self.endpoints)
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Over all endpoints."""
+        return sum(endpoint.tokens_per_s for endpoint in self.endpoints)

@@ -1,0 +1,238 @@
+"""One endpoint as the pool sees it: whether it takes requests, what it has in flight, how it did.
+
+Nothing here waits: state changes are plain calls with the time as an argument.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import anyio
+
+from funcdex.endpoints.facts import EndpointFacts
+from funcdex.endpoints.http import EndpointClient
+from funcdex.errors import EndpointError, NoConnection, NotServed, Overloaded, Unreachable
+from funcdex.pool.breaker import Breaker
+from funcdex.pool.events import EndpointSnapshot, MemberState
+from funcdex.pool.limiter import FixedLimiter, Limiter
+from funcdex.pool.rate import RateWindow
+from funcdex.pool.retry import RetryPolicy, backoff_s
+from funcdex.settings.tree import PoolSettings
+from funcdex.types.request import Completion
+
+DEFAULT_IN_FLIGHT = 128
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """The right to one request in flight at `member`; returned once."""
+
+    member: Member
+    facts: EndpointFacts
+    ticket: int
+    tokens: float
+    sent_s: float
+    held: bool = True
+
+
+class Member:
+    """`bit` is its place among the pool's endpoints, as a power of two."""
+
+    def __init__(self, client: EndpointClient, bit: int, settings: PoolSettings, now_s: float) -> None:
+        self.client = client
+        self.bit = bit
+        self.url = client.spec.url
+        self.facts: EndpointFacts | None = None
+        self.breaker = Breaker(failures_to_open=settings.failures_to_open, open_for_s=settings.open_for_s)
+        self.limiter: Limiter = FixedLimiter(DEFAULT_IN_FLIGHT)
+        self.refused = False
+        self.down = False
+        self.reason = ""
+        self.in_flight = 0
+        self.attention = anyio.Event()
+        self._settings = settings
+        self._outstanding_tokens = 0.0
+        self._paused_since_s = self._paused_until_s = float("-inf")
+        self._overloads = 0
+        self._troubled_since_s: float | None = None
+        self._completed = 0
+        self._failed: Counter[str] = Counter()
+        self._prompt_tokens = self._completion_tokens = 0
+        self._rate = RateWindow(now_s)
+
+    # Whether it can be used
+
+    def up(self, now_s: float) -> bool:
+        """Whether it could take a request now, or as soon as it has room."""
+        return not (self.refused or self.down) and self.breaker.state(now_s) != "open"
+
+    def has_room(self, now_s: float) -> bool:
+        """Whether it can take one request more just now."""
+        return (
+            self.in_flight < self.limiter.limit(now_s)
+            and self.up(now_s)
+            and now_s >= self._paused_until_s
+            and self.breaker.ready(now_s)
+        )
+
+    def load(self, now_s: float) -> float:
+        """Tokens expected of the requests in flight, for each that may be."""
+        return self._outstanding_tokens / self.limiter.limit(now_s)
+
+    def lost(self, now_s: float) -> bool:
+        """Whether it is refused, or has been in trouble for so long that nobody should wait for it."""
+        if self.refused:
+            return True
+        since_s = self._troubled_since_s
+        if since_s is None or now_s - since_s < self._settings.give_up_after_s:
+            return False
+        return not self.up(now_s) or now_s < self._paused_until_s
+
+    def due_s(self, now_s: float) -> float | None:
+        """When somebody must look after it: a pause ends, an open circuit may be tried; None if never."""
+        if self.refused:
+            return None
+        if self.down or self.breaker.state(now_s) == "open":
+            return self.breaker.open_until_s
+        return self._paused_until_s if now_s < self._paused_until_s else None
+
+    def gives_up_s(self, now_s: float) -> float | None:
+        """When it will count as lost if nothing changes; None if it need not, or does already."""
+        if self._troubled_since_s is None:
+            return None
+        lost_s = self._troubled_since_s + self._settings.give_up_after_s
+        return lost_s if lost_s > now_s else None
+
+    # Leases
+
+    def lease(self, tokens: float, now_s: float) -> Lease:
+        """Only for a member that has room."""
+        ticket = self.breaker.admit(now_s)
+        if not ticket or self.facts is None:
+            raise RuntimeError(f"a lease on {self.url}, which takes none")
+        self.in_flight += 1
+        self._outstanding_tokens += tokens
+        return Lease(self, self.facts, ticket, tokens, now_s)
+
+    def give_back(self, lease: Lease) -> bool:
+        """Whether it was still held. A lease that came to no verdict frees the half-open circuit."""
+        if not lease.held:
+            return False
+        lease.held = False
+        self.in_flight -= 1
+        # Sums of floats leave dust behind, which would make an idle endpoint look loaded.
+        self._outstanding_tokens = self._outstanding_tokens - lease.tokens if self.in_flight else 0.0
+        self.breaker.abandon(lease.ticket)
+        return True
+
+    # What happened
+
+    def join(self, facts: EndpointFacts, limit: int) -> None:
+        """It was probed and found fit."""
+        self.facts = facts
+        self.limiter = FixedLimiter(limit)
+        self.down = False
+        self.reason = ""
+        self._troubled_since_s = None
+        self.breaker.reset()
+
+    def refuse(self, reason: str) -> None:
+        """For good."""
+        self.refused = True
+        self.reason = reason
+
+    def go_down(self, reason: str, now_s: float) -> None:
+        """Not reached: it must be probed before it is used again."""
+        self.down = True
+        self.reason = reason
+        self.breaker.trip(now_s)
+        self._trouble(now_s)
+
+    def succeeded(self, lease: Lease, completion: Completion, now_s: float) -> None:
+        """It answered as it should."""
+        self._answered(lease, now_s)
+        self._completed += 1
+        self._prompt_tokens += completion.prompt_tokens
+        self._completion_tokens += completion.completion_tokens
+        self._rate.add(completion.completion_tokens, now_s)
+
+    def failed(self, lease: Lease, fault: EndpointError, now_s: float, draw: float) -> None:
+        """A request failed; `draw` in [0, 1) spreads the pause after an overload."""
+        self._failed[fault.kind] += 1
+        if not fault.blames_endpoint:
+            self._answered(lease, now_s)
+            return
+        self._trouble(now_s)
+        self.limiter.record(overloaded=isinstance(fault, Overloaded), in_flight=self.in_flight, now_s=now_s)
+        if isinstance(fault, Overloaded):
+            self._pause(lease, fault, now_s, draw)
+        elif self.breaker.is_current(lease.ticket):
+            self._count_against(lease, fault, now_s)
+
+    def _answered(self, lease: Lease, now_s: float) -> None:
+        self._troubled_since_s = None
+        self._overloads = 0
+        self.breaker.record(ok=True, now_s=now_s, ticket=lease.ticket)
+        if self.state(now_s) == "ready":
+            self.reason = ""
+        self.limiter.record(overloaded=False, in_flight=self.in_flight, now_s=now_s)
+
+    def _count_against(self, lease: Lease, fault: EndpointError, now_s: float) -> None:
+        if isinstance(fault, NoConnection | NotServed):
+            self.go_down(str(fault), now_s)
+            return
+        self.breaker.record(ok=False, now_s=now_s, ticket=lease.ticket)
+        if self.breaker.state(now_s) == "open":
+            self.reason = str(fault)
+            self.down = isinstance(fault, Unreachable)
+
+    def _pause(self, lease: Lease, fault: Overloaded, now_s: float, draw: float) -> None:
+        if fault.retry_after_s:
+            pause_s = fault.retry_after_s
+        elif lease.sent_s < self._paused_since_s:
+            return  # Sent before the pause began: this refusal tells nothing new.
+        else:
+            self._overloads += 1
+            pause_s = backoff_s(self._overloads, _policy(self._settings), draw)
+        self._paused_since_s = now_s
+        self._paused_until_s = max(self._paused_until_s, now_s + pause_s)
+
+    def _trouble(self, now_s: float) -> None:
+        if self._troubled_since_s is None:
+            self._troubled_since_s = now_s
+
+    # How it looks
+
+    def state(self, now_s: float) -> MemberState:
+        """One word for it."""
+        if self.refused:
+            return "refused"
+        if self.down:
+            return "down"
+        circuit = self.breaker.state(now_s)
+        return "ready" if circuit == "closed" else circuit
+
+    def snapshot(self, now_s: float) -> EndpointSnapshot:
+        """Its figures just now."""
+        state = self.state(now_s)
+        return EndpointSnapshot(
+            url=self.url,
+            model=self.facts.model if self.facts else self.client.spec.model,
+            state=state,
+            reason="" if state == "ready" else self.reason,
+            in_flight=self.in_flight,
+            limit=self.limiter.limit(now_s),
+            outstanding_tokens=self._outstanding_tokens,
+            paused_for_s=max(0.0, self._paused_until_s - now_s),
+            completed=self._completed,
+            failed=MappingProxyType(dict(self._failed)),
+            prompt_tokens=self._prompt_tokens,
+            completion_tokens=self._completion_tokens,
+            tokens_per_s=self._rate.per_s(now_s),
+        )
+
+
+def _policy(settings: PoolSettings) -> RetryPolicy:
+    return RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)

@@ -1,0 +1,324 @@
+"""Many endpoints behind one `generate`.
+
+Work is pulled: a request waits in one queue until an endpoint that may serve it has room, and goes to the
+one with the least to do. Choosing is synchronous, so it needs no lock; I/O happens in the task that asked.
+A task for each endpoint (`Keeper`) waits out its pauses and brings it back once it can be reached again.
+
+    async with Pool(candidates, settings) as pool:
+        completion = await pool.generate(request)
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import anyio
+from anyio.abc import TaskGroup
+
+from funcdex.endpoints.client import complete
+from funcdex.errors import ContextTooLong, Draining, EndpointError, NoEndpointAvailable
+from funcdex.pool.events import EventKind, MemberState, PoolEvent, PoolSnapshot
+from funcdex.pool.joining import Candidate
+from funcdex.pool.keeping import Keeper
+from funcdex.pool.member import Lease, Member
+from funcdex.pool.retry import RetryPolicy, wait_before_retry
+from funcdex.pool.waiting import Job, Waiting
+from funcdex.settings.tree import PoolSettings
+from funcdex.types.request import Completion, Request
+
+_CHARS_PER_TOKEN = 4
+_NEWEST_WEIGHT = 0.1
+_ALL_MEMBERS = -1  # every bit set
+
+
+class Pool:
+    """`clock` is monotonic, in seconds; `sleep` waits by the same clock. `on_event` must return at once."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        settings: PoolSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        rng: random.Random | None = None,
+        on_event: Callable[[PoolEvent], None] | None = None,
+        require_enforcement: bool = True,
+    ) -> None:
+        self._settings = settings
+        self._policy = RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)
+        self._clock = clock
+        self._sleep = sleep
+        self._draw = (rng or random.Random()).random
+        self._on_event = on_event
+        self._require_enforcement = require_enforcement
+        self._candidates = tuple(candidates)
+        now_s = clock()
+        self._members = tuple(
+            Member(candidate.client, 1 << place, settings, now_s)
+            for place, candidate in enumerate(self._candidates)
+        )
+        self._waiting = Waiting()
+        self._back_offs: set[anyio.CancelScope] = set()
+        self._draining = False
+        self._arrivals = 0
+        self._answer_tokens: dict[str, float] = {}
+        self._tasks: TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        tasks = anyio.create_task_group()
+        self._tasks = await tasks.__aenter__()
+        for member, candidate in zip(self._members, self._candidates, strict=True):
+            keeper = self._keeper_of(member)
+            keeper.welcome(candidate.found)
+            tasks.start_soon(keeper.keep)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if self._tasks is None:
+            raise RuntimeError("a pool that was not entered")
+        self._tasks.cancel_scope.cancel()
+        if isinstance(error, anyio.get_cancelled_exc_class()):
+            return await self._tasks.__aexit__(kind, error, trace)
+        # An error of the owner's is the owner's: a task group would wrap it into an ExceptionGroup.
+        await self._tasks.__aexit__(None, None, None)
+        return None
+
+    async def generate(self, request: Request) -> Completion:
+        """Sends a request to an endpoint, again if need be. Cancelling it withdraws it or breaks it off.
+
+        Raises EndpointError if it is refused or its attempts are used up, NoEndpointAvailable if there has
+        been no endpoint for it for `give_up_after_s`.
+        """
+        job = self._job(request)
+        while True:
+            lease = await self._lease_for(job)
+            try:
+                completion = await complete(request, lease.facts, lease.member.client, self._clock)
+            except EndpointError as fault:
+                wait_s = self._failed(job, lease, fault)
+                if wait_s is None:
+                    raise
+            else:
+                return self._succeeded(job, lease, completion)
+            finally:
+                self._give_back(lease)
+            if wait_s:
+                await self._back_off(wait_s)
+
+    def snapshot(self) -> PoolSnapshot:
+        """All figures of this moment."""
+        now_s = self._clock()
+        return PoolSnapshot(
+            at_s=now_s,
+            endpoints=tuple(member.snapshot(now_s) for member in self._members),
+            waiting=len(self._waiting),
+            backing_off=len(self._back_offs),
+        )
+
+    def drain(self) -> None:
+        """Sends nothing more: who waits, or asks from now on, gets Draining. What is in flight goes on."""
+        self._draining = True
+        for pause in self._back_offs:
+            pause.cancel()
+        for job in self._waiting.take_stranded(_ALL_MEMBERS):
+            job.lost = _draining()
+            job.wake()
+
+    # Getting a lease
+
+    def _job(self, request: Request) -> Job:
+        chars = sum(len(message.content) for message in request.messages)
+        answer_tokens = self._answer_tokens.get(request.stage, request.sampling.max_tokens)
+        serving = sum(
+            member.bit
+            for member in self._members
+            if not member.client.spec.stages or request.stage in member.client.spec.stages
+        )
+        self._arrivals += 1
+        return Job(request, self._arrivals, serving, tokens=chars / _CHARS_PER_TOKEN + answer_tokens)
+
+    async def _lease_for(self, job: Job) -> Lease:
+        if self._draining:
+            raise _draining()
+        job.asked_s = self._clock()
+        job.woken = None
+        self._waiting.push(job)
+        self._moved()
+        if job.waits:
+            job.woken = anyio.Event()
+            try:
+                await job.woken.wait()
+            except BaseException:
+                self._withdraw(job)
+                raise
+        if job.lost is not None:
+            raise job.lost
+        lease, job.lease = job.lease, None
+        if lease is None:
+            raise RuntimeError("a job was woken with nothing")
+        return lease
+
+    def _withdraw(self, job: Job) -> None:
+        self._waiting.withdraw(job)
+        if job.lease is not None:
+            self._give_back(job.lease)
+
+    def _dispatch(self) -> None:
+        """Starts waiting requests for as long as an endpoint that may take one has room."""
+        if not self._waiting:
+            return
+        now_s = self._clock()
+        up = room = 0
+        for member in self._members:
+            up |= member.bit if member.up(now_s) else 0
+            room |= member.bit if member.has_room(now_s) else 0
+        while room and (taken := self._waiting.take(room, up)) is not None:
+            job, able = taken
+            member = self._least_loaded(able, now_s)
+            self._grant(job, member, now_s)
+            if not member.has_room(now_s):
+                room &= ~member.bit
+
+    def _least_loaded(self, able: int, now_s: float) -> Member:
+        return min(
+            (member for member in self._members if member.bit & able), key=lambda member: member.load(now_s)
+        )
+
+    def _grant(self, job: Job, member: Member, now_s: float) -> None:
+        job.lease = member.lease(job.tokens, now_s)
+        job.attempts += 1
+        job.queued_s += now_s - job.asked_s
+        job.wake()
+
+    def _give_back(self, lease: Lease) -> None:
+        if lease.member.give_back(lease):
+            self._dispatch()
+
+    # How it went
+
+    def _succeeded(self, job: Job, lease: Lease, completion: Completion) -> Completion:
+        now_s, member = self._clock(), lease.member
+        before = member.state(now_s)
+        member.succeeded(lease, completion, now_s)
+        self._tell_change(member, before)
+        self._learn(job.request.stage, completion.completion_tokens)
+        return replace(completion, queued_s=job.queued_s, attempts=job.attempts)
+
+    def _learn(self, stage: str, tokens: int) -> None:
+        known = self._answer_tokens.get(stage, float(tokens))
+        self._answer_tokens[stage] = known + _NEWEST_WEIGHT * (tokens - known)
+
+    def _failed(self, job: Job, lease: Lease, fault: EndpointError) -> float | None:
+        """Seconds until the request asks again; None if it does not."""
+        now_s, member = self._clock(), lease.member
+        before = member.state(now_s)
+        member.failed(lease, fault, now_s, self._draw())
+        self._tell_change(member, before, fault)
+        if member.due_s(now_s) is not None:
+            member.attention.set()
+        wait_s = self._next_try(job, member, fault)
+        if wait_s is not None:
+            self._tell("retry", member, fault, job.request.conversation_id)
+        return wait_s
+
+    def _next_try(self, job: Job, member: Member, fault: EndpointError) -> float | None:
+        if isinstance(fault, ContextTooLong):
+            job.serving &= self._with_more_context_than(member)
+            return 0.0 if job.serving else None
+        faults = job.faults.after(fault)
+        if faults != job.faults:
+            job.faults = faults
+            job.avoid = (job.avoid | member.bit) if job.serving & ~job.avoid & ~member.bit else member.bit
+        return wait_before_retry(fault, faults, self._policy, self._draw())
+
+    def _with_more_context_than(self, member: Member) -> int:
+        told = (member.facts and member.facts.context_tokens) or 0
+        return sum(
+            other.bit
+            for other in self._members
+            if told and other.facts and (other.facts.context_tokens or 0) > told
+        )
+
+    async def _back_off(self, wait_s: float) -> None:
+        with anyio.CancelScope() as pause:
+            self._back_offs.add(pause)
+            try:
+                await self._sleep(wait_s)
+            finally:
+                self._back_offs.discard(pause)
+
+    # Looking after endpoints
+
+    def _keeper_of(self, member: Member) -> Keeper:
+        return Keeper(
+            member,
+            self._settings,
+            self._clock,
+            self._sleep,
+            moved=self._moved,
+            tell=self._tell,
+            require_enforcement=self._require_enforcement,
+        )
+
+    def _moved(self) -> None:
+        self._dispatch()
+        self._release_stranded()
+
+    def _release_stranded(self) -> None:
+        """Tells the requests that no endpoint will serve."""
+        now_s = self._clock()
+        lost = sum(member.bit for member in self._members if member.lost(now_s))
+        for job in self._waiting.take_stranded(lost):
+            job.lost = self._no_endpoint_for(job)
+            job.wake()
+
+    def _no_endpoint_for(self, job: Job) -> NoEndpointAvailable:
+        reasons = [
+            f"{member.url}: {member.reason or 'overloaded'}"
+            for member in self._members
+            if member.bit & job.serving
+        ]
+        stage = job.request.stage
+        return NoEndpointAvailable(
+            f"no endpoint for stage {stage}",
+            where="; ".join(reasons) or f"none serves {stage}",
+            fix="Bring one back and resume the run; nothing that was finished is lost.",
+        )
+
+    # Telling
+
+    def _tell_change(self, member: Member, before: MemberState, fault: EndpointError | None = None) -> None:
+        after = member.state(self._clock())
+        kind = _TOLD_AS.get(after)
+        if kind is not None and after != before:
+            self._tell(kind, member, fault, None)
+
+    def _tell(
+        self, kind: EventKind, member: Member, fault: EndpointError | None, conversation_id: str | None
+    ) -> None:
+        if self._on_event is not None:
+            self._on_event(
+                PoolEvent(
+                    kind,
+                    self._clock(),
+                    member.url,
+                    fault.kind if fault else None,
+                    str(fault) if fault else member.reason,
+                    conversation_id,
+                )
+            )
+
+
+_TOLD_AS: dict[MemberState, EventKind] = {"open": "opened", "down": "down", "ready": "closed"}
+
+
+def _draining() -> Draining:
+    return Draining("no more requests are sent", where="pool", fix="Resume the run to go on.")

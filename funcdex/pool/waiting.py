@@ -1,0 +1,108 @@
+"""Requests that wait for an endpoint: higher priority first, then order of arrival.
+
+Endpoints are bits of an int. Requests that the same endpoints can serve share a heap, so that finding the
+best one looks at the tops of a few heaps, however many requests wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+import anyio
+
+from funcdex.errors import FuncdexError
+from funcdex.pool.member import Lease
+from funcdex.pool.retry import Faults
+from funcdex.types.request import Request
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A request on its way through the pool.
+
+    `serving`: the endpoints that may take it. `avoid`: those where it failed, which take it again only if no
+    other can. `arrival` orders it among its priority, and stays when it is sent again.
+    """
+
+    request: Request
+    arrival: int
+    serving: int
+    tokens: float
+    avoid: int = 0
+    faults: Faults = field(default=Faults())
+    attempts: int = 0
+    asked_s: float = 0.0
+    queued_s: float = 0.0
+    lease: Lease | None = None
+    lost: FuncdexError | None = None
+    woken: anyio.Event | None = None
+    waits: bool = False
+
+    def wake(self) -> None:
+        """Ends its wait; `lease` or `lost` says how."""
+        self.waits = False
+        if self.woken is not None:
+            self.woken.set()
+
+
+class Waiting:
+    """The queue. A job that was withdrawn stays in its heap until it comes to the top."""
+
+    def __init__(self) -> None:
+        self._heaps: dict[tuple[int, int], list[tuple[int, int, Job]]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def push(self, job: Job) -> None:
+        """Lets a job wait for an endpoint of `serving`."""
+        job.waits = True
+        self._count += 1
+        heap = self._heaps.setdefault((job.serving, job.avoid), [])
+        heappush(heap, (-job.request.priority, job.arrival, job))
+
+    def take(self, room: int, up: int) -> tuple[Job, int] | None:
+        """The best job for endpoints in `room`, and those of them that may take it; None if there is none.
+
+        `up` are the endpoints that could take a job now or soon: what a job avoids is used if it leaves none.
+        """
+        best: tuple[int, int, Job] | None = None
+        best_class, best_room = (0, 0), 0
+        for key in list(self._heaps):
+            able = _able(key, up) & room
+            if able and (top := self._top(key)) is not None and (best is None or top < best):
+                best, best_class, best_room = top, key, able
+        if best is None:
+            return None
+        heappop(self._heaps[best_class])
+        self._count -= 1
+        return best[2], best_room
+
+    def withdraw(self, job: Job) -> None:
+        """A job that nobody waits for any more."""
+        if job.waits:
+            job.waits = False
+            self._count -= 1
+
+    def take_stranded(self, lost: int) -> list[Job]:
+        """Removes the jobs that only endpoints in `lost` could serve."""
+        stranded = [key for key in self._heaps if not key[0] & ~lost]
+        jobs = [job for key in stranded for _, _, job in sorted(self._heaps.pop(key)) if job.waits]
+        self._count -= len(jobs)
+        return jobs
+
+    def _top(self, key: tuple[int, int]) -> tuple[int, int, Job] | None:
+        heap = self._heaps[key]
+        while heap and not heap[0][2].waits:
+            heappop(heap)
+        if heap:
+            return heap[0]
+        del self._heaps[key]
+        return None
+
+
+def _able(key: tuple[int, int], up: int) -> int:
+    serving, avoid = key
+    return serving & up & ~avoid or serving & up

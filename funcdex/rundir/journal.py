@@ -1,0 +1,193 @@
+"""The journal: what is done, in the order in which it became durable.
+
+Many tasks append, one writes. While it waits for the disk, the others queue up, and all that has queued
+up shares the next write and the next fsync: the more tasks, the fewer fsyncs for each. A record is
+acknowledged (`append` returns) when its journal entry is durable and its lines stand in the readable
+outputs. Outputs are not synced: after a power cut they are mended from the journal (`outputs.reconcile`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from funcdex.errors import CheckpointError
+from funcdex.rundir.files import disk_faults, sync_folder
+from funcdex.rundir.jsonlines import Record, as_line
+from funcdex.rundir.layout import OUTPUTS, OutputName, RunDir
+from funcdex.rundir.linefile import LineFile
+from funcdex.types.record import Entry, entry_as_json
+
+Line = tuple[OutputName, Record]
+"""A record and the readable output it belongs to. Every record has an `id`."""
+
+MAX_BATCH_BYTES = 4 << 20
+"""Most bytes of one write, unless a single append is longer."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """One append on its way to the disk."""
+
+    entries: bytes
+    lines: Sequence[tuple[OutputName, bytes]]
+    over: anyio.Event = field(default_factory=anyio.Event)
+    durable: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.entries) + sum(len(line) for _, line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    journal: LineFile
+    outputs: dict[OutputName, LineFile]
+
+    def write(self, batch: Sequence[_Waiting]) -> None:
+        """Blocks until the batch is durable in the journal and stands in the outputs."""
+        with disk_faults(self.journal.path, "writing the journal"):
+            self.journal.append(b"".join(waiting.entries for waiting in batch))
+            self.journal.sync()
+        for name, lines in _by_output(batch).items():
+            with disk_faults(self.outputs[name].path, "writing an output"):
+                self.outputs[name].append(b"".join(lines))
+
+
+class Journal:
+    """Made by `open_journal`."""
+
+    def __init__(self, files: _Files) -> None:
+        self._files = files
+        self._fault: CheckpointError | None = None
+        # No buffer: who appends waits for the writer, so memory is bounded by the number of tasks.
+        streams = anyio.create_memory_object_stream[_Waiting](0)
+        self._to_write: MemoryObjectSendStream[_Waiting] = streams[0]
+        self._queue: MemoryObjectReceiveStream[_Waiting] = streams[1]
+        self._one_thread = anyio.CapacityLimiter(1)
+
+    @property
+    def mended_bytes(self) -> int:
+        """Length of the torn last line that was cut off when the journal was opened; 0 if there was none."""
+        return self._files.journal.mended_bytes
+
+    async def append(self, entries: Sequence[Entry], lines: Sequence[Line] = ()) -> None:
+        """Returns when the entries are durable; they and the lines keep their order.
+
+        Also finishes what it began when it is cancelled. Raises CheckpointError when the disk fails, now
+        and at every later call: after a fault the journal stays closed.
+        """
+        waiting = _Waiting(
+            b"".join(as_line(entry_as_json(entry)) for entry in entries),
+            [(name, as_line(record)) for name, record in lines],
+        )
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._to_write.send(waiting)
+            except anyio.BrokenResourceError:
+                raise self._broken() from self._fault
+            await waiting.over.wait()
+        if not waiting.durable:
+            raise self._broken() from self._fault
+
+    async def write_until_closed(self) -> None:
+        """The one writer. Ends when the journal is closed and the queue empty, or at a fault."""
+        with anyio.CancelScope(shield=True), self._queue:
+            async for first in self._queue:
+                batch = [first, *self._queued_up(MAX_BATCH_BYTES - first.size_bytes)]
+                try:
+                    await self._write(batch)
+                except CheckpointError as fault:
+                    self._fault = fault
+                    return
+                finally:
+                    for waiting in batch:
+                        waiting.over.set()
+
+    def close(self) -> None:
+        """Takes no more appends; those that wait are finished."""
+        self._to_write.close()
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        await anyio.to_thread.run_sync(self._files.write, batch, limiter=self._one_thread)
+        for waiting in batch:
+            waiting.durable = True
+
+    def _queued_up(self, room_bytes: int) -> Iterable[_Waiting]:
+        while room_bytes > 0:
+            try:
+                waiting = self._queue.receive_nowait()
+            except (anyio.WouldBlock, anyio.EndOfStream):
+                return
+            room_bytes -= waiting.size_bytes
+            yield waiting
+
+    def _broken(self) -> CheckpointError:
+        # One exception for each task that learns of it: a shared one would collect their tracebacks.
+        if self._fault:
+            return CheckpointError(self._fault.what, where=self._fault.where, fix=self._fault.fix)
+        where = str(self._files.journal.path)
+        return CheckpointError("the journal's writer has ended", where=where, fix="Resume the run.")
+
+
+@asynccontextmanager
+async def open_journal(run: RunDir) -> AsyncIterator[Journal]:
+    """Opens journal and outputs for appending, torn last lines cut off. The run's lock must be held.
+
+    Leaving the block waits until all that was appended is durable. Raises CheckpointError.
+    """
+    failure: BaseException | None = None
+    with ExitStack() as closing:
+        journal = Journal(await anyio.to_thread.run_sync(_open_files, run, closing))
+        try:
+            async with anyio.create_task_group() as writer:
+                writer.start_soon(journal.write_until_closed)
+                try:
+                    yield journal
+                finally:
+                    journal.close()
+        except BaseExceptionGroup as group:
+            # The block's own exception, which the task group has wrapped. Not raised in here, where it
+            # would get the group as its context.
+            failure = group.exceptions[0] if len(group.exceptions) == 1 else group
+    if failure is not None:
+        raise failure
+
+
+def append_entries(run: RunDir, entries: Iterable[Entry]) -> None:
+    """Appends durably while no journal is open, before the work of a run begins. Blocks.
+
+    Raises CheckpointError.
+    """
+    lines = b"".join(as_line(entry_as_json(entry)) for entry in entries)
+    with disk_faults(run.journal, "writing the journal"), _journal_file(run) as file:
+        file.append(lines)
+        file.sync()
+
+
+def _open_files(run: RunDir, closing: ExitStack) -> _Files:
+    with disk_faults(run.path, "opening the run directory", "Check that it can be written."):
+        journal = closing.enter_context(_journal_file(run))
+        outputs = {name: closing.enter_context(LineFile(run.output(name))) for name in OUTPUTS}
+        sync_folder(run.path)
+    return _Files(journal, outputs)
+
+
+def _journal_file(run: RunDir) -> LineFile:
+    run.journal.parent.mkdir(parents=True, exist_ok=True)
+    file = LineFile(run.journal)
+    sync_folder(run.journal.parent)
+    sync_folder(run.path)
+    return file
+
+
+def _by_output(batch: Sequence[_Waiting]) -> dict[OutputName, list[bytes]]:
+    lines: dict[OutputName, list[bytes]] = {}
+    for waiting in batch:
+        for name, line in waiting.lines:
+            lines.setdefault(name, []).append(line)
+    return lines

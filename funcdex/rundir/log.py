@@ -1,0 +1,70 @@
+"""The run's log: what happened, one JSON object a line, for people who want to know why."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from funcdex.rundir.files import disk_faults
+from funcdex.rundir.jsonlines import Record, as_line
+from funcdex.rundir.linefile import LineFile
+
+# What a terminal may act on and JSON lets stand: DEL, C1 controls, line and paragraph separators,
+# changes of writing direction. They only occur inside strings, so an escape means the same.
+_ACTED_ON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RunLog:
+    """Appends events to the log at `path`; to be used from any thread.
+
+    Secrets must not be in what is written here: the log hides nothing. A log that cannot be written stops
+    and keeps why in `fault`; it never stops a run.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
+        with disk_faults(path, "opening the log"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = LineFile(path)
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+        self.fault: OSError | None = None
+
+    def write(self, event: str, fields: Record | None = None) -> None:
+        """Adds `{"at": ..., "event": event, **fields}`, `at` in UTC. TypeError for what is not JSON."""
+        at = self._clock().isoformat(timespec="milliseconds")
+        line = _without_controls(as_line({"at": at, "event": event, **(fields or {})}))
+        with self._one_at_a_time:
+            if self.fault is None:
+                self._append(line)
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._one_at_a_time:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _append(self, line: bytes) -> None:
+        try:
+            self._file.append(line)
+        except OSError as fault:
+            self.fault = fault
+
+
+def _without_controls(line: bytes) -> bytes:
+    return _ACTED_ON.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()

@@ -1,0 +1,80 @@
+"""How far a run is, read from its files alone: while it goes on, or long after it was interrupted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from funcdex.rundir.layout import RunDir
+from funcdex.rundir.lock import held
+from funcdex.rundir.manifest import read_manifest
+from funcdex.rundir.replay import JournalState, Tokens, read_journal
+from funcdex.types.record import STAGES, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """The funnel of a run: `planned` is `not_begun` + `in_progress` + `accepted` + `rejected`.
+
+    `in_progress` counts the conversations that have a stage behind them by the stage that comes next.
+    `rejected` counts by reason, `rejected_at` by stage. `tokens` are those paid for, by model. Times are
+    ISO 8601 in UTC; `last_at` is when the run last wrote. `running`: a process works on it now.
+    `damaged` are lines of the journal that could not be read, `repeated` entries that stand twice.
+    """
+
+    planned: int
+    not_begun: int
+    in_progress: Mapping[str, int]
+    accepted: int
+    rejected: Mapping[str, int]
+    rejected_at: Mapping[str, int]
+    tokens: Mapping[str, Tokens]
+    started_at: str
+    last_at: str
+    running: bool
+    damaged: int
+    repeated: int
+
+    @property
+    def settled(self) -> int:
+        """Conversations that have ended."""
+        return self.accepted + sum(self.rejected.values())
+
+
+def status(run: RunDir | Path) -> RunStatus:
+    """Reads, and never writes. Raises CheckpointError if there is no run or it cannot be read."""
+    run = run if isinstance(run, RunDir) else RunDir(run)
+    manifest = read_manifest(run)
+    journal = read_journal(run)
+    rejected = [outcome for outcome in journal.settled.values() if isinstance(outcome, Rejected)]
+    begun = len(journal.settled) + len(journal.unsettled)
+    return RunStatus(
+        planned=manifest.count,
+        not_begun=max(0, manifest.count - begun),
+        in_progress=_by_next_stage(journal),
+        accepted=len(journal.settled) - len(rejected),
+        rejected=dict(Counter(outcome.reason for outcome in rejected).most_common()),
+        rejected_at=dict(Counter(outcome.stage for outcome in rejected)),
+        tokens=journal.tokens,
+        started_at=manifest.created_at,
+        last_at=_last_written(run, manifest.created_at),
+        running=held(run),
+        damaged=len(journal.damaged),
+        repeated=journal.repeated,
+    )
+
+
+def _by_next_stage(journal: JournalState) -> dict[str, int]:
+    # With all stages done, the judge's word is there and only the verdict is not yet written.
+    waiting = Counter(STAGES[min(len(done), len(STAGES) - 1)] for done in journal.unsettled.values())
+    return {stage: waiting[stage] for stage in STAGES if waiting[stage]}
+
+
+def _last_written(run: RunDir, otherwise: str) -> str:
+    times = [path.stat().st_mtime for path in (run.journal, run.log) if path.exists()]
+    if not times:
+        return otherwise
+    return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="seconds")

@@ -1,0 +1,70 @@
+"""A file's text as parsed JSON, from JSON or YAML, with limits on what a file may do to this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from funcdex.errors import ToolDefinitionError
+from funcdex.toolkits.yaml_text import parse_yaml
+
+LARGEST_BYTES = 64 * 1024 * 1024
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+def load_document(path: Path) -> Any:
+    """What the file says, as parsed JSON. Raises ToolDefinitionError with file and line."""
+    text = read_text(path)
+    if not text.strip():
+        raise ToolDefinitionError("the file is empty", where=str(path), fix="Write a tool definition.")
+    try:
+        if path.suffix.lower() in YAML_SUFFIXES and text.lstrip()[0] not in "{[":
+            return parse_yaml(text, str(path))
+        return _parse_json(text, path)
+    except RecursionError as error:
+        fix = "Flatten it; no tool needs that."
+        raise ToolDefinitionError("the file is nested too deep to read", where=str(path), fix=fix) from error
+
+
+def read_text(path: Path) -> str:
+    """The file's text. Raises ToolDefinitionError if it is absent, too large or not UTF-8."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            what = f"the file has {size / 2**20:.0f} MB; at most {LARGEST_BYTES // 2**20} MB are read"
+            raise ToolDefinitionError(what, where=str(path), fix="Split it into smaller files.")
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start} is not UTF-8"
+        raise ToolDefinitionError(what, where=str(path), fix="Save the file as UTF-8.") from error
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise ToolDefinitionError(what, where=str(path), fix="Check its name and rights.") from error
+
+
+def _parse_json(text: str, path: Path) -> Any:
+    try:
+        return json_value(text)
+    except json.JSONDecodeError as error:
+        what = f"not JSON: {error.msg}"
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise ToolDefinitionError(what, where=where, fix="Correct the file there.") from error
+    except ValueError as error:  # what int() and the two below refuse
+        raise ToolDefinitionError(f"not JSON: {error}", where=str(path), fix="Correct the number.") from error
+
+
+def json_value(text: str) -> Any:
+    """`text` as parsed JSON, without NaN and infinities. Raises ValueError (JSONDecodeError is one)."""
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{digits[:40]} is too large a number")
+    return number

@@ -1,0 +1,155 @@
+"""Reads tool definitions from files and folders, whatever their format, into toolkits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from funcdex.data import data_dir
+from funcdex.errors import ToolDefinitionError
+from funcdex.toolkits.load import YAML_SUFFIXES, load_document
+from funcdex.toolkits.native import read_native
+from funcdex.toolkits.notes import Note, Notebook
+from funcdex.toolkits.openai_tools import is_openai_tool, read_openai
+from funcdex.toolkits.openapi import read_openapi
+from funcdex.toolkits.place import Place, kind_of
+from funcdex.toolkits.predecessor import read_predecessor
+from funcdex.types.tools import Tool, Toolkit
+
+SUFFIXES = (".json", *YAML_SUFFIXES)
+
+Reader = Callable[[Any, Place, Notebook], tuple[Toolkit, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """Toolkits in the order of the files, no two of one name; and what was left out or changed."""
+
+    toolkits: tuple[Toolkit, ...]
+    notes: tuple[Note, ...]
+
+
+def read_toolkits(paths: Sequence[Path]) -> ReadResult:
+    """Reads files, and of folders every *.json, *.yaml and *.yml; no path stands for the shipped ones.
+
+    Toolkits of one name become one. In a folder, a file that is no tool definition is left out with a
+    note. Raises ToolDefinitionError.
+    """
+    notebook = Notebook()
+    merged: dict[str, tuple[Toolkit, str]] = {}
+    for path in paths or (data_dir("tool_definitions"),):
+        for file, toolkits in _read(Path(path), notebook):
+            for toolkit in toolkits:
+                earlier = merged.get(toolkit.name)
+                whole = _joined(*earlier, toolkit, file, notebook) if earlier else toolkit
+                merged[toolkit.name] = (whole, file)
+    return ReadResult(tuple(toolkit for toolkit, _ in merged.values()), notebook.notes())
+
+
+def format_of(data: Any) -> Reader | None:
+    """The reader of the format that parsed content is in; None if it is in none."""
+    if isinstance(data, dict):
+        return _format_of_object(data)
+    first = data[0] if isinstance(data, list) and data else None
+    if is_openai_tool(first):
+        return read_openai
+    if not isinstance(first, dict):
+        return None
+    if first.keys() & {"toolkit_name", "tool_id"}:
+        return read_predecessor
+    return read_native if first.keys() & {"toolkit", "tools"} else None
+
+
+def is_wanted_list(data: Any) -> bool:
+    """Whether it only names toolkits, in the predecessor's way."""
+    return isinstance(data, dict) and bool(data) and data.keys() <= {"toolkits", "bundles"}
+
+
+def _format_of_object(data: dict[str, Any]) -> Reader | None:
+    if data.keys() & {"openapi", "swagger"}:
+        return read_openapi
+    if is_openai_tool(data):
+        return read_openai
+    tools = data.get("tools")
+    if isinstance(tools, list) and tools and is_openai_tool(tools[0]):
+        return read_openai
+    return read_native if data.keys() & {"toolkit", "tools"} else None
+
+
+def _read(path: Path, notebook: Notebook) -> Iterator[tuple[str, tuple[Toolkit, ...]]]:
+    if not path.is_dir():
+        yield str(path), _read_file(path, notebook)
+        return
+    found = False
+    for file in _files_in(path):
+        data = load_document(file)
+        reader = format_of(data)
+        if reader is None:
+            if not is_wanted_list(data):  # which lies beside tool definitions by habit
+                notebook.add(str(file), _why_not(data))
+            continue
+        found = True
+        yield str(file), _apply(reader, data, file, notebook)
+    if not found:
+        fix = f"Put tool definitions there ({', '.join('*' + suffix for suffix in SUFFIXES)})."
+        raise ToolDefinitionError("the folder holds no tool definitions", where=str(path), fix=fix)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        what = f"the folder cannot be read: {error.strerror or error}"
+        raise ToolDefinitionError(what, where=str(folder), fix="Check its rights.") from error
+    return [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+    ]
+
+
+def _read_file(path: Path, notebook: Notebook) -> tuple[Toolkit, ...]:
+    data = load_document(path)
+    reader = format_of(data)
+    if reader is None:
+        fix = "Name a file in one of the formats of docs/tools.md."
+        raise ToolDefinitionError(_why_not(data), where=f"{path}: $", fix=fix)
+    return _apply(reader, data, path, notebook)
+
+
+def _apply(reader: Reader, data: Any, file: Path, notebook: Notebook) -> tuple[Toolkit, ...]:
+    try:
+        return reader(data, Place(str(file)), notebook)
+    except RecursionError as error:
+        fix = "Flatten it; no tool needs that."
+        raise ToolDefinitionError("the file is nested too deep", where=str(file), fix=fix) from error
+
+
+def _why_not(data: Any) -> str:
+    if is_wanted_list(data):
+        return "a list of wanted toolkits is no tool definition"
+    if isinstance(data, dict | list) and not data:
+        return f"{kind_of(data)} without content is no tool definition"
+    if isinstance(data, dict):
+        keys = ", ".join(repr(key) for key in list(data)[:4])
+        return f"an object with the keys {keys} is no tool definition of a known format"
+    return f"{kind_of(data)} of this kind is no tool definition of a known format"
+
+
+def _joined(first: Toolkit, first_file: str, second: Toolkit, file: str, notebook: Notebook) -> Toolkit:
+    """Both as one. The same tool twice is taken once; two tools of one name are refused."""
+    known = {tool.name: tool for tool in first.tools}
+    added: list[Tool] = []
+    for tool in second.tools:
+        other = known.setdefault(tool.name, tool)
+        if other is tool:
+            added.append(tool)
+        elif other == tool:
+            notebook.add(file, "a tool that is there twice, word for word, is taken once", tool.name)
+        else:
+            what = f"toolkit {first.name!r} has two different tools called {tool.name!r}"
+            fix = "Rename or remove one of them."
+            raise ToolDefinitionError(what, where=f"{first_file} and {file}", fix=fix)
+    return replace(first, description=first.description or second.description, tools=(*first.tools, *added))
