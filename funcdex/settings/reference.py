@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -13,15 +12,20 @@ from funcdex.settings.tree import ClarityLevel, SamplingSettings, Settings
 
 INTRODUCTION = """# Settings
 
-A YAML file, `FUNCDEX_*` variables and flags fill one tree; the later wins. In a file a dot is a level of indentation, in a
-variable it is two underscores: `generation.level` is `FUNCDEX_GENERATION__LEVEL`. A key that is not known is refused, with the
-nearest one that is. The effective tree is written to the run's `manifest.json`, without secrets.
+A YAML file, `FUNCDEX_*` variables and flags fill one tree; the later wins. In a file a dot is a level of
+indentation, in a variable it is two underscores: `generation.level` is `FUNCDEX_GENERATION__LEVEL`. A key that
+is not known is refused, with the nearest one that is. The effective tree is written to the run's
+`manifest.json`, without secrets.
 
-API keys come from the environment: `FUNCDEX_API_KEY`, or the variable that an endpoint names with `;api_key_env=NAME`.
+API keys come from the environment: `FUNCDEX_API_KEY`, or the variable that an endpoint names with
+`;api_key_env=NAME`.
 
-An endpoint is a base URL, with or without `/v1`, and options behind semicolons: `http://host:8000;model=m;max_in_flight=128;kind=vllm`,
-`;stages=judge+system_prompt` for one that serves only some stages; `sim` and `sim:4` are simulated ones that live as long as the run.
+An endpoint is a base URL, with or without `/v1`, and options behind semicolons:
+`http://host:8000;model=m;max_in_flight=128;kind=vllm`, `;stages=judge+system_prompt` for one that serves only
+some stages; `sim` and `sim:4` are simulated ones that live as long as the run.
 """
+
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "below"}
 
 
 def as_markdown() -> str:
@@ -39,7 +43,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
             yield from _rows(type(default), f"{prefix}{name}.")
         elif name == "clarity_levels":
             levels = ", ".join(f"{level}: {_weight(one)}" for level, one in default.items())
-            yield f"| `{prefix}{name}` | {levels} | name -> `weight` and `description` of how clear a user is |"
+            yield f"| `{prefix}{name}` | {levels} | name -> `weight` and `description` of such a user |"
         else:
             yield f"| `{prefix}{name}` | {_shown(default)} | {_meaning(field)} |"
     if model is Settings:
@@ -72,13 +76,7 @@ def _meaning(field: FieldInfo) -> str:
 
 
 def _bound(metadata: object) -> str:
-    match metadata:
-        case annotated_types.Ge(ge=bound):
-            return f"at least {bound}"
-        case annotated_types.Gt(gt=bound):
-            return f"more than {bound}"
-        case annotated_types.Le(le=bound):
-            return f"at most {bound}"
-        case annotated_types.Lt(lt=bound):
-            return f"below {bound}"
-    return ""
+    found = [
+        f"{words} {getattr(metadata, name)}" for name, words in _BOUNDS.items() if hasattr(metadata, name)
+    ]
+    return ", ".join(found)
