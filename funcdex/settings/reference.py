@@ -13,8 +13,8 @@ from funcdex.settings.tree import ClarityLevel, SamplingSettings, Settings
 INTRODUCTION = """# Settings
 
 A YAML file, `FUNCDEX_*` variables and flags fill one tree; the later wins. In a file a dot is a level of
-indentation, in a variable it is two underscores: `generation.level` is `FUNCDEX_GENERATION__LEVEL`. A key that
-is not known is refused, with the nearest one that is. The effective tree is written to the run's
+indentation, in a variable it is two underscores: `generation.level` is `FUNCDEX_GENERATION__LEVEL`. A key
+that is not known is refused, with the nearest one that is. The effective tree is written to the run's
 `manifest.json`, without secrets.
 
 API keys come from the environment: `FUNCDEX_API_KEY`, or the variable that an endpoint names with
