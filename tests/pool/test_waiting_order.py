@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,17 +105,3 @@ def test_it_takes_what_a_sort_over_all_jobs_would(
     expected = sorted(able, key=lambda job: (-job.request.priority, job.arrival))
     assert len(queue) == sum(job.waits for job in jobs)
     assert _order(queue, room, up) == [job.arrival for job in expected]
-
-
-def _cpu_s_of(count: int) -> float:
-    queue = Waiting()
-    began_s = time.process_time()
-    for arrival in range(count):
-        queue.push(_job(arrival, priority=arrival % 7))
-    assert len(_order(queue)) == count
-    return time.process_time() - began_s
-
-
-def test_ten_times_the_jobs_cost_little_more_than_ten_times_the_time() -> None:
-    small = min(_cpu_s_of(2_000) for _ in range(3))
-    assert _cpu_s_of(20_000) < 40 * small

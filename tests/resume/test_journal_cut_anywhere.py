@@ -1,0 +1,81 @@
+"""A journal that ends at any byte resumes to the entries that stand whole before the cut."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from funcdex.rundir.journal import append_entries
+from funcdex.rundir.jsonlines import as_line
+from funcdex.rundir.layout import RunDir
+from funcdex.rundir.replay import Replay, journal_items, read_journal
+from funcdex.types.record import Accepted, Entry, Rejected, Restarted, StageDone, entry_as_json
+from resume.histories import accepted, begun_run, rejected, stages_of
+
+ENTRIES: list[Entry] = [*accepted("a")[:3], *rejected("b", 0), Restarted("b"), *stages_of("b", 2)]
+
+
+def whole_lines(data: bytes) -> int:
+    return data.count(b"\n")
+
+
+def test_a_journal_cut_at_every_byte_resumes_to_its_whole_entries(tmp_path: Path) -> None:
+    data = b"".join(as_line(entry_as_json(entry)) for entry in ENTRIES)
+    for cut in range(len(data) + 1):
+        run = RunDir(tmp_path / str(cut))
+        run.journal.parent.mkdir(parents=True)
+        run.journal.write_bytes(data[:cut])
+        expected = Replay()
+        for entry in ENTRIES[: whole_lines(data[:cut])]:
+            expected.take(entry)
+        state = read_journal(run)
+        assert state.settled == expected.settled and state.reached == expected.reached
+        assert state.torn == (cut > 0 and not data[:cut].endswith(b"\n"))
+        assert state.damaged == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_cut_journal_can_be_gone_on_with(tmp_path: Path, seed: int) -> None:
+    run = begun_run(tmp_path, ENTRIES)
+    data = run.journal.read_bytes()
+    cut = random.Random(seed).randint(0, len(data))
+    run.journal.write_bytes(data[:cut])
+    kept = [
+        item for item in journal_items(run) if isinstance(item, StageDone | Accepted | Rejected | Restarted)
+    ]
+    append_entries(run, [Rejected("z", "scenario", "refused")])
+    assert list(journal_items(run)) == [*kept, Rejected("z", "scenario", "refused")]
+
+
+def test_an_absent_journal_is_an_empty_one(tmp_path: Path) -> None:
+    state = read_journal(RunDir(tmp_path))
+    assert (state.settled, state.unsettled, state.torn) == ({}, {}, False)
+
+
+def test_a_last_line_without_its_newline_was_never_acknowledged(tmp_path: Path) -> None:
+    run = begun_run(tmp_path, stages_of("a", 1))
+    with run.journal.open("ab") as file:
+        file.write(as_line(entry_as_json(stages_of("a", 2)[1])).rstrip(b"\n"))
+    assert read_journal(run).reached == {"a": 1}
+    assert read_journal(run).torn
+
+
+@pytest.mark.parametrize("line", [b"{\n", b"\0\0\0\n", b"\n", b"[]\n", b'{"entry":"other"}\n', b'"text"\n'])
+def test_a_damaged_line_is_named_and_passed_over(tmp_path: Path, line: bytes) -> None:
+    run = begun_run(tmp_path)
+    first, second = (as_line(entry_as_json(entry)) for entry in stages_of("a", 2))
+    run.journal.write_bytes(first + line + second)
+    state = read_journal(run)
+    assert (state.damaged, state.torn, state.reached) == ((2,), False, {"a": 2})
+
+
+def test_an_entry_of_an_unknown_kind_at_the_end_is_not_taken_for_a_torn_line(tmp_path: Path) -> None:
+    run = begun_run(tmp_path, stages_of("a", 1))
+    with run.journal.open("ab") as file:
+        file.write(b'{"entry":"from a newer version"}\n')
+    assert read_journal(run).damaged == (2,)
+    append_entries(run, stages_of("a", 2)[1:])
+    assert b"newer version" in run.journal.read_bytes()
+    assert read_journal(run).reached == {"a": 2}
