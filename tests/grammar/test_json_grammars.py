@@ -1,0 +1,213 @@
+"""One JSON value under a schema: accepted if and only if it is valid, and what is lost is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from strategies import json_values, schemas, values_for
+
+from funcdex.errors import UnsupportedSchema
+from funcdex.grammar.check import matches
+from funcdex.grammar.conversation import json_grammar
+from funcdex.grammar.json_schema import MAX_INTEGER, Relaxation, read_schema
+from funcdex.types.conversation import JsonValue
+from grammar.grammar_matchers import all_accept, all_refuse, assume_within_bounds, verdicts
+
+quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def dumped(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+@quick
+@given(data=st.data())
+def test_a_value_of_the_schema_is_accepted(data: st.DataObject) -> None:
+    schema = data.draw(schemas())
+    text = dumped(data.draw(values_for(schema)))
+    assume_within_bounds(text)
+    assert all_accept(json_grammar(schema), text)
+
+
+@quick
+@given(data=st.data())
+def test_another_value_is_accepted_only_if_it_is_valid(data: st.DataObject) -> None:
+    schema = data.draw(schemas())
+    value = data.draw(values_for(data.draw(schemas())) | json_values())
+    text = dumped(value)
+    # A float without a fraction is an integer to JSON Schema; in the grammar it is none.
+    assume(".0" not in text and "e" not in text)
+    if any(verdicts(json_grammar(schema), text).values()):
+        jsonschema.validate(value, schema)
+
+
+@quick
+@given(value=json_values())
+def test_any_value_fits_the_empty_schema(value: JsonValue) -> None:
+    text = dumped(value)
+    assume_within_bounds(text)
+    assert all_accept(json_grammar({}), text)
+
+
+@quick
+@given(least=st.integers(-1200, 1200), span=st.integers(0, 2000), number=st.integers(-1500, 3500))
+def test_integers_keep_to_their_bounds(least: int, span: int, number: int) -> None:
+    grammar = json_grammar({"type": "integer", "minimum": least, "maximum": least + span})
+    for each in (number, least - 1, least, least + span, least + span + 1):
+        assert matches(grammar, str(each)) == (least <= each <= least + span)
+
+
+@pytest.mark.parametrize("text", ["007", "-0", "+1", "1.0", "1e3", str(MAX_INTEGER + 1), ""])
+def test_integers_are_written_in_one_way(text: str) -> None:
+    assert all_refuse(json_grammar({"type": "integer"}), text)
+
+
+ACCEPTED: list[tuple[dict[str, Any], list[str], list[str]]] = [
+    ({"type": ["string", "null"]}, ['"a"', "null"], ["1", "nul"]),
+    ({"type": "string", "nullable": True}, ['"a"', "null"], ["1"]),
+    ({"type": "number", "minimum": 0}, ["0", "1.5", "2e-07"], ["-1", ".5", "1.", "1e", "NaN"]),
+    ({"type": "string", "format": "date"}, ['"2024-02-29"'], ['"2024-2-9"', '"2024-13-01"', '"today"']),
+    ({"const": {"a": [1, "é"]}}, ['{"a": [1, "é"]}'], ['{"a": [1]}', "{}"]),
+    ({"enum": ["::=", 1, 10, None, True]}, ['"::="', "1", "10", "null", "true"], ["false", "11", '"1"']),
+    ({"enum": ["a", 1], "type": "string"}, ['"a"'], ["1"]),
+    ({"type": "object"}, ["{}", '{"a": {"b": [1]}}'], ["[]", '{"a"}']),
+    ({"type": "object", "additionalProperties": {"type": "integer"}}, ['{"a": 1}'], ['{"a": "b"}']),
+    ({"type": "object", "additionalProperties": False}, ["{}"], ['{"a": 1}']),
+    ({"type": "object", "required": ["a"]}, ['{"a": [1]}'], ["{}"]),
+    ({"type": "array", "items": {"type": "integer"}, "maxItems": 0}, ["[]"], ["[1]"]),
+    ({"items": {"type": "null"}, "minItems": 1}, ["[null]", "[null, null]"], ["[]"]),
+    (
+        {"items": {"type": "null"}, "minItems": 2, "maxItems": 3},
+        ["[null, null]", "[null, null, null]"],
+        ["[null]", "[null, null, null, null]"],
+    ),
+    (
+        {"properties": {"a": {}, "b": {"type": "null"}, "c": {}}, "required": ["b"]},
+        ['{"b": null}', '{"a": 1, "b": null}', '{"b": null, "c": 1}'],
+        ["{}", '{"a": 1}', '{"a": 1, "c": 1}', '{"c": 1, "b": null}'],
+    ),
+    ({"type": "array", "items": False}, ["[]"], ["[1]"]),
+    ({"properties": {"a": {"type": "integer"}, "b": False}}, ["{}", '{"a": 1}'], ['{"b": 1}']),
+    ({"anyOf": [{"type": "integer"}, {"type": "array", "items": {}}]}, ["1", "[{}]"], ['"a"']),
+    (
+        {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+            "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+        },
+        ['{"a": 1}', '{"b": 1}', '{"a": 1, "b": 1}'],
+        ["{}"],
+    ),
+    (
+        {
+            "allOf": [
+                {"type": "object", "properties": {"a": {"minimum": 3}}, "required": ["a"]},
+                {"properties": {"a": {"type": "integer", "maximum": 5}, "b": {"type": "null"}}},
+            ]
+        },
+        ['{"a": 3}', '{"a": 5, "b": null}'],
+        ['{"a": 2}', '{"a": 6}', "{}"],
+    ),
+    (
+        {"$defs": {"id": {"type": "integer"}}, "type": "array", "items": {"$ref": "#/$defs/id"}},
+        ["[1, 2]"],
+        ['["a"]'],
+    ),
+    (
+        {"anyOf": [{"const": 1}, {"type": "object"}, {"const": {"a": 1}}]},
+        ["1", '{"ab": 2}', '{"a": 1}'],
+        ["2"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "accepted", "refused"), ACCEPTED, ids=lambda case: str(case)[:50])
+def test_keywords_are_enforced(schema: dict[str, Any], accepted: list[str], refused: list[str]) -> None:
+    grammar = json_grammar(schema)
+    assert grammar.relaxed == ()
+    assert all(all_accept(grammar, text) for text in accepted)
+    assert all(all_refuse(grammar, text) for text in refused)
+
+
+NODE = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
+
+RELAXED: list[tuple[dict[str, Any], list[tuple[str, str]], str]] = [
+    ({"type": "string", "pattern": "a", "maxLength": 1}, [("$", "pattern"), ("$", "maxLength")], '"bb"'),
+    (
+        {"properties": {"u": {"type": "string", "format": "uri"}}},
+        [("$.properties.u", "format")],
+        '{"u": "b"}',
+    ),
+    (
+        {"type": "array", "items": {"type": "null"}, "uniqueItems": True},
+        [("$", "uniqueItems")],
+        "[null, null]",
+    ),
+    ({"type": "array", "items": {"type": "null"}, "maxItems": 99}, [("$", "maxItems")], "[null]"),
+    ({"type": "number", "minimum": 1, "maximum": 2}, [("$", "maximum"), ("$", "minimum")], "3"),
+    ({"type": "integer", "multipleOf": 2}, [("$", "multipleOf")], "3"),
+    ({"type": "integer", "minimum": "one"}, [("$", "minimum")], "3"),
+    ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, [("$", "oneOf")], "1"),
+    ({"type": "array", "items": {"$ref": "http://x/y"}}, [("$.items", "$ref")], "[{}]"),
+    (NODE, [("$.properties.next", "$ref")], '{"next": 1}'),
+    ({"$ref": "#"}, [("$", "$ref")], "1"),
+    ({"allOf": [{"$ref": "#"}, {"type": "integer"}]}, [("$", "$ref")], "1"),
+    ({"allOf": [{"const": 1}, {"const": 2}]}, [("$", "const")], "1"),
+    (
+        {"properties": {"a": {"type": "null"}}, "additionalProperties": True},
+        [("$", "additionalProperties")],
+        '{"a": null}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "lost", "accepted"), RELAXED, ids=lambda case: str(case)[:50])
+def test_what_is_not_enforced_is_told(
+    schema: dict[str, Any], lost: list[tuple[str, str]], accepted: str
+) -> None:
+    grammar = json_grammar(schema)
+    assert set(grammar.relaxed) == {Relaxation(path, keyword) for path, keyword in lost}
+    assert all_accept(grammar, accepted)
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ({"type": "object", "properties": {"a": False}, "required": ["a"]}, r"\$\.properties\.a"),
+        ({"type": "array", "items": {"enum": []}, "minItems": 1}, r"\$\.items"),
+        ({"type": "whatever"}, r"\$"),
+        ({"enum": [1], "type": "string"}, r"\$"),
+        ({"anyOf": [False, {"type": "integer", "minimum": 2, "maximum": 1}]}, r"\$\.anyOf\[0\]"),
+        ({"type": "object", "properties": []}, r"\$"),
+        ({"type": "object", "properties": {"a": "string"}, "required": ["a"]}, r"\$\.properties\.a"),
+    ],
+)
+def test_a_schema_without_values_is_refused_with_its_path(schema: dict[str, Any], path: str) -> None:
+    if schema.get("properties") == []:
+        schema = {"type": "object", "properties": ["a"]}
+    with pytest.raises(UnsupportedSchema, match=f"tool mail/SEND, {path}"):
+        read_schema(schema, where="tool mail/SEND")
+
+
+def test_a_schema_that_branches_into_itself_stays_small() -> None:
+    branches = {f"b{n}": {"allOf": [{"$ref": "#/$defs/node"}]} for n in range(8)}
+    schema = {"$defs": {"node": {"type": "object", "properties": branches}}, "$ref": "#/$defs/node"}
+    assert len(json_grammar(schema).render("gbnf")) < 10_000
+    wide: dict[str, Any] = {"$defs": {"d0": {"type": "string"}}, "$ref": "#/$defs/d12"}
+    for n in range(1, 13):
+        inner = {"$ref": f"#/$defs/d{n - 1}"}
+        wide["$defs"][f"d{n}"] = {"type": "object", "properties": {"l": inner, "r": inner}}
+    assert Relaxation in {type(lost) for lost in json_grammar(wide).relaxed}
+
+
+def test_many_optional_keys_take_linear_space() -> None:
+    def size(count: int) -> int:
+        keys = {f"key{n:03}": {"type": "string"} for n in range(count)}
+        return len(json_grammar({"type": "object", "properties": keys}).render("gbnf"))
+
+    assert size(100) < 2.5 * size(50)
