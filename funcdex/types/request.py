@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Dialect = Literal["lark", "gbnf"]
-"""The notations of a grammar: Lark with `%json` (vLLM, the simulated endpoint), GBNF (llama.cpp)."""
+"""The notations of a grammar: Lark (vLLM, the simulated endpoint), GBNF (llama.cpp)."""
 
 LEAST_URGENT = 0
 """`Request.priority` of work that has just begun; more advanced work has a higher number."""

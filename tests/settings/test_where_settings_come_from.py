@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from funcdex.errors import ConfigError
+from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.load import api_key_of, load
-from funcdex.settings.tree import EndpointSpec, Settings
+from funcdex.settings.tree import Settings
 
 
 def config(folder: Path, text: str) -> Path:
