@@ -1,0 +1,69 @@
+"""`funcdex generate` against a real vLLM and a real llama.cpp server at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from running import records, run_command
+
+from funcdex.grammar.check import fault_at
+from funcdex.order import tools_of_conversation
+from funcdex.rundir.layout import RunDir
+from funcdex.rundir.replay import read_journal
+from funcdex.stages.conversation import grammar_of
+from live import servers
+
+COUNT = 8
+
+# A random model rambles: what is asked of it is short, and what breaks off is drawn again.
+CONFIG = """
+generation:
+  min_user_turns: 1
+  max_user_turns: 2
+  distractor_tools: 0
+  max_tools: 2
+  max_stage_retries: 20
+  max_corrections: 1
+  max_regenerations: 6
+judge: {min_tool_use_quality: 1}
+dedup: {enabled: false}
+sampling:
+  scenario: {max_tokens: 400, temperature: 1.0}
+  persona: {max_tokens: 400, temperature: 1.0}
+  outline: {max_tokens: 400, temperature: 1.0}
+  tools: {max_tokens: 400, temperature: 1.0}
+  conversation: {max_tokens: 3000, temperature: 1.0}
+  correction: {max_tokens: 3000, temperature: 1.0}
+  system_prompt: {max_tokens: 400, temperature: 1.0}
+  judge: {max_tokens: 1000, temperature: 1.0}
+pool: {max_in_flight: 4}
+"""
+
+
+@pytest.mark.parametrize("thoughts", [False, True], ids=["without thoughts", "with thoughts"])
+def test_both_servers_write_conversations_that_their_grammar_accepts(
+    tmp_path: Path, vllm_server: servers.LiveServer, llamacpp_server: servers.LiveServer, thoughts: bool
+) -> None:
+    config, run = tmp_path / "live.yaml", RunDir(tmp_path / "run")
+    config.write_text(CONFIG, "utf-8")
+    urls = (vllm_server.base_url, llamacpp_server.base_url)
+
+    result = run_command(
+        "generate", config, "--endpoints", ",".join(urls), "--run", run.path,
+        "--toolkits", "gmail,todoist,jira+gmail", "--count", COUNT,
+        "--thoughts" if thoughts else "--no-thoughts", timeout_s=900,
+    )  # fmt: skip
+
+    assert result.returncode in (0, 5), result.stderr
+    state = read_journal(run)
+    assert len(state.settled) == COUNT
+    written = records(run.output("conversations"))
+    assert len(written) >= COUNT * 3 // 4, result.stdout
+    for record in written:
+        tools, settings = tools_of_conversation(run.path, record["id"])
+        assert fault_at(grammar_of(tools, settings.generation), record["conversation_dml"]) is None
+        assert not record["simulated"]
+    usage = [used for entry in records(run.journal) for used in entry.get("usage", ())]
+    assert {used["endpoint"] for used in usage if used["stage"] == "conversation"} == set(urls)
+    assert run_command("validate", run.path).returncode == 0
