@@ -18,7 +18,14 @@ from typing import Protocol
 
 import anyio
 
-from funcdex.errors import CheckpointError, Draining, EndpointError, FuncdexError, NoEndpointAvailable
+from funcdex.errors import (
+    CheckpointError,
+    Draining,
+    EndpointError,
+    FuncdexError,
+    GrammarError,
+    NoEndpointAvailable,
+)
 from funcdex.export.lines import Line, lines_after
 from funcdex.stages.context import Context
 from funcdex.stages.conversation import write_conversation
@@ -117,6 +124,8 @@ class Pipeline:
             return await STAGE_FUNCTIONS[stage](draft, self.context)
         except EndpointError as error:
             return Rejected(draft.plan.id, stage, error.kind, str(error))
+        except GrammarError as error:
+            return Rejected(draft.plan.id, stage, "grammar", str(error))
         finally:
             self.funnel.live[stage] -= 1
 

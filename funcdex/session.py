@@ -98,7 +98,7 @@ class _Session:
         if not self._order.settings.endpoints:
             raise ConfigError("no endpoint is named", where="--endpoints", fix="Name base URLs, or `sim`.")
         async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
-            self._tell_candidates(candidates)
+            self._note_candidates(candidates)
             guard = await self._guard()
             return self._ending(await self._generate(candidates, guard))
 
@@ -180,14 +180,12 @@ class _Session:
             lines = ", ".join(map(str, self._state.damaged[:10]))
             self._say(f"{len(self._state.damaged)} damaged lines of the journal are passed over: {lines}")
 
-    def _tell_candidates(self, candidates: Sequence[Candidate]) -> None:
+    def _note_candidates(self, candidates: Sequence[Candidate]) -> None:
+        """Those that cannot be used are told of by the pool."""
         for candidate in candidates:
-            found, url = candidate.found, candidate.client.spec.url
-            if isinstance(found, EndpointFacts):
-                self._simulated |= found.simulated
-                self._log.write("endpoint", asdict(found))
-            else:
-                self._say(f"{url}: {'refused' if found.final else 'not reached yet'}: {found.reason}")
+            if isinstance(candidate.found, EndpointFacts):
+                self._simulated |= candidate.found.simulated
+                self._log.write("endpoint", asdict(candidate.found))
 
     def _log_event(self, event: PoolEvent) -> None:
         self._log.write(event.kind, {key: value for key, value in asdict(event).items() if key != "kind"})

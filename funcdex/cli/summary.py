@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from funcdex.cli.exits import printable
+from funcdex.display import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,12 @@ def status_text(status: RunStatus) -> str:
     rows |= {f"rejected: {reason}": count for reason, count in status.rejected.items()}
     for model, tokens in status.tokens.items():
         rows[f"tokens, {model}"] = f"{tokens.prompt} prompt, {tokens.completion} completion"
+    if status.cost is not None:
+        rows["cost"] = f"{status.cost:.2f}"
+    if status.per_hour is not None:
+        rows["settled per hour"] = f"{status.per_hour:.0f}"
+    if status.running and status.left_s is not None:
+        rows["time left"] = duration(status.left_s)
     rows["state"] = (
         "running" if status.running else "finished" if status.settled >= status.planned else "stopped"
     )

@@ -65,7 +65,7 @@ def _weight(level: ClarityLevel) -> str:
 
 
 def _shown(default: Any) -> str:
-    if default is None or default in ("", ()):
+    if default is None or default in ("", (), {}):
         return "-"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 

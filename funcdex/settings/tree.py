@@ -133,6 +133,13 @@ class PoolSettings(Frozen):
     probe_timeout_s: float = Field(default=60, gt=0, description="deadline of the probe at the start")
 
 
+class Price(Frozen):
+    """What a model costs, in a currency of your own, per million tokens."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0, description="reasoning included")
+
+
 Endpoint = Annotated[EndpointSpec, BeforeValidator(parse_endpoint)]
 
 
@@ -150,6 +157,9 @@ class Settings(Frozen):
     seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness follows from it")
     endpoints: tuple[Endpoint, ...] = Field(default=(), description="base URLs, or `sim`")
     model: str | None = Field(default=None, description="model asked for; None: the endpoint's first")
+    prices: dict[str, Price] = Field(
+        default={}, description="model -> `prompt` and `completion`, per million tokens; for `status`"
+    )
     generation: GenerationSettings = GenerationSettings()
     sampling: StageSampling = StageSampling()
     dedup: DedupSettings = DedupSettings()

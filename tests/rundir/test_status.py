@@ -15,7 +15,7 @@ from funcdex.rundir.lock import exclusive
 from funcdex.rundir.manifest import new_manifest, write_manifest
 from funcdex.rundir.replay import Tokens
 from funcdex.rundir.status import status
-from funcdex.settings.tree import Settings
+from funcdex.settings.tree import Price, Settings
 from funcdex.types.record import Entry, Restarted
 
 
@@ -90,3 +90,21 @@ def test_a_status_is_ready_for_json(tmp_path: Path) -> None:
 def test_no_run_no_status(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no run is here"):
         status(tmp_path)
+
+
+def test_rate_cost_and_time_left_are_those_of_the_latest_session(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [*accepted("a"), *accepted("b"), *rejected("c", 6)])
+    spent = status(run).tokens[MODEL]
+    prices = {MODEL: Price(prompt=1e6 / spent.prompt, completion=4e6 / spent.completion)}
+    settings = Settings(count=9, prices=prices)
+    write_manifest(run, new_manifest(settings, tools_digest="", prompts={}, now=datetime.now(UTC)))
+    earlier = {"at": "2025-06-15T10:00:00+00:00", "event": "session", "settled": 0}
+    latest = {"at": "2025-06-15T15:06:40+00:00", "event": "session", "settled": 1}
+    run.log.write_bytes(as_line(earlier) + as_line({"event": "joined"}) + as_line(latest))
+    for path in (run.journal, run.log):
+        os.utime(path, (1_750_000_600, 1_750_000_600))  # ten minutes after the session began
+
+    found = status(run)
+
+    assert (found.per_hour, found.left_s) == (12.0, 1800.0)
+    assert found.cost == pytest.approx(5.0)
