@@ -1,8 +1,8 @@
 """What our grammars cost an engine: time to fill the mask of each token along a conversation in the grammar.
 
-    npm pack js-tiktoken && tar xzf js-tiktoken-*.tgz
-    python bench/grammar_mask.py --ranks package/dist/ranks/o200k_base.js
+    python bench/grammar_mask.py
 
+The vocabulary is gpt-oss's, o200k_base, from the npm package js-tiktoken, fetched once into .bench/ with npm.
 Prints a line for each grammar and engine, in milliseconds: compile (a compiler's first grammar, then one of
 other tools), and the masks: mean, median, 99th percentile, means of the first and the last quarter. Times are
 CPU on one core. A row that ends early was refused a token or took more than 20 s.
@@ -15,6 +15,8 @@ import base64
 import json
 import random
 import re
+import subprocess
+import tarfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -35,6 +37,8 @@ from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
 from funcdex.types.tools import Tool
 
+JS_TIKTOKEN = "js-tiktoken@1.0.21"
+
 # What a text region may hold, as a regular expression, in place of ours.
 TEXTS = {
     "as rendered": None,
@@ -50,10 +54,10 @@ WORDS = "the report for the third quarter is ready, and Ana wants it by Friday a
 def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser()
-    options.add_argument("--ranks", type=Path, required=True, help="js-tiktoken's o200k_base.js")
+    options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
     options.add_argument("--turns", type=int, default=8)
     chosen = options.parse_args()
-    engines = Engines(read_ranks(chosen.ranks))
+    engines = Engines(read_ranks(chosen.ranks or fetched_ranks()))
     tools, others = tools_of("gmail"), tools_of("jira")
     text = write(conversation(tools, chosen.turns, random.Random(7)))
     tokens = engines.tokenizer.greedy_tokenize(text)
@@ -63,6 +67,20 @@ def main() -> None:
         lark, other = (with_text(lark_of(some, level, chosen.turns), regex) for some in (tools, others))
         for name, engine in (("llguidance", engines.llguidance), ("xgrammar", engines.xgrammar)):
             print(f"{label:30} {name:10}", engine(lark, other, measured), flush=True)
+
+
+def fetched_ranks() -> Path:
+    """The ranks file, unpacked below .bench/."""
+    folder = Path(".bench")
+    ranks = folder / "package" / "dist" / "ranks" / "o200k_base.js"
+    if not ranks.exists():
+        folder.mkdir(exist_ok=True)
+        packed = subprocess.run(
+            ["npm", "pack", "--silent", JS_TIKTOKEN], cwd=folder, check=True, capture_output=True, text=True
+        )
+        with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
+            archive.extractall(folder, filter="data")
+    return ranks
 
 
 def rows(tokens: list[int], odd: list[int]) -> Iterator[tuple[str, Level, str | None, list[int]]]:
