@@ -44,7 +44,7 @@ async def test_a_fault_of_the_request_is_tried_again_after_a_while(play: Play, k
     settings = PoolSettings(backoff_base_s=4.0)
     async with serving(server), pool_over(server, clock=clock, settings=settings) as running:
         async with anyio.create_task_group() as tg:
-            tg.start_soon(running.run, request(timeout_s=0.5))
+            tg.start_soon(running.run, request(timeout_s=2))
             await until(lambda: running.pool.snapshot().backing_off == 1)
             assert 0 < clock.sleeping[0] < 4.0
             assert running.endpoint(server).in_flight == 0

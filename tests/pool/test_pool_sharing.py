@@ -227,11 +227,11 @@ async def test_time_in_the_queue_is_not_counted_against_the_deadline() -> None:
         async with anyio.create_task_group() as tg:
             tg.start_soon(running.run, request("holder"))
             await until(lambda: server.in_flight == 1)
-            tg.start_soon(running.run, request("patient", timeout_s=0.25))
+            tg.start_soon(running.run, request("patient", timeout_s=1))
             began_s = time.monotonic()
-            await until(lambda: time.monotonic() > began_s + 0.3)
+            await until(lambda: time.monotonic() > began_s + 1.1)
             server.gate.set()
-    assert running.done["patient"].queued_s > 0.25
+    assert running.done["patient"].queued_s > 1
     assert running.done["patient"].attempts == 1
 
 
