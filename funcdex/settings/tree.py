@@ -7,11 +7,12 @@ the part that a module needs, never the whole.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
+from funcdex.types.record import STAGES
 
 Level = Literal["markup", "names", "schema"]
 
@@ -165,3 +166,11 @@ class Settings(Frozen):
     dedup: DedupSettings = DedupSettings()
     judge: JudgeSettings = JudgeSettings()
     pool: PoolSettings = PoolSettings()
+
+    @model_validator(mode="after")
+    def _every_stage_is_served(self) -> Self:
+        served = {stage for spec in self.endpoints for stage in spec.stages or STAGES}
+        missing = [stage for stage in STAGES if stage not in served]
+        if self.endpoints and missing:
+            raise ValueError(f"no endpoint serves the stage {missing[0]}; add one without ;stages=")
+        return self

@@ -47,6 +47,7 @@ def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_known_one(tmp_
         ("endpoints: ['http://me:secret@host']", "no credentials"),
         ("endpoints: ['http://host;modl=x']", "no option of an endpoint"),
         ("endpoints: ['http://host;stages=jugde']", "no stage is called 'jugde'"),
+        ("endpoints: ['http://host;stages=judge']", "no endpoint serves the stage scenario"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -62,7 +63,7 @@ def test_a_missing_file_is_one_message(tmp_path: Path) -> None:
 
 def test_an_endpoint_is_a_url_with_options() -> None:
     text = "http://host:8000/v1;model=m;max_in_flight=128;kind=vllm;stages=judge+conversation"
-    (spec,) = load(None, {"endpoints": [text]}).settings.endpoints
+    spec, _ = load(None, {"endpoints": [text, "sim"]}).settings.endpoints
     assert spec == EndpointSpec(
         url="http://host:8000", model="m", max_in_flight=128, kind="vllm", stages=("judge", "conversation")
     )
