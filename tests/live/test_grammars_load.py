@@ -1,0 +1,32 @@
+"""The servers themselves read our grammars."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from funcdex.grammar.examples import samples
+from live import servers
+
+
+@pytest.mark.parametrize("name", samples("gbnf"))
+def test_llama_server_reads_our_gbnf(llamacpp_server: servers.LiveServer, name: str) -> None:
+    _generates(llamacpp_server, {"grammar": samples("gbnf")[name]})
+
+
+@pytest.mark.parametrize("name", samples("lark"))
+def test_vllm_reads_our_lark(vllm_server: servers.LiveServer, name: str) -> None:
+    _generates(vllm_server, {"structured_outputs": {"grammar": samples("lark")[name]}})
+
+
+def _generates(server: servers.LiveServer, constraint: dict[str, object]) -> None:
+    body = {
+        "model": servers.MODEL_NAME,
+        "messages": [{"role": "user", "content": "Write."}],
+        "max_tokens": 20,
+        **constraint,
+    }
+    answer = httpx.post(f"{server.base_url}/v1/chat/completions", json=body, timeout=120.0, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    text = answer.json()["choices"][0]["message"]["content"]
+    assert text.startswith(("</user>\n", "{")), text
