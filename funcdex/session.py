@@ -5,6 +5,7 @@ lock -> manifest, journal read, outputs mended -> endpoints probed -> pipeline -
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 import traceback
@@ -22,6 +23,7 @@ from funcdex.dedup.protocol import Layer
 from funcdex.display import RunSnapshot, show
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, FuncdexError, root_fault
+from funcdex.off_loop import share_fairly
 from funcdex.order import Order, prepare
 from funcdex.pipeline import Funnel, Pipeline
 from funcdex.pool.events import PoolEvent
@@ -64,6 +66,7 @@ async def carry_out(order: Order, console: Console) -> Ending:
 
     Raises FuncdexError if it cannot begin. Any other exception is a bug; its traceback is in the log.
     """
+    share_fairly()
     with exclusive(order.run), RunLog(order.run.log) as log:
         try:
             state = await anyio.to_thread.run_sync(prepare, order)
@@ -100,6 +103,8 @@ class _Session:
         async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
             self._note_candidates(candidates)
             guard = await self._guard()
+            # What torch brought along stays: without this the collector goes through it, and the loop waits.
+            gc.freeze()
             return self._ending(await self._generate(candidates, guard))
 
     async def _generate(self, candidates: Sequence[Candidate], guard: ScenarioGuard) -> FuncdexError | None:

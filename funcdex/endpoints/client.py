@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import anyio.to_thread
 import orjson
 
 from funcdex.endpoints import llamacpp, vllm
@@ -12,6 +11,7 @@ from funcdex.endpoints.answer import read_reply
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
 from funcdex.errors import RequestRefused
+from funcdex.off_loop import off_loop
 from funcdex.types.request import Completion, Request
 
 _BODY_OF = {"vllm": vllm.body_of, "llamacpp": llamacpp.body_of}
@@ -26,7 +26,7 @@ async def complete(
     """
     if request.grammar is not None:
         # Tens of milliseconds for large tools. A grammar keeps its text, so the body is quick to make then.
-        await anyio.to_thread.run_sync(request.grammar.render, facts.dialect)
+        await off_loop(request.grammar.render, facts.dialect)
     body = _encoded(request, facts)
     sent_s = now()
     answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import anyio.to_thread
 import orjson
 
 from funcdex.dml.checks import Rules, check
@@ -17,6 +16,7 @@ from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.grammar.conversation import conversation_grammar
 from funcdex.grammar.tree_grammar import TreeGrammar
+from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.types.fault import Fault
@@ -39,7 +39,7 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     """Rejects with the code of the last sample's first fault."""
     dialogue, generation = Dialogue(context, draft, "conversation"), context.settings.generation
     tools = context.shown(draft)
-    grammar = await anyio.to_thread.run_sync(grammar_of, tools, generation)
+    grammar = await off_loop(grammar_of, tools, generation)
     corrections, attempt = 0, None
     for _ in range(generation.max_regenerations + 1):
         attempt = await _write(dialogue, draft, tools, grammar)
@@ -104,7 +104,7 @@ async def _write(dialogue: Dialogue, draft: Draft, tools: Sequence[Tool], gramma
         min_turns=generation.min_user_turns,
         max_turns=generation.max_user_turns,
     )
-    return await anyio.to_thread.run_sync(_judged, completion, tools, generation)
+    return await off_loop(_judged, completion, tools, generation)
 
 
 async def _correct(
@@ -119,7 +119,7 @@ async def _correct(
         conversation=attempt.text,
         faults=[_said(fault) for fault in attempt.faults],
     )
-    return await anyio.to_thread.run_sync(_judged, completion, tools, generation)
+    return await off_loop(_judged, completion, tools, generation)
 
 
 def _said(fault: Fault) -> str:

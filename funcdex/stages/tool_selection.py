@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from funcdex.grammar.conversation import json_grammar
+from funcdex.off_loop import off_loop
 from funcdex.stages.context import Context, Dialogue, dice
 from funcdex.stages.plan import bundle_of
 from funcdex.toolkits.select import choose_shown
@@ -18,7 +19,7 @@ async def select_tools(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `no_tools` if no sample named a tool that exists."""
     dialogue, generation = Dialogue(context, draft, "tools"), context.settings.generation
     candidates = context.candidates(draft.plan)
-    grammar = json_grammar(_answer_schema(candidates))
+    grammar = await off_loop(json_grammar, _answer_schema(candidates))
     for _ in range(generation.max_stage_retries + 1):
         completion = await dialogue.ask(
             "tools", grammar=grammar, tools=candidates, scenario=draft.scenario, outline=draft.outline
