@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from funcdex.errors import CheckpointError
-from funcdex.export.lines import Line, history_lines
+from funcdex.export.lines import history_lines
 from funcdex.rundir.files import replace_file
 from funcdex.rundir.journal import append_entries
 from funcdex.rundir.layout import RunDir
@@ -33,7 +33,7 @@ from funcdex.toolkits.native import digest, dump_native
 from funcdex.toolkits.predecessor import wanted_specs
 from funcdex.toolkits.read import read_toolkits
 from funcdex.toolkits.select import make_bundles
-from funcdex.types.record import Draft, Entry, Restarted, StageDone
+from funcdex.types.record import Draft, Entry, Line, Restarted, StageDone
 from funcdex.types.tools import Bundle, Tool, Toolkit
 
 NEVER_CHANGES = ("seed", "toolkits", "wanted_toolkits", "tools_digest")

@@ -26,7 +26,7 @@ from funcdex.errors import (
     GrammarError,
     NoEndpointAvailable,
 )
-from funcdex.export.lines import Line, lines_after
+from funcdex.export.lines import lines_after
 from funcdex.stages.context import Context
 from funcdex.stages.conversation import write_conversation
 from funcdex.stages.judge import judge, settle
@@ -35,7 +35,7 @@ from funcdex.stages.persona import write_persona
 from funcdex.stages.scenario import write_scenario
 from funcdex.stages.system_prompt import write_system_prompt
 from funcdex.stages.tool_selection import select_tools
-from funcdex.types.record import STAGES, Accepted, Draft, Entry, Rejected, Stage, StageDone
+from funcdex.types.record import STAGES, Accepted, Draft, Entry, Line, Rejected, Stage, StageDone
 
 StageFunction = Callable[[Draft, Context], Awaitable[StageDone | Rejected]]
 

@@ -6,22 +6,12 @@ Pure: the same draft and entry give the same lines, so outputs can be mended fro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from funcdex.dml.parser import parse
 from funcdex.export.records import parsed_record
-from funcdex.types.record import Accepted, Draft, Entry, Plan, Rejected, StageDone, Usage
+from funcdex.types.record import Accepted, Draft, Entry, Line, Plan, Rejected, StageDone, Usage
 from funcdex.types.tools import Tool
-
-OutputName = Literal[
-    "conversations",
-    "conversations_with_system_prompts",
-    "scored_conversations",
-    "accepted_conversations",
-    "parsed_conversations",
-    "rejected",
-]
-Line = tuple[OutputName, dict[str, Any]]
 
 
 def lines_after(draft: Draft, entry: Entry, tools: Sequence[Tool]) -> list[Line]:

@@ -17,13 +17,10 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from funcdex.errors import CheckpointError
 from funcdex.rundir.files import disk_faults, sync_folder
-from funcdex.rundir.jsonlines import Record, as_line
-from funcdex.rundir.layout import OUTPUTS, OutputName, RunDir
+from funcdex.rundir.jsonlines import as_line
+from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
-from funcdex.types.record import Entry, entry_as_json
-
-Line = tuple[OutputName, Record]
-"""A record and the readable output it belongs to. Every record has an `id`."""
+from funcdex.types.record import Entry, Line, OutputName, entry_as_json
 
 MAX_BATCH_BYTES = 4 << 20
 """Most bytes of one write, unless a single append is longer."""

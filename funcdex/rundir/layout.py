@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-OutputName = Literal[
-    "conversations",
-    "conversations_with_system_prompts",
-    "scored_conversations",
-    "accepted_conversations",
-    "parsed_conversations",
-    "rejected",
-]
-"""A readable output; its file is `<name>.jsonl`."""
+from funcdex.types.record import OutputName
 
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 

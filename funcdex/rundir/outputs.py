@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from funcdex.rundir.files import disk_faults, replacement, sync_folder
-from funcdex.rundir.journal import Line
 from funcdex.rundir.jsonlines import as_line, from_line
-from funcdex.rundir.layout import OUTPUTS, OutputName, RunDir
+from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
 from funcdex.rundir.replay import Damaged, Outcome, Replay, journal_items
-from funcdex.types.record import STAGES, Accepted, Entry, Rejected, Restarted, Stage
+from funcdex.types.record import STAGES, Accepted, Entry, Line, OutputName, Rejected, Restarted, Stage
 
 LinesOf = Callable[[str, Sequence[Entry]], Sequence[Line]]
 """Every line that the entries of one conversation make, in order: the same lines as in the run. The

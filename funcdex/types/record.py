@@ -15,6 +15,20 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 """The stages of a conversation, in order."""
 
 
+OutputName = Literal[
+    "conversations",
+    "conversations_with_system_prompts",
+    "scored_conversations",
+    "accepted_conversations",
+    "parsed_conversations",
+    "rejected",
+]
+"""A readable output of a run; its file is `<name>.jsonl`."""
+
+Line = tuple[OutputName, Mapping[str, Any]]
+"""A record and the readable output it belongs to. Every record has an `id`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One conversation that was asked for. All of it follows from the run's seed and the index."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from funcdex.rundir.journal import Line, append_entries
+from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import from_line
-from funcdex.rundir.layout import OutputName, RunDir
+from funcdex.rundir.layout import RunDir
 from funcdex.rundir.outputs import DUE_AFTER, DUE_WHEN_ACCEPTED, DUE_WHEN_REJECTED
 from funcdex.types.conversation import JsonValue
-from funcdex.types.record import STAGES, Accepted, Entry, Rejected, StageDone, Usage
+from funcdex.types.record import STAGES, Accepted, Entry, Line, OutputName, Rejected, StageDone, Usage
 
 MODEL = "tiny"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from funcdex.errors import CheckpointError
-from funcdex.rundir.journal import Line, append_entries
+from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line
-from funcdex.rundir.layout import OUTPUTS, OutputName, RunDir
+from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.outputs import reconcile
-from funcdex.types.record import Entry, Restarted
+from funcdex.types.record import Entry, Line, OutputName, Restarted
 from resume.histories import accepted, begun_run, lines_of, records, rejected, stages_of
 
 HISTORY: list[Entry] = [
