@@ -60,6 +60,10 @@ class Ending:
         """Conversations that have ended."""
         return self.accepted + sum(self.rejected.values())
 
+    def as_json(self) -> dict[str, object]:
+        """For the log, and for programs."""
+        return asdict(replace(self, fault=None)) | {"fault": str(self.fault) if self.fault else None}
+
 
 async def carry_out(order: Order, console: Console) -> Ending:
     """Works on a run until all is settled or it has to stop. Progress goes to `console`.
@@ -177,7 +181,7 @@ class _Session:
             simulated=self._simulated,
             fault=fault,
         )
-        self._log.write("ending", asdict(replace(ending, fault=None)) | {"fault": str(fault or "")})
+        self._log.write("ending", ending.as_json())
         return ending
 
     def _tell_damage(self) -> None:

@@ -51,6 +51,7 @@ def generate(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on with a run although its settings differ.")
     ] = False,
+    json: JsonOption = None,
 ) -> None:
     """Runs a generation, or goes on with one.
 
@@ -85,7 +86,7 @@ def generate(
 
         sys.stdout.write(anyio.run(describe, asked))
         return
-    _carry_out(asked)
+    _carry_out(asked, json)
 
 
 def resume(
@@ -96,6 +97,7 @@ def resume(
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
     ] = False,
+    json: JsonOption = None,
 ) -> None:
     """Goes on with a run from its manifest alone.
 
@@ -104,7 +106,7 @@ def resume(
     from funcdex.order import order_to_resume
 
     urls = endpoints.split(",") if endpoints else None
-    _carry_out(order_to_resume(run, urls, retry_rejected=retry_rejected))
+    _carry_out(order_to_resume(run, urls, retry_rejected=retry_rejected), json)
 
 
 def status(run: Annotated[Path, typer.Argument(help="The run directory.")], json: JsonOption = None) -> None:
@@ -124,8 +126,8 @@ def status(run: Annotated[Path, typer.Argument(help="The run directory.")], json
         sys.stdout.write(status_text(found))
 
 
-def _carry_out(asked: Order) -> None:
-    """Runs the order and leaves with the exit code of its ending."""
+def _carry_out(asked: Order, json: Path | None) -> None:
+    """Runs the order, tells how it ended, and leaves with the exit code of that."""
     import anyio
     from rich.console import Console
 
@@ -134,7 +136,10 @@ def _carry_out(asked: Order) -> None:
 
     console = Console(stderr=True)
     ending = anyio.run(carry_out, asked, console, backend_options={"use_uvloop": _has_uvloop()})
-    sys.stdout.write(ending_text(ending, asked.run))
+    if json:
+        write_json(json, ending.as_json())
+    else:
+        sys.stdout.write(ending_text(ending, asked.run))
     if code := _exit_code(ending):
         raise typer.Exit(code)
 

@@ -43,7 +43,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_a_run_can_be_resumed_from_its_manifest_alone(tmp_path: Path) -> None:
     run = RunDir(tmp_path)
-    settings = Settings.model_validate({"tools": ["a.json"], "endpoints": ["http://h:1;stages=judge", "http://h:2"]})
+    settings = Settings.model_validate(
+        {"tools": ["a.json"], "endpoints": ["http://h:1;stages=judge", "http://h:2"]}
+    )
     write_manifest(run, new_manifest(settings, tools_digest="", prompts={}, now=datetime.now(UTC)))
     assert settings_of(read_manifest(run), run) == settings
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 from collections import Counter
@@ -99,7 +100,9 @@ async def test_a_finished_run_needs_no_endpoint_to_say_so(
     for sim in sims:
         await sim.kill()
 
-    again = await anyio.to_thread.run_sync(run_command, *arguments)
+    again = await anyio.to_thread.run_sync(run_command, *arguments, "--json", "-")
 
     assert again.returncode == first.returncode, again.stderr
-    assert "planned" in again.stdout
+    ending = json.loads(again.stdout)
+    assert (ending["planned"], ending["simulated"], ending["fault"]) == (3, True, None)
+    assert ending["accepted"] + sum(ending["rejected"].values()) == 3
