@@ -71,19 +71,28 @@ def order_from(
     return Order(RunDir(path), settings, bundles, retry_rejected, accept_changes, notes)
 
 
-def order_to_resume(path: Path, endpoints: Sequence[str] | None, *, retry_rejected: bool = False) -> Order:
-    """An order from what lies in a run directory. Raises CheckpointError, and ConfigError for `endpoints`."""
+def order_to_resume(
+    path: Path,
+    endpoints: Sequence[str] | None = None,
+    count: int | None = None,
+    *,
+    retry_rejected: bool = False,
+) -> Order:
+    """An order from what lies in a run directory, with other endpoints or a greater count if given.
+
+    Raises CheckpointError, and ConfigError for `endpoints`.
+    """
     run = RunDir(path)
     settings = settings_of(read_manifest(run), run)
-    if endpoints is not None:
-        settings = settings.model_copy(update={"endpoints": endpoints_from(endpoints)})
+    changes = {"endpoints": endpoints_from(endpoints) if endpoints else None, "count": count}
+    settings = settings.model_copy(update={key: value for key, value in changes.items() if value is not None})
     bundles = make_bundles(settings.toolkits, read_toolkits([run.tools]).toolkits)
     return Order(run, settings, bundles, retry_rejected)
 
 
 def tools_of_conversation(path: Path, id: str) -> tuple[tuple[Tool, ...], Settings]:
     """The tools that a conversation of a run was shown, and the run's settings. Raises CheckpointError."""
-    order = order_to_resume(path, None)
+    order = order_to_resume(path)
     entries = [entry for entry in journal_items(order.run) if isinstance(entry, StageDone) and entry.id == id]
     shown = next((entry for entry in reversed(entries) if entry.stage == "tools"), None)
     if shown is None:

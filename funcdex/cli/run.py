@@ -94,6 +94,9 @@ def resume(
     endpoints: Annotated[
         str | None, typer.Option("--endpoints", help="Other endpoints than the run began with.")
     ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", min=1, help="More conversations than before.")
+    ] = None,
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
     ] = False,
@@ -106,7 +109,7 @@ def resume(
     from funcdex.order import order_to_resume
 
     urls = endpoints.split(",") if endpoints else None
-    _carry_out(order_to_resume(run, urls, retry_rejected=retry_rejected), json)
+    _carry_out(order_to_resume(run, urls, count, retry_rejected=retry_rejected), json)
 
 
 def status(run: Annotated[Path, typer.Argument(help="The run directory.")], json: JsonOption = None) -> None:

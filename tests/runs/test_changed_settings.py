@@ -41,7 +41,12 @@ async def test_a_run_goes_on_only_with_the_settings_it_began_with(
         True,
         True,
     ]
-    assert json.loads(run.manifest.read_bytes())["count"] == 4
+    more = await anyio.to_thread.run_sync(run_command, "resume", run.path, "--count", 5)
+    assert more.returncode in (0, 5), more.stderr
+    assert len(records(run.output("scored_conversations"))) == 5
+    fewer = await anyio.to_thread.run_sync(run_command, "resume", run.path, "--count", 3)
+    assert fewer.returncode == 2 and "count: 5, now 3" in fewer.stderr
+    assert json.loads(run.manifest.read_bytes())["count"] == 5
 
 
 async def test_rejected_conversations_are_tried_again_when_asked_for(
