@@ -80,9 +80,18 @@ class LineFile:
         self.close()
 
     def _fill_page(self) -> None:
-        """Moves the last newline to the end of its page: the line before it stays the same JSON."""
+        """Moves the last newline to the end of its page: the line before it stays the same JSON.
+
+        Where there is no room for that, the newline is put back: it ends a line that was acknowledged.
+        """
         if rest := _rest_of_page(self._size):
-            os.pwrite(self._descriptor, b" " * rest + b"\n", self._size - 1)
+            try:
+                written = os.pwrite(self._descriptor, b" " * rest + b"\n", self._size - 1)
+                if written <= rest:
+                    raise OSError(errno.ENOSPC, f"only {written} of {rest + 1} bytes found room")
+            except OSError:
+                os.pwrite(self._descriptor, b"\n", self._size - 1)
+                raise
             self._size += rest
 
     def _write_pages(self, lines: bytes) -> None:

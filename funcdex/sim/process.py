@@ -34,6 +34,12 @@ class SimProcess:
         self.url = ""
         self._process: Process | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its process id. Only while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> str:
         """Starts it and waits until it listens; its base URL. Raises ConfigError if it does not come up."""
         command = [sys.executable, "-m", "funcdex.sim", *to_flags(self.config), EXIT_WITH_STDIN]

@@ -180,3 +180,23 @@ def test_a_reader_beside_the_writer_never_sees_part_of_a_line(tmp_path: Path) ->
         file.append(as_line({"t": "stop"}))
     looks, torn = (int(number) for number in reader.communicate(timeout=30)[0].split())
     assert looks > 20 and torn == 0
+
+
+def test_a_page_that_cannot_be_filled_up_leaves_the_line_before_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lines.jsonl"
+    really = os.pwrite
+
+    def no_room(descriptor: int, data: bytes, offset: int) -> int:
+        return really(descriptor, data[:10], offset)
+
+    with LineFile(path) as file:
+        file.append(as_line({"t": "acknowledged"}))
+        monkeypatch.setattr(os, "pwrite", no_room)
+        with pytest.raises(OSError, match="only 10 of"):
+            file.append(as_line({"t": "x" * PAGE_BYTES}))
+    monkeypatch.undo()
+    assert values(path) == [{"t": "acknowledged"}]
+    with LineFile(path) as file:
+        assert file.mended_bytes == 0
