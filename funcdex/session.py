@@ -109,7 +109,10 @@ class _Session:
             guard = await self._guard()
             # What torch brought along stays: without this the collector goes through it, and the loop waits.
             gc.freeze()
-            return self._ending(await self._generate(candidates, guard))
+            try:
+                return self._ending(await self._generate(candidates, guard))
+            finally:
+                gc.unfreeze()  # Or libraries complain of leaks when the interpreter ends.
 
     async def _generate(self, candidates: Sequence[Candidate], guard: ScenarioGuard) -> FuncdexError | None:
         """Runs the pipeline; the fault that stopped it before the end, if one did."""

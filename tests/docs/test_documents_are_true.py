@@ -83,6 +83,7 @@ async def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
         # A judge that draws at random may reject one of the few.
         allowed = (0, 5) if words[0] in ("generate", "resume") else (0,)
         assert result.returncode in allowed, f"{words}: {result.stderr}"
+        assert "leaked" not in result.stderr
     assert (tmp_path / "runs" / "mine" / "parsed_conversations.jsonl").is_file()
 
 
