@@ -36,7 +36,7 @@ from funcdex.toolkits.select import make_bundles
 from funcdex.types.record import Draft, Entry, Line, Restarted, StageDone
 from funcdex.types.tools import Bundle, Tool, Toolkit
 
-NEVER_CHANGES = ("seed", "toolkits", "wanted_toolkits", "tools_digest")
+NEVER_CHANGES = ("seed", "toolkits", "tools_digest")
 """What the plans of a run follow from: with another value, what is done would belong to other plans."""
 
 
@@ -121,7 +121,7 @@ def prepare(order: Order) -> JournalState:
     if order.retry_rejected and state.rejected_ids:
         append_entries(order.run, [Restarted(id) for id in state.rejected_ids])
         state = read_journal(order.run)
-    reconcile(order.run, partial(_lines_of, order, state.restarts))
+    reconcile(order.run, state, partial(_lines_of, order, state.restarts))
     return state
 
 

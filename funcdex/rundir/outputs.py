@@ -14,7 +14,7 @@ from funcdex.rundir.files import disk_faults, replacement, sync_folder
 from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
-from funcdex.rundir.replay import Damaged, Outcome, Replay, journal_items
+from funcdex.rundir.replay import Damaged, JournalState, Outcome, Replay, journal_items
 from funcdex.types.record import STAGES, Accepted, Entry, Line, OutputName, Rejected, Restarted, Stage
 
 LinesOf = Callable[[str, Sequence[Entry]], Sequence[Line]]
@@ -40,16 +40,17 @@ class Reconciled:
     dropped: Mapping[OutputName, int]
 
 
-def reconcile(run: RunDir, lines_of: LinesOf) -> Reconciled:
-    """Mends the outputs from the journal. Blocks; no journal may be open. Raises CheckpointError.
+def reconcile(run: RunDir, state: JournalState, lines_of: LinesOf) -> Reconciled:
+    """Mends the outputs from the journal, which says `state`. Blocks; no journal may be open.
+
+    Raises CheckpointError.
 
     A line is taken out if it is not JSON, has no `id`, is the second of its id, or belongs to a
     conversation that has not come so far (it was restarted). Missing lines are made by `lines_of`, which
     is called only for conversations that miss one, and appended. Memory holds the ids, not the records.
     """
-    replay = _replayed(run)
-    due = {id: _due(reached, replay.settled.get(id)) for id, reached in replay.reached.items()}
-    due |= {id: _due(0, outcome) for id, outcome in replay.settled.items() if id not in due}
+    due = {id: _due(reached, state.settled.get(id)) for id, reached in state.reached.items()}
+    due |= {id: _due(0, outcome) for id, outcome in state.settled.items() if id not in due}
     dropped: dict[OutputName, int] = {}
     missing: dict[str, set[OutputName]] = {}
     for name in OUTPUTS:
@@ -58,15 +59,7 @@ def reconcile(run: RunDir, lines_of: LinesOf) -> Reconciled:
             dropped[name] = taken_out
         for id in (id for id, names in due.items() if name in names and id not in kept):
             missing.setdefault(id, set()).add(name)
-    return Reconciled(_put_back(run, lines_of, missing, replay.restarts) if missing else {}, dropped)
-
-
-def _replayed(run: RunDir) -> Replay:
-    replay = Replay()
-    for entry in journal_items(run):
-        if not isinstance(entry, Damaged):
-            replay.take(entry)
-    return replay
+    return Reconciled(_put_back(run, lines_of, missing, state.restarts) if missing else {}, dropped)
 
 
 def _due(reached: int, outcome: Outcome | None) -> tuple[OutputName, ...]:

@@ -10,13 +10,13 @@ from funcdex.types.record import Draft, Rejected, StageDone
 async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `duplicate_scenario` if every sample was one, and `no_answer` if none was whole."""
     dialogue, dedup = Dialogue(context, draft, "scenario"), context.settings.dedup
-    group = "+".join(draft.plan.toolkits)
+    group, candidates = "+".join(draft.plan.toolkits), context.candidates(draft.plan)
     duplicate: Duplicate | None = None
     for _ in range(dedup.max_scenario_retries + 1):
         scenario = await dialogue.ask_text(
             "scenario",
             toolkits=draft.plan.toolkits,
-            tools=context.candidates(draft.plan),
+            tools=candidates,
             workflow=context.settings.generation.workflow_description,
             earlier=context.guard.recent(group, dedup.examples_shown),
         )

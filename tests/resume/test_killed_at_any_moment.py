@@ -53,7 +53,7 @@ async def main(run, workers):
 
 run = RunDir(Path(sys.argv[1]))
 with exclusive(run):
-    reconcile(run, lines_of)
+    reconcile(run, read_journal(run), lines_of)
     anyio.run(main, run, int(sys.argv[2]))
 """
 
@@ -90,6 +90,6 @@ def test_a_kill_at_any_moment_loses_nothing_acknowledged_and_repeats_nothing(tmp
     assert len(acknowledged) == len(set(acknowledged)) > KILLS
     for id, number in acknowledged:
         assert state.reached[id] > number or (number == len(STAGES) and id in state.settled)
-    reconcile(run, lines_of)
+    reconcile(run, read_journal(run), lines_of)
     for name in ("accepted_conversations", "parsed_conversations"):
         assert Counter(record["id"] for record in records(run.output(name))) == Counter(list(state.settled))

@@ -10,6 +10,7 @@ from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.outputs import reconcile
+from funcdex.rundir.replay import read_journal
 from funcdex.types.record import Entry, Line, OutputName, Restarted
 from resume.histories import accepted, begun_run, lines_of, records, rejected, stages_of
 
@@ -39,7 +40,7 @@ def ids(run: RunDir) -> dict[OutputName, list[str]]:
 def run(tmp_path: Path) -> RunDir:
     """A run whose outputs are complete."""
     run = begun_run(tmp_path, HISTORY)
-    reconcile(run, lines_of)
+    reconcile(run, read_journal(run), lines_of)
     return run
 
 
@@ -49,7 +50,7 @@ def never(id: str, entries: Sequence[Entry]) -> Sequence[Line]:
 
 def test_deleted_outputs_are_written_again(tmp_path: Path) -> None:
     run = begun_run(tmp_path, HISTORY)
-    done = reconcile(run, lines_of)
+    done = reconcile(run, read_journal(run), lines_of)
     assert ids(run) == DUE
     assert done.appended == {name: len(due) for name, due in DUE.items()}
     assert done.dropped == {}
@@ -57,7 +58,7 @@ def test_deleted_outputs_are_written_again(tmp_path: Path) -> None:
 
 def test_what_agrees_is_not_touched(run: RunDir) -> None:
     before = {name: run.output(name).stat().st_mtime_ns for name in OUTPUTS}
-    done = reconcile(run, never)
+    done = reconcile(run, read_journal(run), never)
     assert (done.appended, done.dropped) == ({}, {})
     assert {name: run.output(name).stat().st_mtime_ns for name in OUTPUTS} == before
 
@@ -69,7 +70,7 @@ def test_an_output_cut_at_any_byte_is_completed(run: RunDir, name: OutputName) -
     whole = records(run.output(name))
     for cut in content:
         run.output(name).write_bytes(data[:cut])
-        reconcile(run, lines_of)
+        reconcile(run, read_journal(run), lines_of)
         found = records(run.output(name))
         assert sorted(map(repr, found)) == sorted(map(repr, whole))
 
@@ -87,7 +88,7 @@ def test_damaged_foreign_and_repeated_lines_are_taken_out(run: RunDir) -> None:
         as_line({"id": "a"}),
     ]
     path.write_bytes(odd[0] + good + b"".join(odd[1:]))
-    done = reconcile(run, never)
+    done = reconcile(run, read_journal(run), never)
     assert path.read_bytes() == good
     assert done.dropped == {"conversations": len(odd)}
 
@@ -95,22 +96,22 @@ def test_damaged_foreign_and_repeated_lines_are_taken_out(run: RunDir) -> None:
 def test_of_two_lines_of_one_conversation_the_first_stays(run: RunDir) -> None:
     path = run.output("rejected")
     path.write_bytes(path.read_bytes() + as_line({"id": "b", "stage": "again"}))
-    reconcile(run, never)
+    reconcile(run, read_journal(run), never)
     assert all("stage" not in record for record in records(path))
 
 
 def test_a_restarted_conversation_leaves_every_output(run: RunDir) -> None:
     append_entries(run, [Restarted("b"), Restarted("c")])
-    done = reconcile(run, never)
+    done = reconcile(run, read_journal(run), never)
     assert ids(run) == {name: [id for id in due if id not in "bc"] for name, due in DUE.items()}
     assert done.dropped["rejected"] == 2 and done.dropped["conversations"] == 1
 
 
 def test_a_second_try_is_written_as_it_ended_the_second_time(run: RunDir) -> None:
     append_entries(run, [Restarted("c")])
-    reconcile(run, never)
+    reconcile(run, read_journal(run), never)
     append_entries(run, accepted("c", text="second"))
-    reconcile(run, lines_of)
+    reconcile(run, read_journal(run), lines_of)
     found = [record for record in records(run.output("accepted_conversations")) if record["id"] == "c"]
     assert found == [{"id": "c", "output": "accepted_conversations", "scenario": "scenario of c second"}]
     assert ids(run)["rejected"] == ["b"]
@@ -119,7 +120,7 @@ def test_a_second_try_is_written_as_it_ended_the_second_time(run: RunDir) -> Non
 def test_lines_are_made_from_the_last_try_even_if_all_outputs_are_gone(tmp_path: Path) -> None:
     tries: list[Entry] = [*rejected("a", 6, text="1"), Restarted("a"), *rejected("a", 6, text="2")]
     run = begun_run(tmp_path, [*tries, Restarted("a"), *accepted("a", text="3"), *accepted("b")])
-    reconcile(run, lines_of)
+    reconcile(run, read_journal(run), lines_of)
     assert [record["scenario"] for record in records(run.output("parsed_conversations"))] == [
         "scenario of a 3",
         "scenario of b ",
@@ -135,7 +136,7 @@ def test_lines_are_asked_for_only_where_one_is_missing(run: RunDir) -> None:
         asked.append(id)
         return lines_of(id, entries)
 
-    reconcile(run, asking)
+    reconcile(run, read_journal(run), asking)
     assert asked == ["f"]
     assert ids(run) == DUE
 
@@ -143,7 +144,7 @@ def test_lines_are_asked_for_only_where_one_is_missing(run: RunDir) -> None:
 def test_a_run_without_a_journal_has_empty_outputs(tmp_path: Path) -> None:
     run = RunDir(tmp_path)
     run.output("conversations").write_bytes(as_line({"id": "a"}))
-    reconcile(run, never)
+    reconcile(run, read_journal(run), never)
     assert records(run.output("conversations")) == []
 
 
@@ -151,4 +152,4 @@ def test_an_output_that_cannot_be_read_is_a_checkpoint_error(tmp_path: Path) -> 
     run = begun_run(tmp_path, HISTORY)
     run.output("rejected").mkdir()
     with pytest.raises(CheckpointError, match=r"rejected\.jsonl"):
-        reconcile(run, lines_of)
+        reconcile(run, read_journal(run), lines_of)
