@@ -125,6 +125,13 @@ class BadResponse(EndpointError):
     retryable = True
 
 
+class GrammarIgnored(EndpointError):
+    """An answer that is not in the language of the grammar it was asked for."""
+
+    kind = "grammar_ignored"
+    retryable = True
+
+
 class RequestRefused(EndpointError):
     """The server understood the request and will never take it: 400, 401, 403, 404, 413, 422."""
 

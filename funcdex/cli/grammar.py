@@ -105,7 +105,7 @@ def _grammar(
     id: str | None,
 ) -> TreeGrammar:
     from funcdex.errors import ConfigError
-    from funcdex.stages.conversation import grammar_of
+    from funcdex.stages.grammars import grammar_of
 
     if (run is None) != (id is None):
         raise ConfigError("--run and --id go together", where="command line", fix="Give both, or neither.")

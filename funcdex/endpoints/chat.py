@@ -14,6 +14,7 @@ def chat_body(request: Request, *, model: str, max_tokens: int | None, seed: int
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
         "min_p": sampling.min_p,
+        "frequency_penalty": sampling.frequency_penalty,
         "seed": seed,
     }
     return {

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
 from funcdex.types.record import STAGES
+from funcdex.types.request import Dialect
 
 Level = Literal["markup", "names", "schema"]
 
@@ -94,10 +95,29 @@ class GenerationSettings(Frozen):
     max_tools: int = Field(default=20, ge=1, le=128, description="most tools shown to the writer")
     max_corrections: int = Field(default=2, ge=0, le=20, description="corrections of one conversation")
     max_regenerations: int = Field(default=2, ge=0, le=20, description="new samples after corrections failed")
+    max_tokens: int = Field(
+        default=60_000, ge=1, description="tokens spent on writing one conversation, all samples together"
+    )
     max_stage_retries: int = Field(
         default=3, ge=0, le=20, description="new samples of any other stage's answer"
     )
     clarity_levels: dict[str, ClarityLevel] = Field(default=DEFAULT_CLARITY_LEVELS, min_length=1)
+
+
+class GrammarSettings(Frozen):
+    """How grammars are made and sent."""
+
+    unsupported: Literal["relax", "refuse"] = Field(
+        default="relax",
+        description="what a grammar cannot enforce of a schema: checked afterwards, or the run is refused",
+    )
+    dialect: Dialect | None = Field(default=None, description="notation; None: the best one that works")
+    max_tool_sets: int | None = Field(
+        default=64,
+        ge=1,
+        description="most sets of tools shown in a run, so that servers compile few grammars; None: no limit",
+    )
+    max_bytes: int = Field(default=1_000_000, ge=1000, description="longest grammar that is sent")
 
 
 class DedupSettings(Frozen):
@@ -162,6 +182,7 @@ class Settings(Frozen):
         default={}, description="model -> `prompt` and `completion`, per million tokens; for `status`"
     )
     generation: GenerationSettings = GenerationSettings()
+    grammar: GrammarSettings = GrammarSettings()
     sampling: StageSampling = StageSampling()
     dedup: DedupSettings = DedupSettings()
     judge: JudgeSettings = JudgeSettings()

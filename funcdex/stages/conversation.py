@@ -14,11 +14,10 @@ import orjson
 from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
-from funcdex.grammar.conversation import conversation_grammar
-from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
+from funcdex.stages.grammars import conversation_grammar_of, grammar_note
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Grammar
@@ -39,7 +38,7 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     """Rejects with the code of the last sample's first fault."""
     dialogue, generation = Dialogue(context, draft, "conversation"), context.settings.generation
     tools = context.shown(draft)
-    grammar = await off_loop(grammar_of, tools, generation)
+    grammar = await conversation_grammar_of(tools, context.settings)
     corrections, attempt = 0, None
     for _ in range(generation.max_regenerations + 1):
         attempt = await _write(dialogue, draft, tools, grammar)
@@ -50,22 +49,12 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
             attempt = await _correct(dialogue, attempt, tools, grammar)
         if not attempt.faults:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            return dialogue.done(dml=attempt.text, corrections=corrections, written_at=now)
+            return dialogue.done(
+                dml=attempt.text, corrections=corrections, written_at=now, grammar=grammar_note(grammar)
+            )
     assert attempt is not None
     fault = attempt.faults[0]
     return dialogue.rejected(fault.reason, fault.detail)
-
-
-def grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGrammar:
-    """The grammar that a conversation with these tools is written under."""
-    return conversation_grammar(
-        tools,
-        thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
-        min_user_turns=generation.min_user_turns,
-        max_user_turns=generation.max_user_turns,
-        level=generation.level,
-    )
 
 
 def rules_of(generation: GenerationSettings) -> Rules:

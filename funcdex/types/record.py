@@ -100,7 +100,8 @@ class Draft:
     """A plan and what the stages have added so far; None is not known yet.
 
     `shown` are the function names of the tools the writer sees, which are those that are exported;
-    `written_at` is when the conversation was written (ISO 8601, UTC).
+    `written_at` is when the conversation was written (ISO 8601, UTC). `grammar` has the `key` of the
+    grammar it was written under, and `relaxed`: what that grammar did not enforce of the tools' schemas.
     """
 
     plan: Plan
@@ -110,6 +111,7 @@ class Draft:
     shown: tuple[str, ...] | None = None
     dml: str | None = None
     written_at: str | None = None
+    grammar: Mapping[str, Any] | None = None
     corrections: int = 0
     system_prompt: str | None = None
     scores: Mapping[str, Any] | None = None

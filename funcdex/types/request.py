@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Dialect = Literal["lark", "gbnf"]
-"""The notations of a grammar: Lark (vLLM, the simulated endpoint), GBNF (llama.cpp)."""
+Dialect = Literal["lark", "structural_tag", "ebnf", "gbnf"]
+"""The notations of a grammar: Lark (vLLM, the simulated endpoint), xgrammar's structural tag and its EBNF
+(older vLLM, SGLang), GBNF (llama.cpp, Fireworks)."""
 
 LEAST_URGENT = 0
 """`Request.priority` of work that has just begun; more advanced work has a higher number."""
@@ -41,6 +42,7 @@ class Sampling:
     top_p: float | None = None
     top_k: int | None = None
     min_p: float | None = None
+    frequency_penalty: float | None = None
     seed: int | None = None
 
 

@@ -1,0 +1,56 @@
+"""Strings and numbers of JSON as patterns: what `json.dumps(value, ensure_ascii=False)` writes.
+
+`\\u` stands for control characters only.
+"""
+
+from __future__ import annotations
+
+from funcdex.grammar.integers import DIGIT
+from funcdex.grammar.ir import Chars, Literal, Node, Repeat, choice, optional, sequence
+
+
+def string_pattern(form: str) -> Node:
+    """`any`, `date` or `date-time`, with the quotes."""
+    return {"any": _STRING, "date": _quoted(_DATE), "date-time": _quoted(_MOMENT)}[form]
+
+
+def number_pattern(*, signed: bool) -> Node:
+    """Any number; not `signed`: without a minus sign."""
+    return sequence(optional(Literal("-")), _UNSIGNED) if signed else _UNSIGNED
+
+
+def _one(*members: str) -> tuple[tuple[str, str], ...]:
+    return tuple((member, member) for member in members)
+
+
+def _quoted(node: Node) -> Node:
+    return sequence(Literal('"'), node, Literal('"'))
+
+
+def _range(low: str, high: str) -> Chars:
+    return Chars(((low, high),))
+
+
+_HEX = Chars((("0", "9"), ("a", "f"), ("A", "F")))
+_CHARACTER = choice(
+    Chars((("\x00", "\x1f"), ('"', '"'), ("\\", "\\")), negated=True),
+    sequence(Literal("\\"), Chars(_one('"', "\\", "/", "b", "f", "n", "r", "t"))),
+    sequence(Literal("\\u00"), _range("0", "1"), _HEX),
+)
+_STRING = _quoted(Repeat(_CHARACTER, 0, None))
+_WHOLE = choice(Literal("0"), sequence(_range("1", "9"), Repeat(DIGIT, 0, 17)))
+_FRACTION = sequence(Literal("."), Repeat(DIGIT, 1, 20))
+_EXPONENT = sequence(Chars(_one("e", "E")), optional(Chars(_one("+", "-"))), Repeat(DIGIT, 1, 3))
+_UNSIGNED = sequence(_WHOLE, optional(_FRACTION), optional(_EXPONENT))
+_MONTH = choice(sequence(Literal("0"), _range("1", "9")), sequence(Literal("1"), _range("0", "2")))
+_DAY = choice(
+    sequence(Literal("0"), _range("1", "9")),
+    sequence(_range("1", "2"), DIGIT),
+    sequence(Literal("3"), _range("0", "1")),
+)
+_DATE = sequence(DIGIT, DIGIT, DIGIT, DIGIT, Literal("-"), _MONTH, Literal("-"), _DAY)
+_HOUR = choice(sequence(_range("0", "1"), DIGIT), sequence(Literal("2"), _range("0", "3")))
+_SIXTIETH = sequence(_range("0", "5"), DIGIT)
+_TIME = sequence(_HOUR, Literal(":"), _SIXTIETH, Literal(":"), _SIXTIETH)
+_OFFSET = choice(Literal("Z"), sequence(Chars(_one("+", "-")), _HOUR, Literal(":"), _SIXTIETH))
+_MOMENT = sequence(_DATE, Literal("T"), _TIME, optional(sequence(Literal("."), Repeat(DIGIT, 1, 9))), _OFFSET)
