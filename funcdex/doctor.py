@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from funcdex.endpoints.facts import EndpointFacts
+from funcdex.endpoints.facts import Attempt, EndpointFacts
 from funcdex.errors import ConfigError
 from funcdex.pool.joining import Candidate
 from funcdex.pool.member import DEFAULT_IN_FLIGHT
@@ -22,6 +22,7 @@ class Finding:
     url: str
     facts: EndpointFacts | None
     advice: tuple[str, ...]
+    passed_over: tuple[Attempt, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -45,6 +46,11 @@ class Finding:
             "metrics": "yes" if facts.metrics else "no",
             "latency_s": round(facts.latency_s, 3),
         }
+
+    def as_json(self) -> dict[str, object]:
+        """The columns, the notations that were tried in vain with what each answered, and the advice."""
+        tried = [asdict(attempt) for attempt in self.passed_over]
+        return {**self.as_row(), "passed_over": tried, "advice": list(self.advice)}
 
 
 _COLUMNS = (
@@ -72,15 +78,16 @@ async def examine(settings: Settings) -> list[Finding]:
 def _finding(candidate: Candidate) -> Finding:
     found, url = candidate.found, candidate.client.spec.url
     if not isinstance(found, EndpointFacts):
-        return Finding(url, None, (found.reason,))
+        return Finding(url, None, (found.reason,), found.passed_over)
     advice = list(found.notes)
     if found.context_tokens is not None and found.context_tokens < SMALL_CONTEXT_TOKENS:
         advice.append(
             f"its context of {found.context_tokens} tokens is short for tools and a conversation: serve with "
-            f"{SMALL_CONTEXT_TOKENS} or more (vLLM --max-model-len; llama-server -c, shared by its slots)."
+            f"{SMALL_CONTEXT_TOKENS} or more (vLLM --max-model-len; SGLang --context-length; llama-server "
+            "-c, shared by its slots)."
         )
     if found.slots is None and candidate.client.spec.max_in_flight is None:
         advice.append(
             f"it does not tell its slots; {DEFAULT_IN_FLIGHT} requests go to it at once (;max_in_flight=N)."
         )
-    return Finding(url, found, tuple(advice))
+    return Finding(url, found, tuple(advice), found.passed_over)

@@ -25,15 +25,16 @@ async def probed_endpoints(
     NoEndpointAvailable if `one_is_needed` and none can be used.
     """
     async with AsyncExitStack() as stack:
-        specs = [_ready(spec, settings.model) for spec in await _expanded(settings.endpoints, stack)]
+        specs = [_ready(spec, settings) for spec in await _expanded(settings.endpoints, stack)]
         transport = await stack.enter_async_context(open_transport())
         probe = probe_all if one_is_needed else probe_each
         yield await probe(specs, transport, timeout_s=settings.pool.probe_timeout_s, now=time.monotonic)
 
 
-def _ready(spec: EndpointSpec, model: str | None) -> EndpointSpec:
-    """With its key, and with the run's model where it names none of its own."""
-    return spec.model_copy(update={"api_key": api_key_of(spec), "model": spec.model or model})
+def _ready(spec: EndpointSpec, settings: Settings) -> EndpointSpec:
+    """With its key, and with the run's model and dialect where it names none of its own."""
+    own = {"model": spec.model or settings.model, "dialect": spec.dialect or settings.grammar.dialect}
+    return spec.model_copy(update={"api_key": api_key_of(spec), **own})
 
 
 async def _expanded(specs: Sequence[EndpointSpec], stack: AsyncExitStack) -> list[EndpointSpec]:

@@ -29,7 +29,8 @@ def doctor(
 
     flags = {"endpoints": endpoints.split(","), **({"model": model} if model else {})}
     findings = anyio.run(examine, load(None, flags).settings)
-    show("endpoints", [finding.as_row() for finding in findings], json)
+    rows = [finding.as_json() if json else finding.as_row() for finding in findings]
+    show("endpoints", rows, json)
     if not json:
         for finding in findings:
             for advice in finding.advice:

@@ -1,4 +1,4 @@
-"""Reads the body of /v1/chat/completions. What is not what the API promises is a BadResponse."""
+"""Reads the body of /v1/chat/completions, streamed or not. What breaks the API's promise is a BadResponse."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from funcdex.endpoints.classify import error_message
+from funcdex.endpoints.events import is_stream, joined
 from funcdex.endpoints.reasoning import reasoning_tokens, split_reasoning
 from funcdex.errors import BadResponse
 
@@ -50,8 +51,8 @@ def read_reply(body: bytes, *, where: str) -> Reply:
 
 def _object(body: bytes, where: str) -> Mapping[str, object]:
     try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        data = joined(body) if is_stream(body) else orjson.loads(body)
+    except ValueError as error:
         raise _bad(f"an answer that is not JSON ({error}): {error_message(body)!r}", where) from error
     if not isinstance(data, dict):
         raise _bad("an answer that is not a JSON object", where)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from funcdex.types.request import Request
 
+# No tokenizer has fewer characters a token on average than this, in the languages we write.
+_FEWEST_CHARS_PER_TOKEN = 2
+
 
 def chat_body(request: Request, *, model: str, max_tokens: int | None, seed: int | None) -> dict[str, object]:
     """Model, messages and sampling; a knob that is None is left to the server."""
@@ -22,3 +25,15 @@ def chat_body(request: Request, *, model: str, max_tokens: int | None, seed: int
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         **{name: value for name, value in knobs.items() if value is not None},
     }
+
+
+def max_tokens_that_fit(request: Request, context_tokens: int | None) -> int | None:
+    """None where prompt and answer might not fit the context together.
+
+    vLLM and SGLang refuse such a request, but of themselves let an answer take what the prompt leaves.
+    """
+    asked = request.sampling.max_tokens
+    if context_tokens is None:
+        return asked
+    chars = sum(len(message.content) for message in request.messages)
+    return asked if chars // _FEWEST_CHARS_PER_TOKEN + asked <= context_tokens else None

@@ -48,7 +48,7 @@ _NO_CONNECTION_IN_HTTPX = (httpx.ConnectTimeout, httpx.ConnectError, httpx.PoolT
 
 _CONTEXT_TOO_LONG = re.compile(
     r"maximum context length|maximum\s+model length|max_model_len|exceed_context_size_error"
-    r"|context_length_exceeded|exceeds the available context size"
+    r"|context_length_exceeded|exceeds the available context size|longer than the model's context length"
 )
 
 

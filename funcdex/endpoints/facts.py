@@ -8,8 +8,20 @@ from typing import Literal
 from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.types.request import Dialect
 
-ServerKind = Literal["vllm", "llamacpp"]
-"""Whose notation of a request a server reads. A server that is neither is spoken to as if it were vLLM."""
+ServerKind = Literal["vllm", "sglang", "llamacpp", "fireworks"]
+"""Whose notation of a request a server reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A dialect, written as one kind of server takes it, that was not enforced, and what came instead."""
+
+    kind: ServerKind
+    dialect: Dialect
+    outcome: str
+
+    def __str__(self) -> str:
+        return f"{self.dialect} as {self.kind} takes it: {self.outcome}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +29,9 @@ class EndpointFacts:
     """An endpoint that can be used.
 
     `context_tokens` is what prompt and answer share, per slot; `slots` how many requests it works on at
-    once; None where the server does not tell. `latency_s` is that of the probe's completion. `notes` are
-    sentences for the user: what was odd, and what to change.
+    once; None where the server does not tell. `dialect` is what it enforces, `passed_over` what was tried in
+    vain. `latency_s` is that of the probe's completion. `notes` are sentences for the user: what was odd, and
+    what to change.
     """
 
     base_url: str
@@ -33,6 +46,7 @@ class EndpointFacts:
     simulated: bool = False
     metrics: bool = False
     latency_s: float = 0.0
+    passed_over: tuple[Attempt, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -43,14 +57,19 @@ class Refused:
     spec: EndpointSpec
     reason: str
     final: bool
+    passed_over: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a server says of itself before any completion was asked for."""
+    """What a server says of itself before any completion was asked for.
+
+    `lists_all_models` is False where a model that it does not list may be served all the same.
+    """
 
     kind: ServerKind
     version: str
     slots: int | None = None
     context_tokens: int | None = None
     simulated: bool = False
+    lists_all_models: bool = True

@@ -1,4 +1,7 @@
-"""llama-server's notation of a request, and what it says of itself."""
+"""llama-server's notation of a request, and what it says of itself.
+
+{"grammar": "root ::= ..."}
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from funcdex.endpoints.facts import EndpointFacts, Identity
 from funcdex.endpoints.http import EndpointClient
 from funcdex.types.request import Dialect, Request
 
-DIALECT: Dialect = "gbnf"
+DIALECTS: tuple[Dialect, ...] = ("gbnf",)
+WITHOUT_METRICS: str | None = "no /metrics: start llama-server with --metrics."
 
 # Seeds are 32 bits wide there, and the highest one stands for "draw one".
 _SEEDS = 2**32 - 1
@@ -23,7 +27,7 @@ def body_of(request: Request, facts: EndpointFacts) -> dict[str, object]:
         seed=None if seed is None else seed % _SEEDS,
     )
     if request.grammar is not None:
-        body["grammar"] = request.grammar.render(DIALECT)
+        body["grammar"] = request.grammar.render(facts.dialect)
     return body
 
 

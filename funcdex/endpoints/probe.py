@@ -1,40 +1,20 @@
-"""Asks an endpoint what it is, and finds out whether it really enforces a grammar.
-
-A server may take a grammar, answer 200 and ignore it (vLLM does so with a field it has dropped). So the
-probe asks for a greeting under a grammar whose only string no model would greet with.
-"""
+"""Asks an endpoint what it is, which model it serves, and in which dialect it enforces a grammar."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import anyio
 import orjson
 
-from funcdex.endpoints import llamacpp, vllm
-from funcdex.endpoints.client import complete
-from funcdex.endpoints.facts import EndpointFacts, Identity, Refused
+from funcdex.endpoints.enforcement import what_else, why_not, with_dialect
+from funcdex.endpoints.facts import EndpointFacts, Identity, Refused, ServerKind
 from funcdex.endpoints.http import EndpointClient
-from funcdex.errors import BadResponse, EndpointError, NotServed, RequestRefused
-from funcdex.types.request import Completion, Dialect, Message, Request, Sampling
-
-ODD_WORD = "qv7-maple-0413"
-# A reasoning model thinks before the grammar begins.
-_MAX_TOKENS = 1024
-_DIALECTS = {"vllm": vllm.DIALECT, "llamacpp": llamacpp.DIALECT}
-
-
-@dataclass(frozen=True, slots=True)
-class OddWordGrammar:
-    """A grammar with one string in its language, ODD_WORD."""
-
-    key: str = ODD_WORD
-
-    def render(self, dialect: Dialect) -> str:
-        """The rule in Lark (`start: "..."`) or GBNF (`root ::= "..."`)."""
-        return f'start: "{ODD_WORD}"\n' if dialect == "lark" else f'root ::= "{ODD_WORD}"\n'
+from funcdex.endpoints.servers import GUESSES, SERVERS, identify
+from funcdex.errors import BadResponse, EndpointError, NotServed
+from funcdex.types.request import Dialect
 
 
 async def probe(
@@ -61,36 +41,38 @@ async def probe(
 async def _probe(
     client: EndpointClient, timeout_s: float, now: Callable[[], float], model: str | None, required: bool
 ) -> EndpointFacts | Refused:
-    identity = await _identify(client, timeout_s)
+    told = await identify(client, client.spec.kind, timeout_s=timeout_s)
+    identity = told or Identity(kind=GUESSES[0], version="unknown")
     listing = await _models(client, timeout_s)
-    known = tuple(listing)
-    chosen = model or known[0]
-    if chosen not in listing:
-        return Refused(client.spec, _no_such_model(chosen, known), final=True)
+    chosen = _served(model, tuple(listing), identity, client.spec.url)
+    notations = _notations(GUESSES if told is None else (told.kind,), client.spec.dialect)
     facts = EndpointFacts(
         base_url=client.spec.url,
         kind=identity.kind,
         server_version=identity.version,
         model=chosen,
-        models=known,
-        context_tokens=identity.context_tokens or listing[chosen],
+        models=tuple(listing),
+        context_tokens=identity.context_tokens or listing.get(chosen),
         slots=identity.slots,
-        dialect=_DIALECTS[identity.kind],
+        dialect=notations[0][1],
         enforces=False,
         simulated=identity.simulated,
     )
-    return await _with_enforcement(client, facts, timeout_s, now, required)
+    facts = await with_dialect(client, facts, notations, timeout_s=timeout_s, now=now)
+    if required and not facts.enforces:
+        return Refused(client.spec, f"{why_not(facts)} {_ADVICE}", final=True, passed_over=facts.passed_over)
+    metrics = await _has_metrics(client, timeout_s)
+    grammar_note = what_else(facts) if facts.enforces else why_not(facts)
+    metrics_note = None if metrics else SERVERS[facts.kind].WITHOUT_METRICS
+    return replace(facts, metrics=metrics, notes=tuple(filter(None, (grammar_note, metrics_note))))
 
 
-async def _identify(client: EndpointClient, timeout_s: float) -> Identity:
-    """What the server says, or, where it says nothing, what the user says it is."""
-    kind = client.spec.kind
-    found: Identity | None = None
-    if kind != "llamacpp":
-        found = await vllm.identify(client, timeout_s=timeout_s)
-    if found is None and kind != "vllm":
-        found = await llamacpp.identify(client, timeout_s=timeout_s)
-    return found or Identity(kind="llamacpp" if kind == "llamacpp" else "vllm", version="unknown")
+_ADVICE = "Serve the model with vLLM 0.12 or later, SGLang, or llama.cpp's llama-server."
+
+
+def _notations(kinds: tuple[ServerKind, ...], only: Dialect | None) -> list[tuple[ServerKind, Dialect]]:
+    """What to try, in order. A dialect that the user names is the only one."""
+    return [(kind, dialect) for kind in kinds for dialect in ((only,) if only else SERVERS[kind].DIALECTS)]
 
 
 async def _models(client: EndpointClient, timeout_s: float) -> dict[str, int | None]:
@@ -111,60 +93,27 @@ async def _models(client: EndpointClient, timeout_s: float) -> dict[str, int | N
 
 
 def _context_tokens(entry: dict[str, object]) -> int | None:
-    """vLLM's `max_model_len`, or llama-server's `meta.n_ctx`."""
+    """`max_model_len` (vLLM, SGLang), `meta.n_ctx` (llama-server) or `context_length` (Fireworks)."""
     meta = entry.get("meta")
-    told = entry.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, dict) else None)
-    return told if isinstance(told, int) else None
+    places = (
+        entry.get("max_model_len"),
+        meta.get("n_ctx") if isinstance(meta, dict) else None,
+        entry.get("context_length"),
+    )
+    return next((told for told in places if isinstance(told, int)), None)
 
 
-def _no_such_model(asked: str, known: tuple[str, ...]) -> str:
+def _served(asked: str | None, known: tuple[str, ...], identity: Identity, where: str) -> str:
+    """The model to ask for. Raises NotServed."""
+    if asked is None:
+        if identity.lists_all_models:
+            return known[0]
+        raise NotServed("it serves many models, and none is named", where=where, fix="Name one: ;model=...")
+    if asked in known or not identity.lists_all_models:
+        return asked
     near = difflib.get_close_matches(asked, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"It serves {', '.join(map(repr, known[:5]))}."
-    return f"it does not serve {asked!r}. {hint}"
-
-
-async def _with_enforcement(
-    client: EndpointClient, facts: EndpointFacts, timeout_s: float, now: Callable[[], float], required: bool
-) -> EndpointFacts | Refused:
-    latency_s = 0.0
-    try:
-        completion = await complete(_greeting(timeout_s), facts, client, now)
-    except NotServed:
-        raise
-    except RequestRefused as fault:
-        broken: str | None = f"it refuses a request with a grammar: {fault}"
-    else:
-        broken = _how_it_broke_the_grammar(completion)
-        latency_s = completion.latency_s
-    if broken and required:
-        return Refused(client.spec, f"{broken} {_ADVICE}", final=True)
-    metrics = await _has_metrics(client, timeout_s)
-    notes = tuple(filter(None, (broken, None if metrics else _no_metrics(facts))))
-    return replace(facts, enforces=not broken, latency_s=latency_s, metrics=metrics, notes=notes)
-
-
-_ADVICE = "Serve the model with vLLM 0.12 or later, or with llama.cpp's llama-server."
-
-
-def _greeting(timeout_s: float) -> Request:
-    return Request(
-        conversation_id="probe",
-        stage="probe",
-        messages=(Message("user", "Say hello."),),
-        sampling=Sampling(max_tokens=_MAX_TOKENS, temperature=0.0),
-        timeout_s=timeout_s,
-        grammar=OddWordGrammar(),
-    )
-
-
-def _how_it_broke_the_grammar(completion: Completion) -> str | None:
-    """None if the answer is what the grammar allows."""
-    text = completion.text.strip()
-    if text == ODD_WORD:
-        return None
-    if not text and completion.finish_reason == "length":
-        return f"it spent all of {_MAX_TOKENS} tokens on reasoning before the answer began."
-    return f"it ignores the grammar: only {ODD_WORD!r} was allowed, and it answered {text[:80]!r}."
+    raise NotServed(f"it does not serve {asked!r}", where=where, fix=hint)
 
 
 async def _has_metrics(client: EndpointClient, timeout_s: float) -> bool:
@@ -172,7 +121,3 @@ async def _has_metrics(client: EndpointClient, timeout_s: float) -> bool:
         return b"# TYPE" in await client.get("/metrics", timeout_s=timeout_s)
     except EndpointError:
         return False
-
-
-def _no_metrics(facts: EndpointFacts) -> str | None:
-    return "no /metrics: start llama-server with --metrics." if facts.kind == "llamacpp" else None

@@ -44,7 +44,8 @@ def reasoning_tokens(usage: Mapping[str, object], reasoning: str, completion_tok
     An estimate never exceeds `completion_tokens`, which include them.
     """
     details = usage.get("completion_tokens_details")
-    counted = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
-    if isinstance(counted, int) and counted > 0:
-        return counted
+    for place in (details, usage):  # SGLang counts them in the usage itself.
+        counted = place.get("reasoning_tokens") if isinstance(place, Mapping) else None
+        if isinstance(counted, int) and counted > 0:
+            return counted
     return min(ceil(len(reasoning) / _CHARS_PER_TOKEN), completion_tokens)

@@ -1,41 +1,48 @@
-"""vLLM's notation of a request, and what it says of itself. Also used for servers nobody recognises."""
+"""vLLM's notation of a request, and what it says of itself. Also the first guess for a server unknown.
+
+{"structured_outputs": {"grammar": "start: ..."}}                    Lark or EBNF, told apart by `::=`
+{"structured_outputs": {"structural_tag": "{\\"type\\": ...}"}}
+{"guided_grammar": "start: ..."}                                     before 0.11; ignored from 0.12 on
+"""
 
 from __future__ import annotations
 
-from funcdex.endpoints.chat import chat_body
+import re
+
+from funcdex.endpoints.chat import chat_body, max_tokens_that_fit
 from funcdex.endpoints.facts import EndpointFacts, Identity
 from funcdex.endpoints.http import EndpointClient
 from funcdex.types.request import Dialect, Request
 
-DIALECT: Dialect = "lark"
+DIALECTS: tuple[Dialect, ...] = ("lark", "structural_tag", "ebnf")
+WITHOUT_METRICS: str | None = None
 
-# No tokenizer has fewer characters a token on average than this, in the languages we write.
-_FEWEST_CHARS_PER_TOKEN = 2
+_STRUCTURED_OUTPUTS_SINCE = (0, 11)
+# What a build from source calls itself where it finds no tag: `0.1.dev1+gabc`, however new it is.
+_UNTAGGED = (0, 1)
 
 
 def body_of(request: Request, facts: EndpointFacts) -> dict[str, object]:
-    """The body of a chat completion.
-
-    `max_tokens` is left out where prompt and answer might not fit the context together: vLLM refuses such a
-    request, but of itself lets an answer take what the prompt leaves.
-    """
-    fits = _fits(request, facts.context_tokens)
+    """The body of a chat completion."""
     body = chat_body(
         request,
         model=facts.model,
-        max_tokens=request.sampling.max_tokens if fits else None,
+        max_tokens=max_tokens_that_fit(request, facts.context_tokens),
         seed=request.sampling.seed,
     )
-    if request.grammar is not None:
-        body["structured_outputs"] = {"grammar": request.grammar.render(DIALECT)}
-    return body
+    if request.grammar is None:
+        return body
+    text = request.grammar.render(facts.dialect)
+    if facts.dialect == "structural_tag":
+        return body | {"structured_outputs": {"structural_tag": text}}
+    if _is_old(facts.server_version):
+        return body | {"guided_grammar": text}
+    return body | {"structured_outputs": {"grammar": text}}
 
 
-def _fits(request: Request, context_tokens: int | None) -> bool:
-    if context_tokens is None:
-        return True
-    chars = sum(len(message.content) for message in request.messages)
-    return chars // _FEWEST_CHARS_PER_TOKEN + request.sampling.max_tokens <= context_tokens
+def _is_old(version: str) -> bool:
+    told = re.match(r"(\d+)\.(\d+)", version)
+    return told is not None and _UNTAGGED < (int(told[1]), int(told[2])) < _STRUCTURED_OUTPUTS_SINCE
 
 
 async def identify(client: EndpointClient, *, timeout_s: float) -> Identity | None:

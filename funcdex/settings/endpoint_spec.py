@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from funcdex.types.record import STAGES
+from funcdex.types.request import Dialect
 
-Kind = Literal["auto", "vllm", "llamacpp"]
+Kind = Literal["auto", "vllm", "sglang", "llamacpp", "fireworks"]
 
 _SIMULATED = re.compile(r"sim(?::(\d{1,3}))?")
 
@@ -24,6 +25,7 @@ class EndpointSpec(BaseModel):
     model: str | None = Field(default=None, description="model to ask for; None: the server's first")
     max_in_flight: int | None = Field(default=None, ge=1, le=65_536, description="limit of this endpoint")
     kind: Kind = Field(default="auto", description="which server it is; auto: ask it")
+    dialect: Dialect | None = Field(default=None, description="notation of grammars; None: the best it takes")
     stages: tuple[str, ...] = Field(default=(), description="stages it serves; empty: all")
     api_key_env: str | None = Field(default=None, description="environment variable that holds its key")
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False, description="never written")
@@ -71,5 +73,4 @@ def parse_endpoint(value: Any) -> Any:
     return fields
 
 
-_OPTIONS = ("model", "max_in_flight", "kind", "stages", "api_key_env")
-KINDS: tuple[str, ...] = get_args(Kind)
+_OPTIONS = ("model", "max_in_flight", "kind", "dialect", "stages", "api_key_env")

@@ -12,6 +12,8 @@ import anyio
 import orjson
 from aiohttp import web
 
+from funcdex.types.request import Dialect
+
 Play = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """What the server does with one chat completion."""
 
@@ -29,13 +31,18 @@ class ScriptedServer:
     """`script` is played once each, in order; afterwards it answers `text`, or what the grammar allows.
 
     While `gate` is set to an Event, completions wait for it. The probe's completions and the list of models
-    have plays of their own.
+    have plays of their own. Grammars are read from `grammar_field`, which follows from the kind where it is
+    not given; of the dialects, some can be ignored or refused.
     """
 
     kind: Literal["vllm", "llamacpp", "unknown"] = "vllm"
+    version: str = "0.32.0"
+    grammar_field: str = ""
     models: tuple[str, ...] = ("model-a",)
     text: str = "hello there"
     enforces: bool = True
+    ignores: frozenset[Dialect] = frozenset()
+    refuses: frozenset[Dialect] = frozenset()
     context_tokens: int = 8192
     slots: int = 4
     health: int = 200
@@ -88,7 +95,7 @@ class ScriptedServer:
     async def _version(self, request: web.Request) -> web.StreamResponse:
         if self.kind != "vllm":
             raise web.HTTPNotFound
-        return web.json_response({"version": "0.32.0+sim" if self.simulated else "0.32.0"})
+        return web.json_response({"version": self.version + ("+sim" if self.simulated else "")})
 
     async def _props(self, request: web.Request) -> web.StreamResponse:
         if self.kind != "llamacpp":
@@ -138,13 +145,24 @@ class ScriptedServer:
         return await play(request) if play else self._constrained(body)
 
     def _constrained(self, body: Mapping[str, Any]) -> web.Response:
-        grammar = (
-            body.get("grammar")
-            if self.kind == "llamacpp"
-            else body.get("structured_outputs", {}).get("grammar")
-        )
-        text = grammar.split('"')[1] if grammar and self.enforces else self.text
-        return web.json_response(chat_answer(text))
+        field = self.grammar_field or ("grammar" if self.kind == "llamacpp" else "structured_outputs")
+        dialect, allowed = _constraint(body.get(field))
+        if dialect in self.refuses:
+            return web.json_response({"error": {"message": f"cannot read {dialect}"}}, status=400)
+        enforced = dialect is not None and dialect not in self.ignores and self.enforces
+        return web.json_response(chat_answer(allowed if enforced else self.text))
+
+
+def _constraint(given: Any) -> tuple[Dialect | None, str]:
+    """The dialect in a field of the body, and the first string that its grammar names."""
+    if isinstance(given, Mapping):
+        given = given.get("structural_tag") or given.get("grammar")
+    if not isinstance(given, str):
+        return None, ""
+    if given.startswith("{"):
+        return "structural_tag", given.split('"value": "')[1].split('"')[0]
+    dialect: Dialect = "lark" if "::=" not in given else "ebnf" if "(=" in given else "gbnf"
+    return dialect, given.split('"')[1]
 
 
 def chat_answer(content: str | None = "hello there", **message: object) -> dict[str, Any]:
@@ -166,6 +184,16 @@ def says(body: object) -> Play:
 
     async def play(request: web.Request) -> web.StreamResponse:
         return web.json_response(body)
+
+    return play
+
+
+def in_turn(*plays: Play) -> Play:
+    """Each once, in order."""
+    waiting = deque(plays)
+
+    async def play(request: web.Request) -> web.StreamResponse:
+        return await waiting.popleft()(request)
 
     return play
 

@@ -29,7 +29,7 @@ from endpoints.scripted_server import (
 from funcdex.endpoints.client import complete
 from funcdex.endpoints.facts import EndpointFacts, ServerKind
 from funcdex.endpoints.http import EndpointClient, open_transport
-from funcdex.endpoints.probe import OddWordGrammar
+from funcdex.endpoints.probe_grammar import ProbeGrammar
 from funcdex.errors import (
     BadResponse,
     ConfigError,
@@ -103,7 +103,7 @@ async def test_vllm_gets_lark_and_the_knobs_that_are_set() -> None:
     server = ScriptedServer()
     sampling = Sampling(max_tokens=50, temperature=0.7, top_p=0.9, top_k=-1, min_p=0.05, seed=2**40)
     async with serving(server):
-        await _ask(server, replace(REQUEST, sampling=sampling, grammar=OddWordGrammar()))
+        await _ask(server, replace(REQUEST, sampling=sampling, grammar=ProbeGrammar()))
     assert server.received[0].body == {
         "model": "model-a",
         "messages": [
@@ -116,7 +116,7 @@ async def test_vllm_gets_lark_and_the_knobs_that_are_set() -> None:
         "top_k": -1,
         "min_p": 0.05,
         "seed": 2**40,
-        "structured_outputs": {"grammar": 'start: "qv7-maple-0413"\n'},
+        "structured_outputs": {"grammar": ProbeGrammar().render("lark")},
     }
 
 
@@ -131,9 +131,9 @@ async def test_llamacpp_gets_gbnf_and_a_seed_of_32_bits() -> None:
     server = ScriptedServer(kind="llamacpp")
     sampling = Sampling(max_tokens=50, seed=2**40 + 5)
     async with serving(server):
-        await _ask(server, replace(REQUEST, sampling=sampling, grammar=OddWordGrammar()), kind="llamacpp")
+        await _ask(server, replace(REQUEST, sampling=sampling, grammar=ProbeGrammar()), kind="llamacpp")
     body = server.received[0].body
-    assert body["grammar"] == 'root ::= "qv7-maple-0413"\n'
+    assert body["grammar"] == ProbeGrammar().render("gbnf")
     assert 0 <= body["seed"] < 2**32 - 1
     assert "structured_outputs" not in body
 

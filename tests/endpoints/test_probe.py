@@ -19,7 +19,7 @@ from endpoints.scripted_server import (
 )
 from funcdex.endpoints.facts import EndpointFacts, Refused
 from funcdex.endpoints.http import EndpointClient, open_transport
-from funcdex.endpoints.probe import OddWordGrammar, probe
+from funcdex.endpoints.probe import probe
 from funcdex.settings.endpoint_spec import EndpointSpec, Kind
 
 
@@ -170,9 +170,3 @@ async def test_a_wrong_key_is_refused_for_good() -> None:
     refusal = await _refusal(ScriptedServer(listing=fails(401, "Unauthorized")))
     assert refusal.final
     assert "API key" in refusal.reason
-
-
-def test_the_probes_grammar_has_one_string_in_both_dialects() -> None:
-    grammar = OddWordGrammar()
-    assert grammar.render("lark") == 'start: "qv7-maple-0413"\n'
-    assert grammar.render("gbnf") == 'root ::= "qv7-maple-0413"\n'

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
-from funcdex.endpoints.probe import ODD_WORD
+from funcdex.endpoints.probe_grammar import ODD_WORD
 from funcdex.errors import EndpointError
 from funcdex.pool.joining import Candidate
 from funcdex.pool.pool import Pool
