@@ -30,32 +30,32 @@ async def with_dialect(
     timeout_s: float,
     now: Callable[[], float],
 ) -> EndpointFacts:
-    """The facts, with the first notation that is enforced; as they were, but for `passed_over`, if none is.
+    """The facts, with the first notation that is enforced; if none is, only `passed_over` says so.
 
     Raises EndpointError where the endpoint is in trouble rather than without a notation of ours.
     """
     passed_over: list[Attempt] = []
-    trouble: EndpointError | None = None
-    request = _greeting(timeout_s)
+    fault: EndpointError | None = None
     for kind, dialect in notations:
         tried = replace(facts, kind=kind, dialect=dialect)
         try:
-            completion = await complete(request, tried, client, now)
+            completion = await complete(_greeting(timeout_s), tried, client, now)
         except NotServed:
             raise
-        except (RequestRefused, ServerFault) as fault:
-            # A grammar that a server cannot read has been seen to end in a 500 as well.
-            trouble = trouble or (fault if fault.retryable else None)
-            passed_over.append(Attempt(kind, dialect, fault.what))
+        except (RequestRefused, ServerFault) as error:
+            # A grammar that a server cannot read ends in a 500 on some.
+            fault = error
+            passed_over.append(Attempt(kind, dialect, error.what, may_pass=error.retryable))
             continue
+        facts = replace(facts, latency_s=completion.latency_s)
         if _GRAMMAR.allows(completion.text.strip()):
-            latency_s = completion.latency_s
-            return replace(tried, enforces=True, latency_s=latency_s, passed_over=tuple(passed_over))
+            facts = replace(facts, kind=kind, dialect=dialect, enforces=True)
+            break
         passed_over.append(Attempt(kind, dialect, _instead(completion)))
         if _only_reasoned(completion):
             break  # It would in any notation.
-    if trouble:
-        raise trouble
+    if fault and not facts.enforces and all(attempt.may_pass for attempt in passed_over):
+        raise fault
     return replace(facts, passed_over=tuple(passed_over))
 
 

@@ -14,11 +14,15 @@ ServerKind = Literal["vllm", "sglang", "llamacpp", "fireworks"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A dialect, written as one kind of server takes it, that was not enforced, and what came instead."""
+    """A dialect, written as one kind of server takes it, that was not enforced, and what came instead.
+
+    `may_pass`: it was a fault of the server, which may do better another time.
+    """
 
     kind: ServerKind
     dialect: Dialect
     outcome: str
+    may_pass: bool = False
 
     def __str__(self) -> str:
         return f"{self.dialect} as {self.kind} takes it: {self.outcome}"

@@ -60,7 +60,9 @@ async def _probe(
     )
     facts = await with_dialect(client, facts, notations, timeout_s=timeout_s, now=now)
     if required and not facts.enforces:
-        return Refused(client.spec, f"{why_not(facts)} {_ADVICE}", final=True, passed_over=facts.passed_over)
+        reason, tried = f"{why_not(facts)} {_ADVICE}", facts.passed_over
+        may_pass = any(attempt.may_pass for attempt in tried)
+        return Refused(client.spec, reason, final=not may_pass, passed_over=tried)
     metrics = await _has_metrics(client, timeout_s)
     grammar_note = what_else(facts) if facts.enforces else why_not(facts)
     metrics_note = None if metrics else SERVERS[facts.kind].WITHOUT_METRICS

@@ -65,6 +65,8 @@ def test_counts_are_zero_without_usage() -> None:
 def test_the_servers_count_of_reasoning_goes_before_an_estimate() -> None:
     answer = chat_answer("Yes", reasoning="x" * 20)
     assert _reply(answer)[4] == 5
+    answer["usage"]["reasoning_tokens"] = 4
+    assert _reply(answer)[4] == 4
     answer["usage"]["completion_tokens_details"] = {"reasoning_tokens": 3}
     assert _reply(answer)[4] == 3
 
@@ -141,3 +143,60 @@ def test_any_json_is_an_answer_or_a_bad_response(value: object) -> None:
 def test_any_bytes_are_an_answer_or_a_bad_response(body: bytes) -> None:
     with pytest.raises(BadResponse):
         read_reply(body, where=WHERE)
+
+
+def _stream(*chunks: object) -> bytes:
+    return (
+        b"".join(b"data: " + orjson.dumps(chunk) + b"\r\n\r\n" for chunk in chunks) + b"data: [DONE]\r\n\r\n"
+    )
+
+
+def _said(text: str, finish_reason: str | None = None) -> dict[str, object]:
+    return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish_reason}]}
+
+
+@given(
+    pieces=st.lists(st.text(), min_size=1), lines=st.sampled_from([b": ping\n", b"event: x\nid: 1\n", b"\n"])
+)
+def test_a_streamed_answer_reads_like_one_that_came_at_once(pieces: list[str], lines: bytes) -> None:
+    chunks = [*map(_said, pieces), _said("", "stop"), {"choices": [], "usage": {"completion_tokens": 4}}]
+    reply = read_reply(lines + _stream(*chunks), where=WHERE)
+    expected = read_reply(orjson.dumps(chat_answer("".join(pieces))), where=WHERE)
+    assert (reply.text, reply.finish_reason) == (expected.text, expected.finish_reason)
+    assert reply.completion_tokens == 4
+
+
+def test_a_stream_cut_off_before_its_end_is_a_bad_response() -> None:
+    whole = _stream(_said("Hel"), _said("lo", "stop"))
+    finished_at = whole.index(b"\r\n", whole.index(b'"stop"'))
+    for cut in range(1, finished_at):
+        with pytest.raises(BadResponse):
+            read_reply(whole[:cut], where=WHERE)
+    assert read_reply(whole[:finished_at], where=WHERE).text == "Hello"
+
+
+def test_an_error_in_mid_stream_is_quoted() -> None:
+    with pytest.raises(BadResponse, match="engine died"):
+        read_reply(_stream(_said("Hel"), {"error": {"message": "engine died"}}), where=WHERE)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.recursive(
+            st.none() | st.integers(-5, 5) | st.sampled_from(["stop", "x"]),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["choices", "delta", "content", "finish_reason", "usage", "error"]), inner
+                )
+            ),
+        )
+    )
+)
+def test_any_events_are_an_answer_or_a_bad_response(chunks: list[object]) -> None:
+    try:
+        reply = read_reply(_stream(*chunks), where=WHERE)
+    except BadResponse:
+        return
+    assert isinstance(reply.text, str)

@@ -104,6 +104,7 @@ async def test_a_server_that_takes_none_will_do_where_none_is_needed() -> None:
     found = await _probed(ScriptedServer(enforces=False), required=False)
     assert isinstance(found, EndpointFacts)
     assert not found.enforces and found.dialect == "lark" and len(found.passed_over) == 3
+    assert found.latency_s > 0
 
 
 async def test_a_dialect_that_the_user_names_is_the_only_one_tried() -> None:
@@ -156,6 +157,19 @@ async def test_a_grammar_that_breaks_the_server_is_followed_by_the_next_dialect(
     facts = await _facts(server)
     assert facts.dialect == "structural_tag"
     assert "cannot compile" in facts.notes[0]
+
+
+async def test_a_server_that_failed_on_one_dialect_and_ignored_the_others_may_do_better_later() -> None:
+    ignored = says(chat_answer("Hello!"))
+    refusal = await _refusal(ScriptedServer(probed=in_turn(fails(500, "cannot compile"), ignored, ignored)))
+    assert not refusal.final
+    assert "HTTP 500: cannot compile" in refusal.reason and "ebnf as vllm takes it" in refusal.reason
+
+
+async def test_a_server_that_fails_on_every_dialect_is_in_trouble_even_where_none_is_needed() -> None:
+    found = await _probed(ScriptedServer(probed=fails(500, "engine died")), required=False)
+    assert isinstance(found, Refused) and not found.final
+    assert "engine died" in found.reason
 
 
 async def test_a_model_that_only_reasons_is_not_asked_again_in_other_dialects() -> None:

@@ -175,6 +175,8 @@ def test_every_status_with_any_body_becomes_a_fault(status: int, body: bytes, he
         "max_tokens=100000 cannot be greater than max_model_len=8192. Please request fewer output tokens.",
         "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
         "requested output tokens (at least 1) is longer than the maximum model length of 8192.",
+        "The input (9000 tokens) is longer than the model's context length (8192 tokens).",
+        "Requested token count exceeds the model's maximum context length of 8192 tokens.",
         "request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it",
     ],
 )

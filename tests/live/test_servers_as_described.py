@@ -1,15 +1,25 @@
-"""What funcdex takes for granted about vLLM and llama-server, asked of the real ones over plain HTTP."""
+"""What funcdex takes for granted about vLLM and llama-server, asked of the real ones."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
+from funcdex.endpoints.client import complete
+from funcdex.endpoints.facts import EndpointFacts
+from funcdex.endpoints.http import EndpointClient, open_transport
+from funcdex.endpoints.probe import probe
+from funcdex.endpoints.probe_grammar import ProbeGrammar
+from funcdex.endpoints.servers import SERVERS
+from funcdex.settings.endpoint_spec import EndpointSpec
+from funcdex.types.request import Dialect, Message, Request, Sampling
 from live import servers
 
 ARGUMENTS = {
@@ -104,6 +114,41 @@ def test_a_json_schema_is_enforced_at_any_temperature(
     text, finish_reason = answer(any_server, seed=1, temperature=temperature, response_format=schema)
     assert finish_reason == "stop"
     assert isinstance(json.loads(text)["max_results"], int)
+
+
+async def probed(server: servers.LiveServer, dialect: Dialect | None) -> tuple[EndpointFacts, list[str]]:
+    """What the probe finds, and answers to other seeds under its grammar, at a temperature at which the tiny
+    model does as it likes."""
+    async with open_transport() as transport:
+        client = EndpointClient(EndpointSpec(url=server.base_url, dialect=dialect), transport)
+        found = await probe(client, timeout_s=120, now=time.monotonic)
+        assert isinstance(found, EndpointFacts), found
+        answers = []
+        for seed in range(6):
+            sampling = Sampling(max_tokens=200, temperature=1.0, seed=seed)
+            request = Request(
+                "c1", "probe", (Message("user", "Hi"),), sampling, timeout_s=60, grammar=ProbeGrammar()
+            )
+            answers.append((await complete(request, found, client, time.monotonic)).text)
+        return found, answers
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect"),
+    [(kind, dialect) for kind in ("vllm", "llamacpp") for dialect in SERVERS[kind].DIALECTS],
+)
+def test_each_dialect_of_a_server_is_enforced(
+    kind: servers.Kind, dialect: Dialect, request: pytest.FixtureRequest
+) -> None:
+    facts, answers = anyio.run(probed, request.getfixturevalue(f"{kind}_server"), dialect)
+    assert facts.enforces and (facts.kind, facts.dialect) == (kind, dialect)
+    assert all(map(ProbeGrammar().allows, answers)), answers
+
+
+def test_the_best_dialect_is_found_at_once(any_server: servers.LiveServer) -> None:
+    facts, _ = anyio.run(probed, any_server, None)
+    assert facts.dialect == SERVERS[any_server.kind].DIALECTS[0]
+    assert facts.passed_over == () == facts.notes
 
 
 def test_a_malformed_grammar_is_refused_and_the_server_lives_on(any_server: servers.LiveServer) -> None:

@@ -62,10 +62,15 @@ def test_a_missing_file_is_one_message(tmp_path: Path) -> None:
 
 
 def test_an_endpoint_is_a_url_with_options() -> None:
-    text = "http://host:8000/v1;model=m;max_in_flight=128;kind=vllm;stages=judge+conversation"
+    text = "http://host:8000/v1;model=m;max_in_flight=128;kind=vllm;dialect=ebnf;stages=judge+conversation"
     spec, _ = load(None, {"endpoints": [text, "sim"]}).settings.endpoints
     assert spec == EndpointSpec(
-        url="http://host:8000", model="m", max_in_flight=128, kind="vllm", stages=("judge", "conversation")
+        url="http://host:8000",
+        model="m",
+        max_in_flight=128,
+        kind="vllm",
+        dialect="ebnf",
+        stages=("judge", "conversation"),
     )
 
 
