@@ -86,7 +86,7 @@ def why_not(facts: EndpointFacts) -> str:
     all_refused = all(attempt.outcome.startswith("HTTP ") for attempt in attempts)
     what = "it refuses grammars" if all_refused else "it ignores the grammar"
     tried = "; ".join(map(str, attempts))
-    return f"{what}: {ODD_WORD!r} was asked for, in each notation that it might take. {tried}."
+    return f"{what}: {ODD_WORD!r} was asked for. {tried}."
 
 
 def what_else(facts: EndpointFacts) -> str | None:

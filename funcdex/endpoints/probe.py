@@ -60,7 +60,8 @@ async def _probe(
     )
     facts = await with_dialect(client, facts, notations, timeout_s=timeout_s, now=now)
     if required and not facts.enforces:
-        reason, tried = f"{why_not(facts)} {_ADVICE}", facts.passed_over
+        advice = _ONLY_ONE_TRIED if client.spec.dialect else _ADVICE
+        reason, tried = f"{why_not(facts)} {advice}", facts.passed_over
         may_pass = any(attempt.may_pass for attempt in tried)
         return Refused(client.spec, reason, final=not may_pass, passed_over=tried)
     metrics = await _has_metrics(client, timeout_s)
@@ -70,6 +71,7 @@ async def _probe(
 
 
 _ADVICE = "Serve the model with vLLM 0.12 or later, SGLang, or llama.cpp's llama-server."
+_ONLY_ONE_TRIED = "Leave out ;dialect= and grammar.dialect, and every one is tried."
 
 
 def _notations(kinds: tuple[ServerKind, ...], only: Dialect | None) -> list[tuple[ServerKind, Dialect]]:

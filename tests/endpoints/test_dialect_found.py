@@ -117,6 +117,7 @@ async def test_a_named_dialect_that_is_not_enforced_is_not_replaced_by_another()
     server = ScriptedServer(refuses=frozenset({"ebnf"}))
     refusal = await _refusal(server, dialect="ebnf")
     assert [one.dialect for one in refusal.passed_over] == ["ebnf"]
+    assert "Leave out ;dialect=" in refusal.reason
     assert len(server.probes) == 1
 
 
