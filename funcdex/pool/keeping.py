@@ -44,6 +44,7 @@ class Keeper:
             else:
                 await self._wait(due_s, now_s)
                 self.moved()
+        self.moved()
 
     async def _wait(self, due_s: float, now_s: float) -> None:
         """Until something is due, or the endpoint is given up, whichever comes first."""
@@ -51,7 +52,7 @@ class Keeper:
         wake_s = due_s if gives_up_s is None else min(due_s, gives_up_s)
         await self.sleep(max(0.0, wake_s - now_s))
         now_s = self.clock()
-        if now_s >= due_s and self.member.state(now_s) != "ready":
+        if now_s >= due_s and self.member.state(now_s) not in ("ready", "refused"):
             await self._check()
 
     async def _check(self) -> None:

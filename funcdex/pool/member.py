@@ -13,12 +13,20 @@ import anyio
 
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
-from funcdex.errors import EndpointError, NoConnection, NotServed, Overloaded, Unreachable
+from funcdex.errors import (
+    EndpointError,
+    GrammarIgnored,
+    NoConnection,
+    NotServed,
+    Overloaded,
+    Unreachable,
+)
 from funcdex.pool.breaker import Breaker
 from funcdex.pool.events import EndpointSnapshot, MemberState
 from funcdex.pool.limiter import FixedLimiter, Limiter
 from funcdex.pool.rate import RateWindow
 from funcdex.pool.retry import RetryPolicy, backoff_s
+from funcdex.pool.trust import TrustWindow
 from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Completion
 
@@ -61,6 +69,8 @@ class Member:
         self._failed: Counter[str] = Counter()
         self._prompt_tokens = self._completion_tokens = 0
         self._rate = RateWindow(now_s)
+        self._trust = TrustWindow()
+        self._times_distrusted = 0
 
     # Whether it can be used
 
@@ -136,6 +146,7 @@ class Member:
         self.down = False
         self.reason = ""
         self._troubled_since_s = None
+        self._trust = TrustWindow()
         self.breaker.reset()
 
     def refuse(self, reason: str) -> None:
@@ -150,9 +161,19 @@ class Member:
         self.breaker.trip(now_s)
         self._trouble(now_s)
 
-    def succeeded(self, lease: Lease, completion: Completion, now_s: float) -> None:
-        """It answered as it should."""
-        self._answered(lease, now_s)
+    def answered(self, lease: Lease, now_s: float) -> None:
+        """An answer came; what is in it, `succeeded` or `failed` tells."""
+        self._troubled_since_s = None
+        self._overloads = 0
+        self.breaker.record(ok=True, now_s=now_s, ticket=lease.ticket)
+        if self.state(now_s) == "ready":
+            self.reason = ""
+        self.limiter.record(overloaded=False, in_flight=self.in_flight, now_s=now_s)
+
+    def succeeded(self, lease: Lease, completion: Completion, now_s: float, *, constrained: bool) -> None:
+        """Its answer can be believed; `constrained`: it kept to a grammar."""
+        if constrained and self._is_news(lease):
+            self._trust.record(kept=True)
         self._completed += 1
         self._prompt_tokens += completion.prompt_tokens
         self._completion_tokens += completion.completion_tokens
@@ -161,8 +182,11 @@ class Member:
     def failed(self, lease: Lease, fault: EndpointError, now_s: float, draw: float) -> None:
         """A request failed; `draw` in [0, 1) spreads the pause after an overload."""
         self._failed[fault.kind] += 1
+        if isinstance(fault, GrammarIgnored):
+            self._ignored_grammar(lease, fault, now_s)
+            return
         if not fault.blames_endpoint:
-            self._answered(lease, now_s)
+            self.answered(lease, now_s)
             return
         self._trouble(now_s)
         self.limiter.record(overloaded=isinstance(fault, Overloaded), in_flight=self.in_flight, now_s=now_s)
@@ -171,13 +195,23 @@ class Member:
         elif self.breaker.is_current(lease.ticket):
             self._count_against(lease, fault, now_s)
 
-    def _answered(self, lease: Lease, now_s: float) -> None:
-        self._troubled_since_s = None
-        self._overloads = 0
-        self.breaker.record(ok=True, now_s=now_s, ticket=lease.ticket)
-        if self.state(now_s) == "ready":
-            self.reason = ""
-        self.limiter.record(overloaded=False, in_flight=self.in_flight, now_s=now_s)
+    def _ignored_grammar(self, lease: Lease, fault: GrammarIgnored, now_s: float) -> None:
+        """Out after a few; the second time for good, since then the probe does not see what is wrong."""
+        if not self._is_news(lease):
+            return
+        self._trust.record(kept=False)
+        if self._trust.trusted:
+            return
+        self._times_distrusted += 1
+        reason = f"it ignores grammars, {self._trust.ignored} times of late: {fault.what}"
+        if self._times_distrusted > 1:
+            self.refuse(reason)
+        else:
+            self.go_down(reason, now_s)
+
+    def _is_news(self, lease: Lease) -> bool:
+        """Whether an answer tells of the server as it was last probed, and not of one taken out since."""
+        return lease.facts is self.facts and not (self.down or self.refused)
 
     def _count_against(self, lease: Lease, fault: EndpointError, now_s: float) -> None:
         if isinstance(fault, NoConnection | NotServed):

@@ -1,7 +1,7 @@
 """Many endpoints behind one `generate`.
 
-Work is pulled: a request waits in one queue until an endpoint that may serve it has room, and goes to the
-one with the least to do. Choosing is synchronous, so it needs no lock; I/O happens in the task that asked.
+Work is pulled: a request waits in one queue until an endpoint that may serve it has room (`dispatch.py`).
+I/O happens in the task that asked. An answer under a grammar is matched here before it counts (`trust.py`).
 A task for each endpoint (`Keeper`) waits out its pauses and brings it back once it can be reached again.
 
     async with Pool(candidates, settings) as pool:
@@ -21,19 +21,20 @@ import anyio
 from anyio.abc import TaskGroup
 
 from funcdex.endpoints.client import complete
-from funcdex.errors import ContextTooLong, Draining, EndpointError, NoEndpointAvailable
+from funcdex.errors import ContextTooLong, EndpointError
+from funcdex.pool.dispatch import Dispatcher
 from funcdex.pool.events import EventKind, MemberState, PoolEvent, PoolSnapshot
 from funcdex.pool.joining import Candidate
 from funcdex.pool.keeping import Keeper
 from funcdex.pool.member import Lease, Member
 from funcdex.pool.retry import RetryPolicy, wait_before_retry
-from funcdex.pool.waiting import Job, Waiting
+from funcdex.pool.trust import believe
+from funcdex.pool.waiting import Job
 from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Completion, Request
 
 _CHARS_PER_TOKEN = 4
 _NEWEST_WEIGHT = 0.1
-_ALL_MEMBERS = -1  # every bit set
 
 
 class Pool:
@@ -63,9 +64,8 @@ class Pool:
             Member(candidate.client, 1 << place, settings, now_s)
             for place, candidate in enumerate(self._candidates)
         )
-        self._waiting = Waiting()
+        self._dispatcher = Dispatcher(self._members, clock)
         self._back_offs: set[anyio.CancelScope] = set()
-        self._draining = False
         self._arrivals = 0
         self._answer_tokens: dict[str, float] = {}
         self._tasks: TaskGroup | None = None
@@ -99,9 +99,12 @@ class Pool:
         """
         job = self._job(request)
         while True:
-            lease = await self._lease_for(job)
+            lease = await self._dispatcher.lease_for(job)
             try:
                 completion = await complete(request, lease.facts, lease.member.client, self._clock)
+                self._answered(lease)
+                if self._require_enforcement:
+                    await believe(request, completion)
             except EndpointError as fault:
                 wait_s = self._failed(job, lease, fault)
                 if wait_s is None:
@@ -109,7 +112,7 @@ class Pool:
             else:
                 return self._succeeded(job, lease, completion)
             finally:
-                self._give_back(lease)
+                self._dispatcher.give_back(lease)
             if wait_s:
                 await self._back_off(wait_s)
 
@@ -119,20 +122,15 @@ class Pool:
         return PoolSnapshot(
             at_s=now_s,
             endpoints=tuple(member.snapshot(now_s) for member in self._members),
-            waiting=len(self._waiting),
+            waiting=self._dispatcher.waiting,
             backing_off=len(self._back_offs),
         )
 
     def drain(self) -> None:
         """Sends nothing more: who waits, or asks from now on, gets Draining. What is in flight goes on."""
-        self._draining = True
+        self._dispatcher.drain()
         for pause in self._back_offs:
             pause.cancel()
-        for job in self._waiting.take_stranded(_ALL_MEMBERS):
-            job.lost = _draining()
-            job.wake()
-
-    # Getting a lease
 
     def _job(self, request: Request) -> Job:
         chars = sum(len(message.content) for message in request.messages)
@@ -145,70 +143,19 @@ class Pool:
         self._arrivals += 1
         return Job(request, self._arrivals, serving, tokens=chars / _CHARS_PER_TOKEN + answer_tokens)
 
-    async def _lease_for(self, job: Job) -> Lease:
-        if self._draining:
-            raise _draining()
-        job.asked_s = self._clock()
-        job.woken = None
-        self._waiting.push(job)
-        self._moved()
-        if job.waits:
-            job.woken = anyio.Event()
-            try:
-                await job.woken.wait()
-            except BaseException:
-                self._withdraw(job)
-                raise
-        if job.lost is not None:
-            raise job.lost
-        lease, job.lease = job.lease, None
-        if lease is None:
-            raise RuntimeError("a job was woken with nothing")
-        return lease
-
-    def _withdraw(self, job: Job) -> None:
-        self._waiting.withdraw(job)
-        if job.lease is not None:
-            self._give_back(job.lease)
-
-    def _dispatch(self) -> None:
-        """Starts waiting requests for as long as an endpoint that may take one has room."""
-        if not self._waiting:
-            return
-        now_s = self._clock()
-        up = room = 0
-        for member in self._members:
-            up |= member.bit if member.up(now_s) else 0
-            room |= member.bit if member.has_room(now_s) else 0
-        while room and (taken := self._waiting.take(room, up)) is not None:
-            job, able = taken
-            member = self._least_loaded(able, now_s)
-            self._grant(job, member, now_s)
-            if not member.has_room(now_s):
-                room &= ~member.bit
-
-    def _least_loaded(self, able: int, now_s: float) -> Member:
-        return min(
-            (member for member in self._members if member.bit & able), key=lambda member: member.load(now_s)
-        )
-
-    def _grant(self, job: Job, member: Member, now_s: float) -> None:
-        job.lease = member.lease(job.tokens, now_s)
-        job.attempts += 1
-        job.queued_s += now_s - job.asked_s
-        job.wake()
-
-    def _give_back(self, lease: Lease) -> None:
-        if lease.member.give_back(lease):
-            self._dispatch()
-
     # How it went
 
-    def _succeeded(self, job: Job, lease: Lease, completion: Completion) -> Completion:
+    def _answered(self, lease: Lease) -> None:
+        """The place is free as soon as the answer is here, whatever is found in it."""
         now_s, member = self._clock(), lease.member
         before = member.state(now_s)
-        member.succeeded(lease, completion, now_s)
+        member.answered(lease, now_s)
         self._tell_change(member, before)
+        self._dispatcher.give_back(lease)
+
+    def _succeeded(self, job: Job, lease: Lease, completion: Completion) -> Completion:
+        constrained = job.request.grammar is not None and self._require_enforcement
+        lease.member.succeeded(lease, completion, self._clock(), constrained=constrained)
         self._learn(job.request.stage, completion.completion_tokens)
         return replace(completion, queued_s=job.queued_s, attempts=job.attempts)
 
@@ -222,7 +169,7 @@ class Pool:
         before = member.state(now_s)
         member.failed(lease, fault, now_s, self._draw())
         self._tell_change(member, before, fault)
-        if member.due_s(now_s) is not None:
+        if member.refused or member.due_s(now_s) is not None:
             member.attention.set()
         wait_s = self._next_try(job, member, fault)
         if wait_s is not None:
@@ -263,34 +210,9 @@ class Pool:
             self._settings,
             self._clock,
             self._sleep,
-            moved=self._moved,
+            moved=self._dispatcher.moved,
             tell=self._tell,
             require_enforcement=self._require_enforcement,
-        )
-
-    def _moved(self) -> None:
-        self._dispatch()
-        self._release_stranded()
-
-    def _release_stranded(self) -> None:
-        """Tells the requests that no endpoint will serve."""
-        now_s = self._clock()
-        lost = sum(member.bit for member in self._members if member.lost(now_s))
-        for job in self._waiting.take_stranded(lost):
-            job.lost = self._no_endpoint_for(job)
-            job.wake()
-
-    def _no_endpoint_for(self, job: Job) -> NoEndpointAvailable:
-        reasons = [
-            f"{member.url}: {member.reason or 'overloaded'}"
-            for member in self._members
-            if member.bit & job.serving
-        ]
-        stage = job.request.stage
-        return NoEndpointAvailable(
-            f"no endpoint for stage {stage}",
-            where="; ".join(reasons) or f"none serves {stage}",
-            fix="Bring one back and resume the run; nothing that was finished is lost.",
         )
 
     # Telling
@@ -311,14 +233,15 @@ class Pool:
                     self._clock(),
                     member.url,
                     fault.kind if fault else None,
-                    str(fault) if fault else member.reason,
+                    str(fault) if fault and kind == "retry" else member.reason,
                     conversation_id,
                 )
             )
 
 
-_TOLD_AS: dict[MemberState, EventKind] = {"open": "opened", "down": "down", "ready": "closed"}
-
-
-def _draining() -> Draining:
-    return Draining("no more requests are sent", where="pool", fix="Resume the run to go on.")
+_TOLD_AS: dict[MemberState, EventKind] = {
+    "open": "opened",
+    "down": "down",
+    "ready": "closed",
+    "refused": "refused",
+}

@@ -1,0 +1,128 @@
+"""Brings waiting requests and endpoints together: leases are granted here, and given back.
+
+Choosing is synchronous, so it needs no lock: of the endpoints that may serve the best waiting request and
+have room, the one with the least to do takes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import anyio
+
+from funcdex.errors import Draining, NoEndpointAvailable
+from funcdex.pool.member import Lease, Member
+from funcdex.pool.waiting import Job, Waiting
+
+_ALL_MEMBERS = -1  # every bit set
+
+
+class Dispatcher:
+    """The queue of one pool. `clock` is monotonic, in seconds."""
+
+    def __init__(self, members: Sequence[Member], clock: Callable[[], float]) -> None:
+        self._members = members
+        self._clock = clock
+        self._waiting = Waiting()
+        self._draining = False
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for an endpoint."""
+        return len(self._waiting)
+
+    async def lease_for(self, job: Job) -> Lease:
+        """Waits for an endpoint. Raises NoEndpointAvailable, and Draining once `drain` was called."""
+        if self._draining:
+            raise _draining()
+        job.asked_s = self._clock()
+        job.woken = None
+        self._waiting.push(job)
+        self.moved()
+        if job.waits:
+            job.woken = anyio.Event()
+            try:
+                await job.woken.wait()
+            except BaseException:
+                self._withdraw(job)
+                raise
+        if job.lost is not None:
+            raise job.lost
+        lease, job.lease = job.lease, None
+        if lease is None:
+            raise RuntimeError("a job was woken with nothing")
+        return lease
+
+    def give_back(self, lease: Lease) -> None:
+        """The next one's turn. May be called again for the same lease."""
+        if lease.member.give_back(lease):
+            self._dispatch()
+
+    def moved(self) -> None:
+        """An endpoint has changed: waiting requests may have somewhere to go, or nowhere."""
+        self._dispatch()
+        self._release_stranded()
+
+    def drain(self) -> None:
+        """Who waits, or asks from now on, gets Draining."""
+        self._draining = True
+        for job in self._waiting.take_stranded(_ALL_MEMBERS):
+            job.lost = _draining()
+            job.wake()
+
+    def _withdraw(self, job: Job) -> None:
+        self._waiting.withdraw(job)
+        if job.lease is not None:
+            self.give_back(job.lease)
+
+    def _dispatch(self) -> None:
+        """Starts waiting requests for as long as an endpoint that may take one has room."""
+        if not self._waiting:
+            return
+        now_s = self._clock()
+        up = room = 0
+        for member in self._members:
+            up |= member.bit if member.up(now_s) else 0
+            room |= member.bit if member.has_room(now_s) else 0
+        while room and (taken := self._waiting.take(room, up)) is not None:
+            job, able = taken
+            member = self._least_loaded(able, now_s)
+            self._grant(job, member, now_s)
+            if not member.has_room(now_s):
+                room &= ~member.bit
+
+    def _least_loaded(self, able: int, now_s: float) -> Member:
+        return min(
+            (member for member in self._members if member.bit & able), key=lambda member: member.load(now_s)
+        )
+
+    def _grant(self, job: Job, member: Member, now_s: float) -> None:
+        job.lease = member.lease(job.tokens, now_s)
+        job.attempts += 1
+        job.queued_s += now_s - job.asked_s
+        job.wake()
+
+    def _release_stranded(self) -> None:
+        """Tells the requests that no endpoint will serve."""
+        now_s = self._clock()
+        lost = sum(member.bit for member in self._members if member.lost(now_s))
+        for job in self._waiting.take_stranded(lost):
+            job.lost = self._no_endpoint_for(job)
+            job.wake()
+
+    def _no_endpoint_for(self, job: Job) -> NoEndpointAvailable:
+        reasons = [
+            f"{member.url}: {member.reason or 'overloaded'}"
+            for member in self._members
+            if member.bit & job.serving
+        ]
+        stage = job.request.stage
+        return NoEndpointAvailable(
+            f"no endpoint for stage {stage}",
+            where="; ".join(reasons) or f"none serves {stage}",
+            fix="Bring one back and resume the run; nothing that was finished is lost.",
+        )
+
+
+def _draining() -> Draining:
+    return Draining("no more requests are sent", where="pool", fix="Resume the run to go on.")
