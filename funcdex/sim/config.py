@@ -28,7 +28,7 @@ class SimConfig:
     stall_s: float = field(default=3600.0, metadata={"help": "how long a stall lasts"})
     seed: int = field(default=0, metadata={"help": "all faults and texts follow from it"})
     faults: tuple[Fault, ...] = field(
-        default=(), metadata={"help": "KIND,probability=P,count=N,from_s=S,until_s=S,retry_after_s=S"}
+        default=(), metadata={"help": "KIND,probability=P,count=N,after=N,from_s=S,until_s=S,retry_after_s=S"}
     )
     admin: bool = field(default=False, metadata={"help": "faults can be set with POST /sim/faults"})
 

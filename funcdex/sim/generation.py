@@ -28,13 +28,15 @@ class Generation:
         return "".join(self.tokens)
 
 
-def generate(request: CompletionRequest, *, seed: int, obey: bool = True) -> Generation:
-    """The answer to a request. `seed` is the server's; with `obey` off, the grammar is ignored."""
+def generate(request: CompletionRequest, *, seed: int, obey: bool = True, ramble: bool = False) -> Generation:
+    """The answer to a request. `seed` is the server's; with `obey` off, the grammar is ignored; with `ramble`
+    on, the first text of its own goes round in circles, if the answer has one."""
     rng = Random(request.key + seed.to_bytes(8, "big", signed=True))
     author = Author(topic_of(request.prompt, rng), rng)
     if request.grammar is None or not obey:
-        return _free_text(request, author, rng)
-    sampled = sample(matcher_for(request.grammar), author, rng, max_tokens=request.max_tokens)
+        return _circles(request, author) if ramble else _free_text(request, author, rng)
+    matcher = matcher_for(request.grammar)
+    sampled = sample(matcher, author, rng, max_tokens=request.max_tokens, ramble=ramble)
     return _cut(pieces(sampled.text), request.max_tokens, complete=sampled.complete)
 
 
@@ -43,6 +45,11 @@ def _free_text(request: CompletionRequest, author: Author, rng: Random) -> Gener
     while request.ignore_eos and len(tokens) < request.max_tokens:
         tokens += pieces(" " + author.sentence("scenario"))
     return _cut(tokens, request.max_tokens, complete=not request.ignore_eos)
+
+
+def _circles(request: CompletionRequest, author: Author) -> Generation:
+    circle = pieces(author.sentence("scenario") + " ")
+    return _cut(circle * (request.max_tokens // len(circle) + 1), request.max_tokens, complete=False)
 
 
 def _cut(tokens: list[str], max_tokens: int, *, complete: bool) -> Generation:

@@ -36,13 +36,16 @@ class Sampled:
     complete: bool
 
 
-def sample(matcher: Matcher, author: Author, rng: Random, *, max_tokens: int) -> Sampled:
-    """A text that the grammar accepts, or the beginning of one longer than `max_tokens`."""
-    return _Sampler(matcher, author, rng, max_tokens).run()
+def sample(
+    matcher: Matcher, author: Author, rng: Random, *, max_tokens: int, ramble: bool = False
+) -> Sampled:
+    """A text that the grammar accepts, or the beginning of one longer than `max_tokens`. With `ramble` on, it
+    gets no further than to its first free text."""
+    return _Sampler(matcher, author, rng, max_tokens, ramble).run()
 
 
 class _Sampler:
-    def __init__(self, matcher: Matcher, author: Author, rng: Random, max_tokens: int) -> None:
+    def __init__(self, matcher: Matcher, author: Author, rng: Random, max_tokens: int, ramble: bool) -> None:
         soft_tokens = min(rng.randint(500, 1200), max_tokens * 6 // 10)
         self._facts = facts_of(author, rng)
         self._matcher = matcher
@@ -52,6 +55,8 @@ class _Sampler:
         self._plan = DialogPlan(rng, budget_bytes=soft_tokens * _BYTES_PER_TOKEN)
         self._json = JsonWriter(author, self._facts, rng, fits=self._fits)
         self._text = bytearray()
+        self._ramble = ramble
+        self._circle = b""
 
     def run(self) -> Sampled:
         """Until the grammar is satisfied and the plan agrees, or the text is too long."""
@@ -84,6 +89,8 @@ class _Sampler:
 
     def _outside_json(self, mask: Mask) -> bytes:
         plan = self._plan
+        if self._ramble and mask.free and (circle := self._round_again()):
+            return circle
         if mask.free and plan.sentences_left > 0:
             plan.sentences_left -= 1
             if sentence := self._sentence():
@@ -109,6 +116,14 @@ class _Sampler:
             return piece
         self._plan.sentences_left = 0
         return piece[:legal].rpartition(b" ")[0] if legal >= _SHORTEST_CUT else b""
+
+    def _round_again(self) -> bytes:
+        """The first sentence that was written, once more."""
+        if self._circle:
+            return self._circle if self._fits(self._circle) else b""
+        sentence = self._sentence()
+        self._circle = b" " + sentence.strip() if sentence else b""
+        return sentence
 
     def _way_out(self, mask: Mask) -> bytes:
         """Now and then a closing sign, where words may go on but nothing that we know may follow them."""

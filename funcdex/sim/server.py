@@ -18,7 +18,7 @@ from funcdex.errors import ConfigError
 from funcdex.sim import replies
 from funcdex.sim.config import SimConfig
 from funcdex.sim.constraint import BadRequest
-from funcdex.sim.faults import Fault, FaultPlan, parse_fault
+from funcdex.sim.faults import Fault, FaultKind, FaultPlan, parse_fault
 from funcdex.sim.generation import Generation, generate
 from funcdex.sim.metrics import Metrics
 from funcdex.sim.request import CompletionRequest, read_request
@@ -98,8 +98,8 @@ class SimServer:
         except BadRequest as error:
             return _json(replies.error_body(400, error.message, error.param), status=400)
         async with self._scheduler.slot(request.prompt_tokens) as pace:
-            obey = fault is None or fault.kind != "ignore_grammar"
-            generation = await self._in_worker(partial(generate, request, seed=self._config.seed, obey=obey))
+            habits = {"obey": not _is(fault, "ignore_grammar"), "ramble": _is(fault, "ramble")}
+            generation = await self._in_worker(partial(generate, request, seed=self._config.seed, **habits))
             send = self._stream if request.stream else self._send
             response = await send(http, request, generation, pace, fault)
         self._count(request, generation, pace, arrived_s)
@@ -184,6 +184,10 @@ class SimServer:
         else:
             await anyio.sleep(self._config.stall_s)
             _hang_up(http)
+
+
+def _is(fault: Fault | None, kind: FaultKind) -> bool:
+    return fault is not None and fault.kind == kind
 
 
 async def _write_at_pace(response: web.StreamResponse, events: list[bytes], pace: Pace) -> None:

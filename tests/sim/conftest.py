@@ -18,9 +18,11 @@ Answer = Callable[..., Generation]
 def answer() -> Answer:
     """Answers one chat request without a server. Keywords are fields of the body; `prompt` is the message."""
 
-    def _answer(prompt: str = "Write something.", *, obey: bool = True, **fields: Any) -> Generation:
+    def _answer(
+        prompt: str = "Write something.", *, obey: bool = True, ramble: bool = False, **fields: Any
+    ) -> Generation:
         body = {"messages": [{"role": "user", "content": prompt}], "max_tokens": 4000, **fields}
         request = read_request(orjson.dumps(body), chat=True, max_model_len=32_768)
-        return generate(request, seed=0, obey=obey)
+        return generate(request, seed=0, obey=obey, ramble=ramble)
 
     return _answer

@@ -14,14 +14,15 @@ from funcdex.sim.faults import KINDS, Fault, FaultPlan, parse_fault
 
 _SECONDS = st.floats(0, 1e6)
 _FAULTS = st.builds(
-    lambda kind, probability, count, times, retry: Fault(
-        kind, probability, count, min(times), max(times), retry
+    lambda kind, probability, count, times, retry, after: Fault(
+        kind, probability, count, min(times), max(times), retry, after
     ),
     st.sampled_from(KINDS),
     st.floats(0, 1),
     st.integers(0, 1000).map(float) | st.just(inf),
     st.tuples(_SECONDS, _SECONDS | st.just(inf)),
     _SECONDS,
+    st.integers(0, 1000).map(float),
 )
 
 
@@ -107,3 +108,8 @@ def test_the_same_seed_strikes_the_same_requests() -> None:
     one, two, other = (FaultPlan(rules, seed) for seed in (1, 1, 2))
     drawn = [plan.draw(0.0) for plan in (one, two, other) for _ in range(64)]
     assert drawn[:64] == drawn[64:128] != drawn[128:]
+
+
+def test_the_first_requests_are_spared() -> None:
+    plan = FaultPlan([Fault("ignore_grammar", after=3)], seed=0)
+    assert [plan.draw(0.0) is not None for _ in range(5)] == [False, False, False, True, True]

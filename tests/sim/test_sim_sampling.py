@@ -197,6 +197,16 @@ def test_a_grammar_can_be_ignored(answer: Answer) -> None:
     assert len(generation.text) > 40
 
 
+def test_a_text_can_go_round_in_circles_within_its_grammar(answer: Answer) -> None:
+    asked: dict[str, Any] = {"structured_outputs": {"grammar": _DIALOG}, "max_tokens": 300, "ramble": True}
+    for seed in range(5):
+        generation = answer(seed=seed, **asked)
+        assert (len(generation.tokens), generation.finish_reason) == (300, "length")
+        assert generation.text.count(generation.text[8:40]) > 5
+    free = answer(max_tokens=300, ramble=True)
+    assert free.finish_reason == "length" and free.text.count(free.text[:30]) > 5
+
+
 def _schemas() -> st.SearchStrategy[dict[str, Any]]:
     leaves: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         [
