@@ -46,10 +46,14 @@ def conversation(arguments: str = '{"to": "Ada"}', name: str = "SEND", turns: in
 class ScriptedModel:
     """Answers each prompt with the next text written for it; the last one is said again and again.
 
-    An answer is a text, or a text and a finish reason. `asked` are the requests, in order.
+    An answer is a text, or a text and a finish reason. `asked` are the requests, in order. `counts`: it tells
+    how many tokens an answer took, one a word.
     """
 
-    def __init__(self, answers: Mapping[str, Sequence[str | tuple[str, str]]]) -> None:
+    def __init__(
+        self, answers: Mapping[str, Sequence[str | tuple[str, str]]], *, counts: bool = True
+    ) -> None:
+        self._counts = counts
         self._answers = {name: list(texts) for name, texts in answers.items()}
         self.asked: list[Request] = []
 
@@ -59,7 +63,8 @@ class ScriptedModel:
         answers = self._answers[name]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         text, reason = answer if isinstance(answer, tuple) else (answer, "stop")
-        return Completion(text, reason, "http://scripted", "scripted", 10, len(text.split()))
+        tokens = len(text.split()) if self._counts else 0
+        return Completion(text, reason, "http://scripted", "scripted", 10, tokens)
 
 
 def context(model: ScriptedModel, **settings: Any) -> Context:

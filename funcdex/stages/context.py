@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 from funcdex.dedup.guard import ScenarioGuard
+from funcdex.off_loop import off_loop
 from funcdex.settings.tree import Settings
 from funcdex.stages.plan import bundle_of, shown_tools
 from funcdex.stages.prompt import prompt
+from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.toolkits.select import sample_tools
 from funcdex.types.record import STAGES, Draft, Plan, Rejected, Stage, StageDone, Usage
 from funcdex.types.request import Completion, Generate, Grammar, Request, Sampling
@@ -18,6 +21,8 @@ from funcdex.types.tools import Bundle, Tool
 
 MAX_SEED = 2**31 - 1
 """llama.cpp takes 32 bits."""
+
+_CHARS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +51,40 @@ def dice(plan: Plan, purpose: str) -> random.Random:
 
 @dataclass(slots=True)
 class Dialogue:
-    """One stage asking the model about one conversation: numbers the samples, keeps the bill."""
+    """One stage asking the model about one conversation: numbers the samples, keeps the bill.
+
+    `runaway` is what the latest sample was, `spent_tokens` what all of them took.
+    """
 
     context: Context
     draft: Draft
     stage: Stage
     usage: list[Usage] = field(default_factory=list)
+    runaway: Runaway | None = None
+    spent_tokens: int = 0
+    _runaways: list[Runaway] = field(default_factory=list)
 
-    async def ask(self, name: str, *, grammar: Grammar | None = None, **values: Any) -> Completion:
-        """One sample for the prompt `name`; each call of one dialogue has a seed of its own."""
+    async def ask(
+        self, name: str, *, grammar: Grammar | None = None, max_tokens: int | None = None, **values: Any
+    ) -> Completion:
+        """One sample for the prompt `name`, of no more than `max_tokens`.
+
+        Each call of one dialogue has a seed of its own, and samples otherwise after a runaway answer.
+        """
         template, plan = prompt(name), self.draft.plan
         purpose = f"{self.stage}:{len(self.usage)}"
         request = Request(
             conversation_id=plan.id,
             stage=self.stage,
             messages=template.messages(**values),
-            sampling=self._sampling(name, dice(plan, purpose).randrange(MAX_SEED)),
+            sampling=self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens),
             timeout_s=getattr(self.context.settings.sampling, name).timeout_s,
             grammar=grammar,
             priority=STAGES.index(self.stage),
         )
         completion = await self.context.generate(request)
         self.usage.append(_usage(name, template.version, completion))
+        await self._look_at(completion)
         return completion
 
     async def ask_text(self, name: str, **values: Any) -> str | None:
@@ -75,9 +92,18 @@ class Dialogue:
         for _ in range(self.context.settings.generation.max_stage_retries + 1):
             completion = await self.ask(name, **values)
             text = completion.text.strip()
-            if text and completion.finish_reason == "stop":
+            if text and completion.finish_reason == "stop" and self.runaway is None:
                 return text
         return None
+
+    def unanswered(self, what: str) -> Rejected:
+        """The end of a conversation for which no sample of `what` was whole."""
+        return self.rejected(self.runaway or "no_answer", f"no sample of {what} was whole; {self.bill}")
+
+    @property
+    def bill(self) -> str:
+        """How many samples and tokens it took, for the detail of a rejection."""
+        return f"{len(self.usage)} samples of {self.spent_tokens} tokens in all"
 
     def done(self, **value: Any) -> StageDone:
         """The stage's result."""
@@ -87,9 +113,16 @@ class Dialogue:
         """The end of this conversation."""
         return Rejected(self.draft.plan.id, self.stage, reason, detail, tuple(self.usage))
 
-    def _sampling(self, name: str, seed: int) -> Sampling:
+    async def _look_at(self, completion: Completion) -> None:
+        estimated = ceil(len(completion.text) / _CHARS_PER_TOKEN)
+        self.spent_tokens += completion.completion_tokens or estimated
+        self.runaway = await off_loop(runaway_of, completion.text, completion.finish_reason)
+        if self.runaway:
+            self._runaways.append(self.runaway)
+
+    def _sampling(self, name: str, seed: int, max_tokens: int | None) -> Sampling:
         chosen = getattr(self.context.settings.sampling, name)
-        return Sampling(
+        sampling = Sampling(
             max_tokens=chosen.max_tokens,
             temperature=chosen.temperature,
             top_p=chosen.top_p,
@@ -97,6 +130,8 @@ class Dialogue:
             min_p=chosen.min_p,
             seed=seed,
         )
+        sampling = resampled(sampling, self._runaways)
+        return replace(sampling, max_tokens=min(sampling.max_tokens, max_tokens or sampling.max_tokens))
 
 
 def _usage(name: str, version: str, completion: Completion) -> Usage:

@@ -1,6 +1,7 @@
 """The conversation itself, under a grammar of the very tools it is shown, and checked before it counts.
 
-A sample with faults is corrected a few times; when that does not help, a new one is drawn.
+A sample with faults is corrected a few times; when that does not help, a new one is drawn. Of a sample that
+ran away (`runaway.py`) nothing is kept. All of them together have a budget of tokens.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -18,11 +20,15 @@ from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.grammars import conversation_grammar_of, grammar_note
+from funcdex.stages.runaway import Runaway
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Grammar
 from funcdex.types.tools import Tool
 from funcdex.verify.verify import verify
+
+LEAST_TOKENS = 64
+"""A budget of which less is left is spent: no conversation is so short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +42,19 @@ class _Attempt:
 
 async def write_conversation(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with the code of the last sample's first fault."""
-    dialogue, generation = Dialogue(context, draft, "conversation"), context.settings.generation
     tools = context.shown(draft)
     grammar = await conversation_grammar_of(tools, context.settings)
-    corrections, attempt = 0, None
-    for _ in range(generation.max_regenerations + 1):
-        attempt = await _write(dialogue, draft, tools, grammar)
-        for _ in range(generation.max_corrections):
-            if attempt.broken_off or not attempt.faults:
-                break
-            corrections += 1
-            attempt = await _correct(dialogue, attempt, tools, grammar)
-        if not attempt.faults:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            return dialogue.done(
-                dml=attempt.text, corrections=corrections, written_at=now, grammar=grammar_note(grammar)
-            )
-    assert attempt is not None
-    fault = attempt.faults[0]
-    return dialogue.rejected(fault.reason, fault.detail)
+    writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
+    attempt = await writer.write()
+    if attempt.faults:
+        fault = attempt.faults[0]
+        return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}")
+    return writer.dialogue.done(
+        dml=attempt.text,
+        corrections=writer.corrections,
+        written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        grammar=grammar_note(grammar),
+    )
 
 
 def rules_of(generation: GenerationSettings) -> Rules:
@@ -78,49 +78,92 @@ def tool_as_text(tool: Tool) -> str:
     return orjson.dumps(fields).decode()
 
 
-async def _write(dialogue: Dialogue, draft: Draft, tools: Sequence[Tool], grammar: Grammar) -> _Attempt:
-    generation = dialogue.context.settings.generation
-    completion = await dialogue.ask(
-        "conversation",
-        grammar=grammar,
-        tools=[tool_as_text(tool) for tool in tools],
-        thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
-        scenario=draft.scenario,
-        persona=draft.persona,
-        clarity=generation.clarity_levels[draft.plan.clarity].description,
-        outline=draft.outline,
-        min_turns=generation.min_user_turns,
-        max_turns=generation.max_user_turns,
-    )
-    return await off_loop(_judged, completion, tools, generation)
+@dataclass(slots=True)
+class _Writer:
+    """Draws and corrects samples until one is good, or there were enough of them, or tokens are spent."""
+
+    dialogue: Dialogue
+    tools: Sequence[Tool]
+    grammar: Grammar
+    corrections: int = 0
+
+    async def write(self) -> _Attempt:
+        """The good sample, or the last one."""
+        attempt = await self._draw()
+        for _ in range(self._generation.max_regenerations):
+            attempt = await self._mend(attempt)
+            if not attempt.faults or self._spent:
+                return attempt
+            attempt = await self._draw()
+        return await self._mend(attempt)
+
+    @property
+    def _generation(self) -> GenerationSettings:
+        return self.dialogue.context.settings.generation
+
+    @property
+    def _left_tokens(self) -> int:
+        return self._generation.max_tokens - self.dialogue.spent_tokens
+
+    @property
+    def _spent(self) -> bool:
+        return self._left_tokens < LEAST_TOKENS
+
+    async def _draw(self) -> _Attempt:
+        generation, draft = self._generation, self.dialogue.draft
+        return await self._ask(
+            "conversation",
+            parallel_calls=generation.parallel_calls,
+            scenario=draft.scenario,
+            persona=draft.persona,
+            clarity=generation.clarity_levels[draft.plan.clarity].description,
+            outline=draft.outline,
+            min_turns=generation.min_user_turns,
+            max_turns=generation.max_user_turns,
+        )
+
+    async def _mend(self, attempt: _Attempt) -> _Attempt:
+        for _ in range(self._generation.max_corrections):
+            if attempt.broken_off or not attempt.faults or self._spent:
+                break
+            self.corrections += 1
+            faults = [_said(fault) for fault in attempt.faults]
+            attempt = await self._ask("correction", conversation=attempt.text, faults=faults)
+        return attempt
+
+    async def _ask(self, name: str, **values: Any) -> _Attempt:
+        completion = await self.dialogue.ask(
+            name,
+            grammar=self.grammar,
+            max_tokens=self._left_tokens,
+            tools=[tool_as_text(tool) for tool in self.tools],
+            thoughts=self._generation.thoughts,
+            **values,
+        )
+        if self.dialogue.runaway is not None:
+            return _broken_off(completion, self.dialogue.runaway, _SAID_OF_RUNAWAYS[self.dialogue.runaway])
+        if completion.finish_reason != "stop":
+            reason = completion.finish_reason
+            return _broken_off(completion, reason, f"the answer broke off ({reason})")
+        text = completion.text.strip()
+        if not text:
+            return _broken_off(completion, "no_answer", "the answer is empty")
+        return _Attempt(text, await off_loop(faults_of, text, self.tools, self._generation), broken_off=False)
 
 
-async def _correct(
-    dialogue: Dialogue, attempt: _Attempt, tools: Sequence[Tool], grammar: Grammar
-) -> _Attempt:
-    generation = dialogue.context.settings.generation
-    completion = await dialogue.ask(
-        "correction",
-        grammar=grammar,
-        tools=[tool_as_text(tool) for tool in tools],
-        thoughts=generation.thoughts,
-        conversation=attempt.text,
-        faults=[_said(fault) for fault in attempt.faults],
-    )
-    return await off_loop(_judged, completion, tools, generation)
+_SAID_OF_RUNAWAYS: dict[Runaway, str] = {
+    "length": "the answer was not at its end when its tokens were used up",
+    "repetition": "the answer goes round in circles",
+    "whitespace": "the answer ends in blanks until its tokens were used up",
+}
+
+
+def _broken_off(completion: Completion, reason: str, detail: str) -> _Attempt:
+    return _Attempt(completion.text.strip(), (Fault(reason, detail),), broken_off=True)
 
 
 def _said(fault: Fault) -> str:
     return fault.detail if fault.turn is None else f"turn {fault.turn + 1}: {fault.detail}"
-
-
-def _judged(completion: Completion, tools: Sequence[Tool], generation: GenerationSettings) -> _Attempt:
-    text = completion.text.strip()
-    if completion.finish_reason != "stop":
-        detail = f"the answer broke off ({completion.finish_reason})"
-        return _Attempt(text, (Fault(completion.finish_reason, detail),), broken_off=True)
-    return _Attempt(text, faults_of(text, tools, generation), broken_off=False)
 
 
 def faults_of(text: str, tools: Sequence[Tool], generation: GenerationSettings) -> tuple[Fault, ...]:

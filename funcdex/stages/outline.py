@@ -7,7 +7,7 @@ from funcdex.types.record import Draft, Rejected, StageDone
 
 
 async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with `no_answer` if no sample was whole."""
+    """Rejects with `no_answer`, or what the last sample was (`runaway.py`), if none was whole."""
     dialogue, generation = Dialogue(context, draft, "outline"), context.settings.generation
     outline = await dialogue.ask_text(
         "outline",
@@ -18,5 +18,5 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
         max_turns=generation.max_user_turns,
     )
     if outline is None:
-        return dialogue.rejected("no_answer", "no sample of an outline was whole")
+        return dialogue.unanswered("an outline")
     return dialogue.done(outline=outline)

@@ -7,12 +7,12 @@ from funcdex.types.record import Draft, Rejected, StageDone
 
 
 async def write_persona(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with `no_answer` if no sample was whole."""
+    """Rejects with `no_answer`, or what the last sample was (`runaway.py`), if none was whole."""
     dialogue = Dialogue(context, draft, "persona")
     levels = context.settings.generation.clarity_levels
     persona = await dialogue.ask_text(
         "persona", scenario=draft.scenario, clarity=levels[draft.plan.clarity].description
     )
     if persona is None:
-        return dialogue.rejected("no_answer", "no sample of a persona was whole")
+        return dialogue.unanswered("a persona")
     return dialogue.done(persona=persona)

@@ -8,7 +8,7 @@ from funcdex.types.record import Draft, Rejected, StageDone
 
 
 async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with `duplicate_scenario` if every sample was one, and `no_answer` if none was whole."""
+    """Rejects with `duplicate_scenario` if every sample was one, and as `unanswered` if none was whole."""
     dialogue, dedup = Dialogue(context, draft, "scenario"), context.settings.dedup
     group, candidates = "+".join(draft.plan.toolkits), context.candidates(draft.plan)
     duplicate: Duplicate | None = None
@@ -21,7 +21,7 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
             earlier=context.guard.recent(group, dedup.examples_shown),
         )
         if scenario is None:
-            return dialogue.rejected("no_answer", "no sample of a scenario was whole")
+            return dialogue.unanswered("a scenario")
         duplicate = await context.guard.admit(group, scenario)
         if duplicate is None:
             return dialogue.done(scenario=scenario)

@@ -7,7 +7,7 @@ from funcdex.types.record import Draft, Rejected, StageDone
 
 
 async def write_system_prompt(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with `no_answer` if no sample was whole."""
+    """Rejects with `no_answer`, or what the last sample was (`runaway.py`), if none was whole."""
     dialogue = Dialogue(context, draft, "system_prompt")
     text = await dialogue.ask_text(
         "system_prompt",
@@ -17,5 +17,5 @@ async def write_system_prompt(draft: Draft, context: Context) -> StageDone | Rej
         conversation=draft.dml,
     )
     if text is None:
-        return dialogue.rejected("no_answer", "no sample of a system prompt was whole")
+        return dialogue.unanswered("a system prompt")
     return dialogue.done(system_prompt=text)

@@ -43,12 +43,23 @@ async def test_a_model_that_repeats_itself_is_given_up() -> None:
     assert len(model.asked) == 4
 
 
-@pytest.mark.parametrize("bad", ["", "  \n", ("Broken off in the", "length")])
-async def test_an_empty_or_broken_answer_is_no_scenario(bad: str | tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("", "no_answer"),
+        ("  \n", "no_answer"),
+        (("Broken off in the", "length"), "length"),
+        (("Then" + " and then" * 50, "length"), "repetition"),
+        ("Then" + " and then" * 50, "repetition"),
+        (("Then" + "\n" * 50, "length"), "whitespace"),
+    ],
+)
+async def test_an_empty_or_runaway_answer_is_no_scenario(bad: str | tuple[str, str], reason: str) -> None:
     outcome, _ = await scenario(bad, "A new one.")
     assert isinstance(outcome, StageDone) and outcome.value == {"scenario": "A new one."}
     outcome, model = await scenario(bad, generation={"max_stage_retries": 1})
-    assert isinstance(outcome, Rejected) and outcome.reason == "no_answer" and len(model.asked) == 2
+    assert isinstance(outcome, Rejected) and outcome.reason == reason and len(model.asked) == 2
+    assert "2 samples of" in outcome.detail
 
 
 async def test_a_description_is_a_value_and_never_a_template() -> None:
