@@ -21,6 +21,7 @@ from funcdex.types.record import STAGES
 
 REDRAWN_EVERY_S = 0.5
 PLAIN_LINE_EVERY_S = 5.0
+MOST_REASON_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,19 @@ def _endpoint_row(endpoint: EndpointSnapshot) -> tuple[str, ...]:
     return (
         escape(endpoint.url),
         escape(endpoint.model or ""),
-        endpoint.state,
+        escape(_state(endpoint)),
         str(endpoint.in_flight),
         str(endpoint.limit),
         str(endpoint.completed),
         str(sum(endpoint.failed.values())),
         f"{endpoint.tokens_per_s:.0f}",
     )
+
+
+def _state(endpoint: EndpointSnapshot) -> str:
+    """Its state and why; a server's words may be in it, so nothing that a terminal acts on is shown."""
+    why = "".join(filter(str.isprintable, endpoint.reason))[:MOST_REASON_CHARS]
+    return f"{endpoint.state}: {why}" if why else endpoint.state
 
 
 def reasons(rejected: Mapping[str, int]) -> str:

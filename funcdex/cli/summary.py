@@ -55,6 +55,7 @@ def status_text(status: RunStatus) -> str:
         "running" if status.running else "finished" if status.settled >= status.planned else "stopped"
     )
     rows["begun, last written"] = f"{status.started_at}, {status.last_at}"
+    rows |= {f"out: {url}": why for url, why in status.endpoints_out.items()}
     if status.damaged:
         rows["damaged lines"] = status.damaged
     return _table(rows) + "\n"

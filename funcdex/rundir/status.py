@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from funcdex.types.record import STAGES, Rejected
 SESSION_MARK = b'"event":"session"'
 """In the log's line with which each session begins; it says how many had `settled` by then."""
 
+_COMES_OR_GOES = (b'"event":"joined"', b'"event":"down"', b'"event":"refused"')
+
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
@@ -31,6 +33,7 @@ class RunStatus:
     theirs, None without prices. `per_hour` are conversations settled, in the latest session, `left_s` is the
     time that the rest takes at this rate; both None until something has settled. Times are
     ISO 8601 in UTC; `last_at` is when the run last wrote. `running`: a process works on it now.
+    `endpoints_out` are those of the latest session that take no work, and why.
     `damaged` are lines of the journal that could not be read, `repeated` entries that stand twice.
     """
 
@@ -47,6 +50,7 @@ class RunStatus:
     started_at: str
     last_at: str
     running: bool
+    endpoints_out: Mapping[str, str]
     damaged: int
     repeated: int
 
@@ -64,7 +68,8 @@ def status(run: RunDir | Path) -> RunStatus:
     rejected = [outcome for outcome in journal.settled.values() if isinstance(outcome, Rejected)]
     begun = len(journal.settled) + len(journal.unsettled)
     last_at = _last_written(run, manifest.created_at)
-    per_hour = _settled_per_hour(run, len(journal.settled), last_at)
+    session, traffic = _latest_session(run)
+    per_hour = _settled_per_hour(session, len(journal.settled), last_at)
     left = manifest.count - len(journal.settled)
     return RunStatus(
         planned=manifest.count,
@@ -80,6 +85,7 @@ def status(run: RunDir | Path) -> RunStatus:
         started_at=manifest.created_at,
         last_at=last_at,
         running=held(run),
+        endpoints_out=_out(traffic),
         damaged=len(journal.damaged),
         repeated=journal.repeated,
     )
@@ -91,9 +97,8 @@ def _by_next_stage(journal: JournalState) -> dict[str, int]:
     return {stage: waiting[stage] for stage in STAGES if waiting[stage]}
 
 
-def _settled_per_hour(run: RunDir, settled: int, last_at: str) -> float | None:
+def _settled_per_hour(session: JsonValue | None, settled: int, last_at: str) -> float | None:
     """The rate of the latest session, from its first line in the log to what was written last."""
-    session = _latest_session(run)
     if session is None:
         return None
     try:
@@ -105,13 +110,35 @@ def _settled_per_hour(run: RunDir, settled: int, last_at: str) -> float | None:
     return settled_here / hours if settled_here > 0 and hours > 0 else None
 
 
-def _latest_session(run: RunDir) -> JsonValue | None:
-    if not run.log.exists():
-        return None
-    with disk_faults(run.log, "reading the log"), run.log.open("rb") as lines:
-        marked = [line for line in lines if SESSION_MARK in line]
+def _out(traffic: Sequence[JsonValue]) -> dict[str, str]:
+    """Endpoint -> why it is out, of those that went and have not come back."""
+    out: dict[str, str] = {}
+    for event in traffic:
+        if isinstance(event, dict) and isinstance(url := event.get("endpoint"), str):
+            out.pop(url, None)
+            if event.get("event") != "joined":
+                out[url] = f"{event.get('event')}: {event.get('detail')}"
+    return out
+
+
+def _latest_session(run: RunDir) -> tuple[JsonValue | None, Sequence[JsonValue]]:
+    """The log's line with which it began, and those in which endpoints come and go since then."""
+    session: bytes | None = None
+    traffic: list[bytes] = []
+    if run.log.exists():
+        with disk_faults(run.log, "reading the log"), run.log.open("rb") as lines:
+            for line in lines:
+                if SESSION_MARK in line:
+                    session, traffic = line, []
+                elif any(mark in line for mark in _COMES_OR_GOES):
+                    traffic.append(line)
+    return _read(session), [_read(line) for line in traffic]
+
+
+def _read(line: bytes | None) -> JsonValue | None:
+    """None for a line that is torn."""
     try:
-        return from_line(marked[-1]) if marked else None
+        return None if line is None else from_line(line)
     except ValueError:
         return None
 

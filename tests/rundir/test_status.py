@@ -108,3 +108,20 @@ def test_rate_cost_and_time_left_are_those_of_the_latest_session(tmp_path: Path)
 
     assert (found.per_hour, found.left_s) == (12.0, 1800.0)
     assert found.cost == pytest.approx(5.0)
+
+
+def test_endpoints_that_are_out_are_named_with_the_reason(tmp_path: Path) -> None:
+    run = run_of(tmp_path, accepted("a"))
+    events: list[dict[str, object]] = [
+        {"event": "refused", "endpoint": "http://before:1", "detail": "an earlier session's"},
+        {"event": "session", "settled": 0},
+        {"event": "joined", "endpoint": "http://a:1", "detail": ""},
+        {"event": "joined", "endpoint": "http://b:1", "detail": ""},
+        {"event": "down", "endpoint": "http://a:1", "detail": "no connection"},
+        {"event": "down", "endpoint": "http://b:1", "detail": "it ignores grammars"},
+        {"event": "joined", "endpoint": "http://a:1", "detail": ""},
+        {"event": "refused", "endpoint": "http://b:1", "detail": "it ignores the grammar"},
+        {"event": "retry", "endpoint": "http://a:1", "detail": "HTTP 500"},
+    ]
+    run.log.write_bytes(b"".join(as_line(event) for event in events) + b'{"event":"down","endp')
+    assert status(run).endpoints_out == {"http://b:1": "refused: it ignores the grammar"}

@@ -47,6 +47,9 @@ async def test_an_endpoint_that_stops_enforcing_is_noticed_and_nothing_of_it_is_
     assert f"{lying.url}: down: it ignores grammars" in finished.stderr
     assert f"{lying.url}: refused: it ignores the grammar" in finished.stderr
 
+    shown = await anyio.to_thread.run_sync(lambda: run_command("status", run.path))
+    assert f"out: {lying.url}" in shown.stdout and "refused: it ignores the grammar" in shown.stdout
+
     log = records(run.log)
     strays = [event for event in log if event.get("fault") == "grammar_ignored" and event["event"] == "retry"]
     assert strays and {event["endpoint"] for event in strays} == {lying.url}
