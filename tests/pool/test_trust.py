@@ -128,8 +128,8 @@ async def test_an_endpoint_that_stops_enforcing_is_out_until_its_probe_is_good_a
             for number in range(8):
                 tg.start_soon(running.run, constrained(f"c{number}"))
             while len(running.done) < 8:
-                await until(lambda: running.pool.snapshot().backing_off > 0 or len(running.done) == 8)
-                clock.advance(0.001)
+                await anyio.lowlevel.checkpoint()
+                clock.advance(0.0001 if running.pool.snapshot().backing_off else 0.0)
             seen = running.endpoint(lying)
             assert seen.state == "down" and seen.reason.startswith("it ignores grammars, 3 times of late")
             assert seen.failed == {"grammar_ignored": 3}
@@ -149,8 +149,8 @@ async def test_an_endpoint_whose_probe_shows_what_is_wrong_does_not_come_back() 
         async with anyio.create_task_group() as tg:
             tg.start_soon(running.run, constrained())
             while not running.failed:
-                await until(lambda: bool(clock.sleeping or running.failed))
-                clock.advance(5.0)
+                await anyio.lowlevel.checkpoint()
+                clock.advance(1.0 if clock.sleeping else 0.0)
         assert running.endpoint(server).state == "refused"
     assert len(server.received) == 3
     assert isinstance(running.failed["c1"], NoEndpointAvailable)
@@ -162,11 +162,10 @@ async def test_the_second_time_it_is_refused_though_its_probe_is_good() -> None:
     server.script.extend([STRAYS] * 6)
     async with serving(server), pool_over(server, clock=clock, settings=QUICK) as running:
         async with anyio.create_task_group() as tg:
-            for name in ("c1", "c2"):
-                tg.start_soon(running.run, constrained(name))
-            while len(running.failed) < 2:
-                await until(lambda: bool(clock.sleeping or len(running.failed) == 2))
-                clock.advance(5.0)
+            tg.start_soon(running.run, constrained())
+            while not running.failed:
+                await anyio.lowlevel.checkpoint()
+                clock.advance(1.0 if clock.sleeping else 0.0)
         assert running.endpoint(server).state == "refused"
     assert len(server.probes) == 2
     assert [event.kind for event in running.events if event.kind != "retry"] == [
@@ -175,7 +174,7 @@ async def test_the_second_time_it_is_refused_though_its_probe_is_good() -> None:
         "joined",
         "refused",
     ]
-    assert all("it ignores grammars" in str(fault) for fault in running.failed.values())
+    assert "it ignores grammars" in str(running.failed["c1"])
 
 
 async def test_answers_from_before_it_was_taken_out_say_nothing_of_it_afterwards() -> None:
@@ -190,8 +189,8 @@ async def test_answers_from_before_it_was_taken_out_say_nothing_of_it_afterwards
             server.gate = None
             gate.set()
             while len(running.done) < 8:
-                await until(lambda: bool(clock.sleeping or len(running.done) == 8))
-                clock.advance(1.0)
+                await anyio.lowlevel.checkpoint()
+                clock.advance(1.0 if clock.sleeping else 0.0)
         seen = running.endpoint(server)
     assert (seen.state, seen.completed, seen.failed) == ("ready", 8, {"grammar_ignored": 8})
     assert len(running.told("down")) == 1 and not running.told("refused")
