@@ -27,7 +27,7 @@ sampling: {conversation: {max_tokens: 2000}, correction: {max_tokens: 2000}}
 async def test_rambling_is_drawn_again_and_never_kept(tmp_path: Path) -> None:
     run, config = RunDir(tmp_path / "run"), tmp_path / "config.yaml"
     config.write_text(CONFIG, "utf-8")
-    rambling = SimConfig(step_ms=0.0, faults=(parse_fault("ramble,probability=0.4"),))
+    rambling = SimConfig(step_ms=0.0, faults=(parse_fault("ramble,probability=0.6"),))
     async with simulated_processes(1, rambling) as (sim,):
         arguments = (
             "generate", config, "--endpoints", sim.url, "--run", run.path,
@@ -39,7 +39,7 @@ async def test_rambling_is_drawn_again_and_never_kept(tmp_path: Path) -> None:
     written = records(run.output("conversations"))
     assert written and all(runaway_of(one["conversation_dml"], "stop") is None for one in written)
     lost = records(run.output("rejected"))
-    assert {one["reason"] for one in lost} <= {"low_score", "repetition"}
+    assert {one["reason"] for one in lost} <= {"low_score", "repetition", "length"}
     assert any(one["reason"] == "repetition" and "samples of" in one["detail"] for one in lost)
 
     spent: Counter[str] = Counter()
