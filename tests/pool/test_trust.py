@@ -11,7 +11,7 @@ from endpoints.scripted_server import ScriptedServer, chat_answer, says, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcdex.endpoints.probe import ODD_WORD, OddWordGrammar
+from funcdex.endpoints.probe_grammar import ODD_WORD, ProbeGrammar
 from funcdex.errors import GrammarIgnored, NoEndpointAvailable
 from funcdex.grammar.conversation import json_grammar
 from funcdex.pool.trust import MOST_IGNORED, WINDOW, TrustWindow, stray_at
@@ -26,7 +26,7 @@ NUMBERS = json_grammar({"type": "array", "items": {"type": "integer"}, "minItems
 
 
 def constrained(name: str = "c1") -> Request:
-    return replace(request(name), grammar=OddWordGrammar())
+    return replace(request(name), grammar=ProbeGrammar())
 
 
 # The window
