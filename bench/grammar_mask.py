@@ -147,8 +147,8 @@ def value_of(shape: Shape, rng: random.Random) -> JsonValue:
         case Closed(properties):
             kept = [each for each in properties if each.required or rng.random() < 0.6]
             return {each.name: value_of(each.value, rng) for each in kept}
-        case Array(items, least, _):
-            return [value_of(items, rng) for _ in range(max(least, 2))]
+        case Array(items, least, most):
+            return [value_of(items, rng) for _ in range(max(least, 2 if most is None else min(2, most)))]
         case Either(options):
             return value_of(rng.choice(options), rng)
         case JsonString(form):

@@ -1,29 +1,33 @@
 """The grammar of a whole conversation in dialog markup, and that of a single JSON value.
 
 The language is what `funcdex.dml.write` writes, to the byte, with a few texts and numbers left out
-(`regions.py`). Where a text is followed by a tag, the text region swallows the `<` of that tag, because an
-engine that cuts its input into lexemes cannot step back over it: the rules go on behind it, `/user>`. So a
-rule whose name ends in `-open` ends right after such a `<`.
+(`regions.py`). Calls and messages of a turn repeat in loops without an upper bound: counting them would
+multiply the states of every engine, and `max_tokens` ends an answer that gets lost anyhow. User turns are
+counted.
 
-Calls and messages of a turn repeat in loops without an upper bound: counting them would multiply the states
-of every engine, and `max_tokens` ends an answer that gets lost anyhow. User turns are counted.
+tool_parts.py: the JSON of calls and responses. steps.py: calls and their responses. turns.py: messages and
+turns. owing.py: the same while obligations are open. opening.py: a beginning that is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from funcdex.dml.checks import Calls, ErrorResponses
 from funcdex.errors import GrammarError
-from funcdex.grammar.ir import EMPTY, Literal, Node, Reference, Repeat, Text, choice, optional, sequence
+from funcdex.grammar.ir import Literal, Node, Text, sequence
 from funcdex.grammar.json_rules import JsonRules
 from funcdex.grammar.json_schema import read_schema
+from funcdex.grammar.obligations import owed_at_start
+from funcdex.grammar.opening import opening_text
+from funcdex.grammar.owing import owing
 from funcdex.grammar.rules import RuleBook
-from funcdex.grammar.tool_parts import Level, ToolParts, tool_parts
+from funcdex.grammar.steps import any_step
+from funcdex.grammar.tool_parts import Level, tool_parts
 from funcdex.grammar.tree_grammar import TreeGrammar
+from funcdex.grammar.turns import turns_of
+from funcdex.types.conversation import Turn
 from funcdex.types.tools import JsonSchema, Tool
-
-_USER = Literal("/user>\n")
-_CALL = Literal("tool>")
 
 
 def conversation_grammar(
@@ -34,34 +38,84 @@ def conversation_grammar(
     min_user_turns: int,
     max_user_turns: int,
     level: Level,
+    must_call: Collection[str] = (),
+    calls: Calls = "free",
+    error_responses: ErrorResponses = "none",
+    opening: str | None = None,
+    before: Sequence[Turn] = (),
 ) -> TreeGrammar:
     """Conversations with these tools. The same set of tools gives the same grammar, whatever its order.
 
-    `markup` fixes tags and turns; `names` also which tools are called; `schema` also the arguments (by the
-    tool's schema) and the response (by that of the tool called; any object where it is `{}`). With
-    `parallel_calls` a step may hold 2 or 3 calls and then as many responses, each of which may be a
-    response of any of the tools: to say which goes with which would take the square or cube of the rules,
-    so verification looks at it afterwards.
+    `level`: `markup` fixes tags and turns; `names` also which tools are called; `schema` also the arguments
+    (by the tool's schema) and the response (by that of the tool called; any object where it is `{}`).
+    Rejected by `schema` alone: an argument of a wrong type; by `schema` and `names`: the name of no tool.
 
-    Accepted with one turn and without thoughts: `</user>\\nHi\\n</assistant>\\nHello`. Rejected: a turn that
-    ends with `</tool_response>`, a thought that is missing, an empty message that calls nothing.
+    `min_user_turns`, `max_user_turns`: accepted with 1 and 1, without thoughts:
+    `</user>\\nHi\\n</assistant>\\nHello`. Rejected with any: a turn that ends with `</tool_response>`, an
+    empty message that calls nothing.
+
+    `thoughts`: each assistant message has one. Accepted: `...\\n<assistant_thought>Hm.</assistant_thought>\\n
+    </assistant>\\nHello`. Rejected: `</assistant>` without a thought before it, or, with thoughts off, a
+    thought.
+
+    `parallel_calls`: a step may hold 2 or 3 calls and then as many responses. Accepted: `<tool>..</tool>\\n
+    <tool>..</tool>\\n<tool_response>..</tool_response>\\n<tool_response>..</tool_response>`, each response of
+    any of the tools: verification looks at which goes with which. Rejected: four calls, two calls with one
+    response.
+
+    `must_call`: tools each of which is called at least once, in any order and turn, at most 5. With `["A",
+    "B"]`: accepted if somewhere there is a call of B and one of A, perhaps in one step; rejected: a
+    conversation that ends after calls of A alone.
+
+    `calls`: `none`: the tools are shown and not called; `required`: at least once. Rejected by `none`: any
+    `<tool>`; by `required`: `</user>\\nHi\\n</assistant>\\nHello`.
+
+    `error_responses`: `none`: responses are of the tools' schemas; `allowed`: any may be an error instead;
+    `required`: at least one is. An error is of the form that the tool's schema describes, else `{"error":
+    {"code": 404, "message": "No such mail."}}` (`funcdex.dml.error_response`). Rejected with `allowed`:
+    `{"error": {"code": 42, "message": ""}}`; with `required` also a conversation where all goes well.
+
+    `opening`: what the user says first. With `"a < b"`: accepted `</user>\\na < b\\n</assistant>...`,
+    rejected any other text there. `before`: whole turns that come before that, as they are; they count as
+    user turns, and their calls and errors as called and failed. Neither is held to what the regions of text
+    allow.
 
     Raises GrammarError, also UnsupportedSchema.
     """
-    if not 1 <= min_user_turns <= max_user_turns:
+    _refuse_bounds(min_user_turns, max_user_turns)
+    if before and opening is None:
         raise GrammarError(
-            "a conversation has from min_user_turns to max_user_turns turns, and at least one",
-            where=f"min_user_turns {min_user_turns}, max_user_turns {max_user_turns}",
-            fix="Set 1 <= min_user_turns <= max_user_turns.",
+            "turns are given, and not what the user says after them",
+            where="before without opening",
+            fix="Give the user message that follows as `opening`.",
         )
+    owed = owed_at_start(
+        tools,
+        must_call=must_call,
+        calls=calls,
+        error_responses=error_responses,
+        level=level,
+        max_user_turns=max_user_turns,
+    )
     book = RuleBook()
-    parts, relaxed = tool_parts(tools, level, book)
-    steps = _steps(parts, parallel_calls, book) if parts else None
-    turn = book.add("turn-open", _turn(steps, thoughts, book))
-    others = Repeat(sequence(turn, Text("line"), _USER), min_user_turns - 1, max_user_turns - 1)
-    middle = EMPTY if max_user_turns == 1 else others
-    root = sequence(Literal("</user>\n"), middle, turn, Text("end"))
-    return TreeGrammar(book.tree(root), relaxed)
+    parts, relaxed = tool_parts(tools, level, book, errors=error_responses != "none")
+    step = any_step(parts, parallel_calls, book) if parts and calls != "none" else None
+    turns = turns_of(step, thoughts=thoughts, least=min_user_turns, most=max_user_turns, book=book)
+    if opening is None and not owed:
+        return TreeGrammar(book.tree(sequence(Literal("</user>\n"), turns.all())), relaxed)
+    asked: Node = sequence(Literal("</user>\n"), Text("line"))
+    if opening is not None:
+        asked = opening_text(
+            before,
+            opening,
+            thoughts=thoughts,
+            parallel_calls=parallel_calls,
+            calls=calls,
+            max_user_turns=max_user_turns,
+        )
+    left, turn = owed.after_turns(before), len(before) + 1
+    answered = owing(left, turn, parts=parts, turns=turns, parallel_calls=parallel_calls, book=book)
+    return TreeGrammar(book.tree(sequence(asked, turns.speaker, answered)), relaxed)
 
 
 def json_grammar(schema: JsonSchema) -> TreeGrammar:
@@ -74,45 +128,10 @@ def json_grammar(schema: JsonSchema) -> TreeGrammar:
     return TreeGrammar(book.tree(JsonRules(book).node(reading.shape, "answer")), reading.relaxed)
 
 
-def _turn(steps: Node | None, thoughts: bool, book: RuleBook) -> Node:
-    """A user's text and all up to the last message of the turn, whose words follow."""
-    thought = sequence(
-        Literal("assistant_thought>"), Text("tag"), Literal("/assistant_thought>\n</assistant>\n")
-    )
-    speaker = thought if thoughts else Literal("/assistant>\n")
-    asked = sequence(Text("line"), speaker)
-    if steps is None:
-        return asked
-    worded = sequence(Text("line"), _CALL, steps, speaker)
-    wordless = sequence(Literal("<tool>"), steps, speaker)
-    either = choice(worded, wordless)
-    if thoughts:
-        return sequence(asked, Repeat(book.add("calling-message", either), 0, None))
-    # Calls that follow a response without a word belong to the same message, so only the first may be silent.
-    more = Repeat(book.add("later-message", worded), 0, None)
-    return sequence(asked, optional(sequence(book.add("first-message", either), more)))
-
-
-def _steps(parts: Sequence[ToolParts], parallel_calls: bool, book: RuleBook) -> Reference:
-    """One or more steps, from behind the first `<tool>` to behind the `<` after the last response."""
-    other_calls = _other_calls(parts, book) if parallel_calls else None
-    options: list[Node] = []
-    for part in parts:
-        single = sequence(Literal("_response>"), part.response, Literal("</tool_response>\n<"))
-        rest = single if other_calls is None else choice(single, other_calls)
-        step = sequence(part.call, Literal("</tool>\n<tool"), rest)
-        options.append(book.add(f"{part.hint}-step", step))
-    step = book.add("step-open", choice(*options))
-    return book.add("steps-open", sequence(step, Repeat(sequence(_CALL, step), 0, None)))
-
-
-def _other_calls(parts: Sequence[ToolParts], book: RuleBook) -> Reference:
-    """The rest of a parallel step after `<tool` of its second call: one or two calls, then all responses."""
-    call = book.add("any-call", choice(*(part.call for part in parts)))
-    response = book.add("any-response", choice(*(part.response for part in parts)))
-    begin, following = Literal("_response>"), Literal("</tool_response>\n<tool_response>")
-    two = sequence(response, following, response, Literal("</tool_response>\n<"))
-    three = sequence(response, following, two)
-    third = sequence(Literal(">"), call, Literal("</tool>\n<tool_response>"), three)
-    body = sequence(Literal(">"), call, Literal("</tool>\n<tool"), choice(sequence(begin, two), third))
-    return book.add("parallel-open", body)
+def _refuse_bounds(least: int, most: int) -> None:
+    if not 1 <= least <= most:
+        raise GrammarError(
+            "a conversation has from min_user_turns to max_user_turns turns, and at least one",
+            where=f"min_user_turns {least}, max_user_turns {most}",
+            fix="Set 1 <= min_user_turns <= max_user_turns.",
+        )

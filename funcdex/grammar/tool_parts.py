@@ -1,4 +1,4 @@
-"""How a call and a response are written for each tool, at each level of strictness."""
+"""How a call and its response are written for each tool, at each level of strictness."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
+from funcdex.dml.error_response import ERROR_SCHEMA, response_forms
 from funcdex.errors import GrammarError
-from funcdex.grammar.ir import JsonString, Literal, Node, sequence
+from funcdex.grammar.ir import JsonString, Literal, Node, choice, sequence
 from funcdex.grammar.json_rules import JsonRules
 from funcdex.grammar.json_schema import Relaxation, read_schema
 from funcdex.grammar.rules import RuleBook
@@ -20,18 +21,25 @@ Level = OneOf["markup", "names", "schema"]
 
 @dataclass(frozen=True, slots=True)
 class ToolParts:
-    """The JSON inside `<tool>` and inside `<tool_response>`; they belong together."""
+    """The JSON inside `<tool>` and inside `<tool_response>`; they belong together.
 
-    hint: str
+    `response` is any that the tool may give. Where it may be an error, `fine` and `error` are the two kinds
+    of it; elsewhere `fine` is the response and `error` None. A response of which nothing is known may be an
+    error as well as fine.
+    """
+
+    name: str
     call: Node
     response: Node
+    fine: Node
+    error: Node | None = None
 
 
 def tool_parts(
-    tools: Sequence[Tool], level: Level, book: RuleBook
+    tools: Sequence[Tool], level: Level, book: RuleBook, *, errors: bool = False
 ) -> tuple[tuple[ToolParts, ...], tuple[Relaxation, ...]]:
     """The parts of each tool, by name, so that the order of `tools` does not matter; one entry for all tools
-    where the level does not tell them apart. Also what the schemas lose.
+    where the level does not tell them apart. Also what the schemas lose. `errors`: responses may be errors.
 
     Raises GrammarError if two tools share a name, UnsupportedSchema if a schema has no value at all.
     """
@@ -41,28 +49,57 @@ def tool_parts(
         return (), ()
     anything = rules.node(AnyValue(), "")
     arguments = rules.node(ANY_OBJECT, "")
-    if level == "markup":
-        call = sequence(
-            Literal('{"name": '), JsonString(), Literal(', "arguments": '), arguments, Literal("}")
-        )
-        return (ToolParts("tool", call, anything),), ()
+    if level == "schema":
+        return _strict_parts(ordered, rules, errors)
+    error = _general_error(rules) if errors else None
     if level == "names":
-        return tuple(ToolParts(tool.name, _call(tool.name, arguments), anything) for tool in ordered), ()
-    return _strict_parts(ordered, rules)
+        calls = {tool.name: _call(tool.name, arguments) for tool in ordered}
+    else:
+        begin = sequence(Literal('{"name": '), JsonString(), Literal(', "arguments": '))
+        calls = {"tool": sequence(begin, arguments, Literal("}"))}
+    return tuple(ToolParts(name, call, anything, anything, error) for name, call in calls.items()), ()
 
 
 def _strict_parts(
-    tools: Iterable[Tool], rules: JsonRules
+    tools: Iterable[Tool], rules: JsonRules, errors: bool
 ) -> tuple[tuple[ToolParts, ...], tuple[Relaxation, ...]]:
     parts: list[ToolParts] = []
     relaxed: list[Relaxation] = []
     for tool in tools:
-        arguments, lost_in_call = _read(tool, "parameters", tool.parameters)
-        response, lost_in_response = _read(tool, "response", tool.response or {"type": "object"})
+        arguments, lost = _read(tool, "parameters", tool.parameters)
+        relaxed.extend(lost)
         call = _call(tool.name, rules.node(_as_object(arguments), f"{tool.name}-arguments"))
-        parts.append(ToolParts(tool.name, call, rules.node(response, f"{tool.name}-response")))
-        relaxed.extend((*lost_in_call, *lost_in_response))
+        responses, lost = _responses_with_errors(tool, rules) if errors else _responses(tool, rules)
+        relaxed.extend(lost)
+        parts.append(ToolParts(tool.name, call, *responses))
     return tuple(parts), tuple(relaxed)
+
+
+def _responses(tool: Tool, rules: JsonRules) -> tuple[tuple[Node, Node], tuple[Relaxation, ...]]:
+    """The response, twice."""
+    shape, lost = _read(tool, "response", tool.response or {"type": "object"})
+    node = rules.node(shape, f"{tool.name}-response")
+    return (node, node), lost
+
+
+def _responses_with_errors(
+    tool: Tool, rules: JsonRules
+) -> tuple[tuple[Node, Node, Node], tuple[Relaxation, ...]]:
+    """The response, whatever it is; the fine one; the error."""
+    forms = response_forms(tool.response or {"type": "object"})
+    shape, lost = _read(tool, "response", forms.fine)
+    fine = rules.node(shape, f"{tool.name}-response")
+    if forms.own:
+        failed, lost_in_error = _read(tool, "error response", forms.error)
+        error = rules.node(failed, f"{tool.name}-error")
+        return (choice(fine, error), fine, error), (*lost, *lost_in_error)
+    error = _general_error(rules)
+    covered = isinstance(shape, AnyValue) or shape == ANY_OBJECT
+    return (fine if covered else choice(fine, error), fine, error), lost
+
+
+def _general_error(rules: JsonRules) -> Node:
+    return rules.node(read_schema(ERROR_SCHEMA, where="the form of errors").shape, "error")
 
 
 def _by_name(tools: Sequence[Tool]) -> list[Tool]:
