@@ -2,8 +2,9 @@
 
     python -m bench.grammar_obligations
 
-20 shipped tools (of `grammar_mask.py`'s kind), conversations of 8 turns in which what is owed is met as late as
-possible: in the last turn. Prints the bytes of each grammar in Lark and then what `grammar_mask.py` prints.
+20 shipped tools, conversations of 8 turns in which what is owed is met as late as possible: in the last turn.
+With parallel calls, steps are of two and three calls. Prints the bytes of each grammar in Lark and how long
+it took to build, and below it what `grammar_mask.py` prints.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from funcdex.data import data_dir
 from funcdex.dml.writer import write
 from funcdex.grammar.check import matches
 from funcdex.grammar.conversation import conversation_grammar
-from funcdex.types.conversation import Conversation, Step
+from funcdex.types.conversation import Conversation, Step, Turn
 from funcdex.types.tools import Tool
 
 TURNS = 8
@@ -33,19 +35,23 @@ def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser()
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
-    engines = Engines(read_ranks(options.parse_args().ranks or fetched_ranks()))
+    options.add_argument("--only", default="", help="the rows with this word in their label")
+    chosen = options.parse_args()
+    engines = Engines(read_ranks(chosen.ranks or fetched_ranks()))
     tools, others = tools_of("gmail", "googledrive"), tools_of("jira", "stripe")
-    texts = {error: write(late_conversation(tools, error)) for error in (False, True)}
-    tokens = {error: engines.tokenizer.greedy_tokenize(text) for error, text in texts.items()}
-    print(f"{len(tokens[True])} tokens, {len(texts[True])} characters, vocabulary of {len(engines.words)}")
     for label, count, asked in rows():
+        if chosen.only not in label:
+            continue
+        begun = time.process_time()
         grammar = grammar_of(tools, count, asked)
-        error = "error_responses" in asked
-        assert matches(grammar, texts[error]), label
         lark, other = grammar.render("lark"), grammar_of(others, count, asked).render("lark")
-        print(f"{label:28} {len(lark.encode()) // 1000} kB")
+        built_ms = (time.process_time() - begun) * 500
+        text = write(late_conversation(tools, **{key: True for key in asked}))
+        assert matches(grammar, text), label
+        print(f"{label}: {len(lark.encode()) // 1000} kB, built in {built_ms:.0f} ms, {len(text)} characters")
+        tokens = engines.tokenizer.greedy_tokenize(text)
         for name, engine in (("llguidance", engines.llguidance), ("xgrammar", engines.xgrammar)):
-            print(f"{'':28} {name:10}", engine(lark, other, tokens[error]), flush=True)
+            print(f"    {name:10}", engine(lark, other, tokens), flush=True)
 
 
 def rows() -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -76,17 +82,28 @@ def tools_of(*toolkits: str) -> tuple[Tool, ...]:
     return tuple({tool.name: tool for tool in found}.values())[:20]
 
 
-def late_conversation(tools: Sequence[Tool], error: bool) -> Conversation:
-    """The first 7 turns call tools that nobody owes, the last one those that are owed; the last may fail."""
+def late_conversation(
+    tools: Sequence[Tool], *, error_responses: bool = False, parallel_calls: bool = False
+) -> Conversation:
+    """The first 7 turns call tools that nobody owes, the last one those that are owed; one may fail."""
     rng = random.Random(7)
-    early = conversation(tools[:-5], TURNS - 1, rng)
-    owed = [conversation([tool], 1, rng).turns[0] for tool in tools[-5:]]
-    steps = [turn.messages[0].steps[0] for turn in owed]
-    if error:
-        steps[-1] = Step(steps[-1].calls, (ERROR,))
-    last = owed[0]
-    calling = replace(last.messages[0], steps=tuple(steps))
-    return Conversation((*early.turns, replace(last, messages=(calling, *last.messages[1:]))))
+    early = [_turn_of(rng.choices(tools[:-5], k=4), parallel_calls, False, rng) for _ in range(TURNS - 1)]
+    return Conversation((*early, _turn_of(tools[-5:], parallel_calls, error_responses, rng)))
+
+
+def _turn_of(tools: Sequence[Tool], parallel: bool, fails: bool, rng: random.Random) -> Turn:
+    """A turn that calls these tools, one by one or up to three at once."""
+    turns = [conversation([tool], 1, rng).turns[0] for tool in tools]
+    singles = [turn.messages[0].steps[0] for turn in turns]
+    if fails:
+        singles[-1] = Step(singles[-1].calls, (ERROR,))
+    several = [singles[:2], singles[2:]] if parallel else [[single] for single in singles]
+    steps = [
+        Step(sum((one.calls for one in some), ()), sum((one.responses for one in some), ()))
+        for some in several
+    ]
+    calling = replace(turns[0].messages[0], steps=tuple(steps))
+    return replace(turns[0], messages=(calling, *turns[0].messages[1:]))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,13 @@ def opening_text(
         raise GrammarError(
             f"it cannot be written: {error}", where="opening of a conversation", fix="Correct its text."
         ) from error
+    if "\x00" in written:
+        # Not every engine reads it in a literal.
+        raise GrammarError(
+            "a text holds the character U+0000",
+            where="opening of a conversation",
+            fix="Take it out: it means nothing to a reader.",
+        )
     rules = Rules(thoughts, parallel_calls, 0, max_user_turns - 1, calls=calls if calls == "none" else "free")
     faults = check(Conversation(tuple(before)), rules) if before else ()
     if faults:

@@ -30,7 +30,7 @@ from funcdex.grammar.steps import (
 from funcdex.grammar.tool_parts import ToolParts
 from funcdex.grammar.turns import CALL, CALL_AT_ONCE, USER, Turns
 
-Place = OneOf["speaks", "said", "calls", "second", "third", "after"]
+Place = OneOf["speaks", "said", "calls", "second", "after"]
 """`speaks`: before the words of an assistant message, which may be none. `said`: behind the `<` after them.
 `calls`: behind a `<tool>`. `second`, `third`: behind `<tool` of such a call of a step. `after`: behind the
 `<` after the last response."""
@@ -65,6 +65,7 @@ class _States:
         self._book = book
         self._letters = dict(zip(owed.tools, ascii_lowercase, strict=False))
         self._known: dict[_State, Reference] = {}
+        self._known_more: dict[tuple[Owed, Owed], Reference] = {}
         self._unwritten: list[_State] = []
 
     def begin(self, turn: int) -> Reference:
@@ -80,15 +81,14 @@ class _States:
             return self._book.add(f"t{turn}-rest", sequence(self._turns.rest, self._turns.end(turn)))
         state = _State(place, owed, turn)
         if state not in self._known:
-            self._known[state] = Reference(self._book.reserve(self._name(state)))
+            self._known[state] = Reference(self._book.reserve(f"t{turn}-{self._owes(owed)}-{place}"))
             self._unwritten.append(state)
         return self._known[state]
 
-    def _name(self, state: _State) -> str:
-        owed = state.owed
+    def _owes(self, owed: Owed) -> str:
         letters = "".join(self._letters[tool] for tool in owed.tools)
-        words = (letters, "any" if owed.call else "", "err" if owed.error else "", state.place)
-        return "-".join((f"t{state.turn}", *filter(None, words)))
+        words = (letters, "any" if owed.call else "", "err" if owed.error else "")
+        return "-".join(filter(None, words)) or "free"
 
     def _options(self, state: _State) -> Iterator[Node]:
         match state.place:
@@ -109,13 +109,8 @@ class _States:
                     for call, left in self._calls(state.owed):
                         yield sequence(call, CALLED, self._at("second", left, state.turn))
             case "second":
-                for call, left in self._calls(state.owed):
-                    rest = sequence(RESPOND, self._answers(2, left, state.turn))
-                    also = self._at("third", left, state.turn)
-                    yield sequence(CALL_ALSO, call, CALLED, choice(rest, also))
-            case "third":
-                for call, left in self._calls(state.owed):
-                    yield sequence(CALL_ALSO, call, LAST_CALLED, self._answers(3, left, state.turn))
+                for left in self._outcomes_of_more_calls(state.owed):
+                    yield sequence(self._more_calls(state.owed, left), self._at("after", left, state.turn))
 
     def _later_message(self, state: _State) -> Node:
         if self._turns.silent_later:
@@ -155,16 +150,50 @@ class _States:
         for left, parts in grouped.items():
             yield parts, left
 
-    def _answers(self, count: int, owed: Owed, turn: int) -> Node:
-        """So many responses of a step of several calls, and all that follows."""
-        answer, after = any_response(self._parts, self._book), self._at("after", owed, turn)
+    def _more_calls(self, owed: Owed, left: Owed) -> Reference:
+        """The rest of a step behind `<tool` of its second call, if it leads from one set to the other. The
+        turn is not in its name: there would be as many times more of these rules, and here is little to
+        guess."""
+        if (owed, left) not in self._known_more:
+            options = list(self._more_calls_options(owed, left))
+            name = f"{self._owes(owed)}-to-{self._owes(left)}"
+            self._known_more[owed, left] = self._book.add(name, choice(*options))
+        return self._known_more[owed, left]
+
+    def _more_calls_options(self, owed: Owed, left: Owed) -> Iterator[Node]:
+        for call, then in self._calls(owed):
+            two, third = self._answers(2, then, left), self._third_call(then, left)
+            rest = [*(sequence(RESPOND, answer) for answer in two), *third]
+            if rest:
+                yield sequence(CALL_ALSO, call, CALLED, choice(*rest))
+
+    def _third_call(self, owed: Owed, left: Owed) -> list[Node]:
+        """The same behind `<tool` of the third call, as a list of one; empty if it cannot lead there."""
+        options = [
+            sequence(CALL_ALSO, call, LAST_CALLED, answers)
+            for call, then in self._calls(owed)
+            for answers in self._answers(3, then, left)
+        ]
+        name = f"{self._owes(owed)}-third-to-{self._owes(left)}"
+        return [self._book.add(name, choice(*options))] if options else []
+
+    def _outcomes_of_more_calls(self, owed: Owed) -> Iterator[Owed]:
+        """What may be owed after a second call, perhaps a third, and all responses."""
+        one = [left for _, left in self._outcomes(owed)]
+        two = [left for each in one for _, left in self._outcomes(each)]
+        called = dict.fromkeys((*one, *two))
+        yield from dict.fromkeys((*called, *(left.after_error() for left in called)))
+
+    def _answers(self, count: int, owed: Owed, left: Owed) -> list[Node]:
+        """So many responses of a step of several calls, as a list of one; empty if they cannot lead there."""
+        answer = any_response(self._parts, self._book)
         if not owed.error:
-            return sequence(responses(*[answer] * count), after)
+            return [responses(*[answer] * count)] if left == owed else []
         fine = self._book.add("any-fine", choice(*(part.fine for part in self._parts)))
+        if left == owed:
+            return [responses(*[fine] * count)]
+        if left != owed.after_error():
+            return []
         error = self._book.add("any-error", choice(*(part.error for part in self._parts if part.error)))
         failing = [responses(*[fine] * n, error, *[answer] * (count - n - 1)) for n in range(count)]
-        some = self._book.add(f"{count}-with-error", choice(*failing))
-        return choice(
-            sequence(responses(*[fine] * count), after),
-            sequence(some, self._at("after", owed.after_error(), turn)),
-        )
+        return [self._book.add(f"{count}-with-error", choice(*failing))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 import xgrammar
 from hypothesis import assume
@@ -21,8 +22,9 @@ def grammar_of(
     thoughts: bool = False,
     parallel_calls: bool = False,
     turns: tuple[int, int] = (1, 3),
+    **asked: Any,
 ) -> TreeGrammar:
-    """A conversation grammar with the options that most tests leave alone."""
+    """A conversation grammar with the options that most tests leave alone; `asked`: must_call, calls..."""
     return conversation_grammar(
         tools,
         thoughts=thoughts,
@@ -30,6 +32,7 @@ def grammar_of(
         min_user_turns=turns[0],
         max_user_turns=turns[1],
         level=level,
+        **asked,
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from funcdex.grammar.dialects.notation import times
 from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, Repeat, Sequence, Tree
 from funcdex.grammar.regions import pattern, region_name
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"', "[": "\\[", "]": "\\]"}
+# xgrammar writes such a character as `\xe9` and takes an `a` after it for a third digit: we end the literal.
+_BEFORE_A_DIGIT = re.compile(r"(?<=[\x00-\x1f\x7f-\xff])(?=[0-9a-fA-F])")
 
 
 def render_gbnf(tree: Tree) -> str:
@@ -36,7 +40,8 @@ def _sequence(node: Node) -> str:
 def _atom(node: Node) -> str:
     match node:
         case Literal(text):
-            return '"' + "".join(_escaped(char, in_class=False) for char in text) + '"'
+            pieces = [_quoted(piece) for piece in _BEFORE_A_DIGIT.split(text)]
+            return pieces[0] if len(pieces) == 1 else f"({' '.join(pieces)})"
         case Reference(rule):
             return rule
         case Chars():
@@ -47,6 +52,10 @@ def _atom(node: Node) -> str:
             return _atom(body) + times(node)
         case _:
             return _region(node)
+
+
+def _quoted(text: str) -> str:
+    return '"' + "".join(_escaped(char, in_class=False) for char in text) + '"'
 
 
 def _class(chars: Chars) -> str:
