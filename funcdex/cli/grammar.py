@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from funcdex.cli.exits import Exit
+from funcdex.cli.exits import Exit, printable
 from funcdex.cli.tools import ToolsOption
 
 if TYPE_CHECKING:
@@ -23,6 +23,19 @@ Thoughts = Annotated[bool, typer.Option("--thoughts/--no-thoughts", help="The as
 Parallel = Annotated[bool, typer.Option("--parallel/--no-parallel", help="Several calls at once.")]
 MinTurns = Annotated[int, typer.Option("--min-turns", help="Fewest user messages.")]
 MaxTurns = Annotated[int, typer.Option("--max-turns", help="Most user messages.")]
+MustCall = Annotated[
+    str | None, typer.Option("--must-call", help="Tools that are called at least once: SEND,LIST.")
+]
+NeedCalls = Annotated[
+    bool | None, typer.Option("--need-calls/--no-calls", help="At least one call, or none; else as it comes.")
+]
+Errors = Annotated[
+    Literal["none", "allowed", "required"], typer.Option("--errors", help="Tool responses that are errors.")
+]
+Opening = Annotated[str | None, typer.Option("--opening", help="What the user says first.")]
+DialectOption = Annotated[
+    Literal["lark", "structural_tag", "ebnf", "gbnf"], typer.Option("--dialect", help="The notation.")
+]
 RunOption = Annotated[Path | None, typer.Option("--run", help="A run directory, with --id.")]
 IdOption = Annotated[str | None, typer.Option("--id", help="A conversation of that run.")]
 
@@ -32,22 +45,27 @@ def render(
     tools: ToolsOption = None,
     toolkits: Toolkits = None,
     level: Level = "schema",
-    dialect: Annotated[Literal["lark", "gbnf"], typer.Option("--dialect", help="The notation.")] = "lark",
+    dialect: DialectOption = "lark",
     thoughts: Thoughts = False,
     parallel: Parallel = False,
     min_turns: MinTurns = 2,
     max_turns: MaxTurns = 8,
+    must_call: MustCall = None,
+    need_calls: NeedCalls = None,
+    errors: Errors = "none",
+    opening: Opening = None,
     run: RunOption = None,
     id: IdOption = None,
 ) -> None:
     """Writes the grammar of a tool set, or the one a conversation of a run was written under.
 
-    Example: funcdex grammar render --toolkits gmail --dialect gbnf
+    Example: funcdex grammar render --toolkits gmail --dialect gbnf --must-call SEND_MESSAGE --errors required
     """
     generation = _generation(level, thoughts, parallel, min_turns, max_turns)
-    grammar = _grammar(tools, toolkits, generation, run, id)
-    for relaxation in grammar.relaxed:
-        sys.stderr.write(f"note: not enforced: {relaxation}\n")
+    asked = _asked(must_call, need_calls, errors, opening)
+    grammar = _grammar(tools, toolkits, generation, asked, run, id)
+    for lost in grammar.relaxed:
+        sys.stderr.write(f"note: not enforced: {printable(f'{lost.path}: {lost.keyword}')}\n")
     sys.stdout.write(grammar.render(dialect))
 
 
@@ -61,18 +79,23 @@ def check(
     parallel: Parallel = False,
     min_turns: MinTurns = 2,
     max_turns: MaxTurns = 8,
+    must_call: MustCall = None,
+    need_calls: NeedCalls = None,
+    errors: Errors = "none",
+    opening: Opening = None,
     run: RunOption = None,
     id: IdOption = None,
 ) -> None:
     """Says whether a conversation is in a grammar, and if not, where it leaves it; exit code 2 then.
 
-    Example: funcdex grammar check talk.txt --toolkits gmail
+    Example: funcdex grammar check talk.txt --toolkits gmail --must-call SEND_MESSAGE,LIST_LABELS
     """
     from funcdex.grammar.check import fault_at
 
     text = _text(file)
     generation = _generation(level, thoughts, parallel, min_turns, max_turns)
-    place = fault_at(_grammar(tools, toolkits, generation, run, id), text)
+    asked = _asked(must_call, need_calls, errors, opening)
+    place = fault_at(_grammar(tools, toolkits, generation, asked, run, id), text)
     if place is None:
         sys.stdout.write("in the grammar\n")
         return
@@ -97,14 +120,32 @@ def _generation(
     return load(None, {"generation": chosen}).settings.generation
 
 
+def _asked(
+    must_call: str | None, need_calls: bool | None, errors: str, opening: str | None
+) -> dict[str, Any]:
+    """The parameters of `conversation_grammar` that were given."""
+    asked: dict[str, Any] = {}
+    if must_call is not None:
+        asked["must_call"] = [name.strip() for name in must_call.split(",")]
+    if need_calls is not None:
+        asked["calls"] = "required" if need_calls else "none"
+    if errors != "none":
+        asked["error_responses"] = errors
+    if opening is not None:
+        asked["opening"] = opening
+    return asked
+
+
 def _grammar(
     tools: list[Path] | None,
     toolkits: str | None,
     generation: GenerationSettings,
+    asked: dict[str, Any],
     run: Path | None,
     id: str | None,
 ) -> TreeGrammar:
     from funcdex.errors import ConfigError
+    from funcdex.grammar.conversation import conversation_grammar
     from funcdex.stages.grammars import grammar_of
 
     if (run is None) != (id is None):
@@ -112,6 +153,12 @@ def _grammar(
     if run is not None and id is not None:
         from funcdex.order import tools_of_conversation
 
+        if asked:
+            raise ConfigError(
+                "a conversation of a run has the grammar that it was written under",
+                where=f"{', '.join(asked)} with --run",
+                fix="Leave them out, or give --tools and --toolkits in place of --run.",
+            )
         shown, settings = tools_of_conversation(run, id)
         return grammar_of(shown, settings.generation)
     from funcdex.toolkits.read import read_toolkits
@@ -124,7 +171,15 @@ def _grammar(
         raise ConfigError(
             f"a grammar is of one bundle, here are {names}", where="--toolkits", fix="Name one."
         )
-    return grammar_of(bundles[0].tools, generation)
+    return conversation_grammar(
+        bundles[0].tools,
+        thoughts=generation.thoughts,
+        parallel_calls=generation.parallel_calls,
+        min_user_turns=generation.min_user_turns,
+        max_user_turns=generation.max_user_turns,
+        level=generation.level,
+        **asked,
+    )
 
 
 def _text(file: Path) -> str:

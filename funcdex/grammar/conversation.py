@@ -67,8 +67,8 @@ def conversation_grammar(
     "B"]`: accepted if somewhere there is a call of B and one of A, perhaps in one step; rejected: a
     conversation that ends after calls of A alone.
 
-    `calls`: `none`: the tools are shown and not called; `required`: at least once. Rejected by `none`: any
-    `<tool>`; by `required`: `</user>\\nHi\\n</assistant>\\nHello`.
+    `calls`: `none`: the tools are shown and not called, so all tools have one grammar; `required`: at least
+    once. Rejected by `none`: any `<tool>`; by `required`: `</user>\\nHi\\n</assistant>\\nHello`.
 
     `error_responses`: `none`: responses are of the tools' schemas; `allowed`: any may be an error instead;
     `required`: at least one is. An error is of the form that the tool's schema describes, else `{"error":
@@ -98,8 +98,9 @@ def conversation_grammar(
         max_user_turns=max_user_turns,
     )
     book = RuleBook()
-    parts, relaxed = tool_parts(tools, level, book, errors=error_responses != "none")
-    step = any_step(parts, parallel_calls, book) if parts and calls != "none" else None
+    callable_tools = () if calls == "none" else tools
+    parts, relaxed = tool_parts(callable_tools, level, book, errors=error_responses != "none")
+    step = any_step(parts, parallel_calls, book) if parts else None
     turns = turns_of(step, thoughts=thoughts, least=min_user_turns, most=max_user_turns, book=book)
     if opening is None and not owed:
         return TreeGrammar(book.tree(sequence(Literal("</user>\n"), turns.all())), relaxed)

@@ -225,6 +225,7 @@ def test_no_calls_are_possible_where_none_are_to_be() -> None:
     grammar = grammar_of(*TOOLS, calls="none", turns=(1, 2))
     assert all_accept(grammar, talk([], []))
     assert all_refuse(grammar, talk([], [step("alpha")]))
+    assert grammar.key == grammar_of(A, calls="none", turns=(1, 2), error_responses="allowed").key
 
 
 def test_a_call_is_needed_where_one_is_required() -> None:
@@ -258,9 +259,10 @@ def test_more_tools_than_a_grammar_can_ask_for_are_refused() -> None:
     tools = [Tool("mail", f"T{number}", "") for number in range(6)]
     with pytest.raises(GrammarError, match="6 tools have to be called; a grammar can ask for 5 at most"):
         grammar_of(*tools, must_call=[tool.name for tool in tools])
-    for nothing in ({"calls": "required"}, {"error_responses": "required"}):
-        with pytest.raises(GrammarError, match="nothing to call"):
-            grammar_of(**nothing)
+    with pytest.raises(GrammarError, match="nothing to call"):
+        grammar_of(calls="required")
+    with pytest.raises(GrammarError, match="nothing to call"):
+        grammar_of(error_responses="required")
 
 
 def talk(*turns: list[Step]) -> str:
