@@ -103,6 +103,35 @@ def test_a_conversation_is_checked_against_a_grammar(tmp_path: Path, post_tools:
     assert said(*asked, "--level", "names") == "in the grammar\n"
 
 
+def test_a_conversation_is_checked_against_what_was_asked_for(tmp_path: Path, post_tools: Path) -> None:
+    talk = tmp_path / "talk.txt"
+    talk.write_text(conversation(), "utf-8")
+    asked = ("grammar", "check", talk, "--tools", post_tools)
+    assert said(*asked, "--must-call", "SEND") == "in the grammar\n"
+    assert said(*asked, "--need-calls", "--errors", "allowed") == "in the grammar\n"
+    for refused in (
+        ("--must-call", "SEND, TRACK"),
+        ("--no-calls",),
+        ("--errors", "required"),
+        ("--opening", "Something else"),
+    ):
+        assert "not in the grammar" in said(*asked, *refused, code=2)
+    opening = conversation().splitlines()[1]
+    assert said(*asked, "--opening", opening) == "in the grammar\n"
+    unknown = run_command(*asked, "--must-call", "SENT")
+    assert unknown.returncode == 2 and "'SENT' cannot be called" in unknown.stderr
+    of_a_run = run_command("grammar", "render", "--run", tmp_path, "--id", "x", "--no-calls")
+    assert of_a_run.returncode == 2 and "calls with --run" in of_a_run.stderr
+
+
+def test_what_a_grammar_does_not_enforce_is_said_in_plain_words() -> None:
+    rendered = run_command("grammar", "render", "--toolkits", "gmail")
+    assert (
+        "note: not enforced: gmail/SEND_MESSAGE parameters: $.properties.to.items: format\n"
+        in rendered.stderr
+    )
+
+
 def test_validate_names_line_turn_and_reason(tmp_path: Path) -> None:
     tools = [tool.as_openai() for tool in BUNDLE.tools]
     good = {"id": "a", "conversation_dml": conversation(), "tools": tools}

@@ -13,6 +13,7 @@ import pytest
 import xgrammar
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llguidance import LLMatcher
 from strategies import tools
 
 from funcdex.data import data_dir
@@ -45,6 +46,13 @@ def test_another_language_has_another_key() -> None:
         grammar_of(*EXAMPLE_TOOLS, thoughts=True),
         grammar_of(*EXAMPLE_TOOLS, turns=(1, 4)),
         grammar_of(EXAMPLE_TOOLS[0]),
+        grammar_of(*EXAMPLE_TOOLS, calls="none"),
+        grammar_of(*EXAMPLE_TOOLS, calls="required"),
+        grammar_of(*EXAMPLE_TOOLS, must_call=["SEND_MAIL"]),
+        grammar_of(*EXAMPLE_TOOLS, must_call=["LIST_MAIL"]),
+        grammar_of(*EXAMPLE_TOOLS, error_responses="allowed"),
+        grammar_of(*EXAMPLE_TOOLS, error_responses="required"),
+        grammar_of(*EXAMPLE_TOOLS, opening="Hi"),
     ]
     assert len({grammar.key for grammar in some}) == len(some)
 
@@ -135,9 +143,19 @@ def test_samples_look_like_their_dialect(name: str) -> None:
 
 
 def test_the_files_in_grammars_are_current() -> None:
-    for name, text in example_files().items():
-        stored = (data_dir("grammars") / name).read_text(encoding="utf-8")
-        assert stored == text, "run: python -m funcdex.grammar.examples"
+    stored = {path.name: path.read_text(encoding="utf-8") for path in data_dir("grammars").iterdir()}
+    assert stored == example_files(), "run: python -m funcdex.grammar.examples"
+
+
+@pytest.mark.parametrize("name", [name for name in example_files() if name.endswith((".lark", ".gbnf"))])
+def test_the_files_in_grammars_can_be_read_with_their_comments(name: str) -> None:
+    text = example_files()[name]
+    assert text.startswith(("// ", "# "))
+    if name.endswith(".lark"):
+        assert not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(text))
+        xgrammar.Grammar.from_lark(text)
+    else:
+        xgrammar.Grammar.from_ebnf(text)
 
 
 def test_writing_the_examples_writes_all_of_them(tmp_path: Path) -> None:

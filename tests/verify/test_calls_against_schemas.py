@@ -69,6 +69,52 @@ def test_both_calls_of_a_parallel_step_are_checked_against_their_own_response() 
     ]
 
 
+ERROR = {"error": {"code": 404, "message": "No such person."}}
+
+
+def test_an_error_fits_where_errors_are_allowed() -> None:
+    conversation = conversation_of(("SEND", {"to": "Ann"}, ERROR))
+    assert verify(conversation, [SEND], error_responses=True) == ()
+    (fault,) = verify(conversation, [SEND])
+    assert (fault.reason, fault.turn) == ("invalid_response", 1)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"error": "No such person."},
+        {"error": {"code": 200, "message": "OK"}},
+        {"error": {"code": 404, "message": "No such person.", "id": 1}},
+        {"error": {"code": 404}},
+        {"errors": [{"code": 404, "message": "No such person."}]},
+    ],
+)
+def test_what_is_no_error_fits_nowhere(response: JsonValue) -> None:
+    faults = verify(conversation_of(("SEND", {"to": "Ann"}, response)), [SEND], error_responses=True)
+    assert {fault.reason for fault in faults} == {"invalid_response"}
+
+
+def test_a_tool_that_describes_its_errors_has_no_others() -> None:
+    told = {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}
+    tool = Tool("gmail", "SEND", "Sends a mail.", SEND.parameters, {"anyOf": [SEND.response, told]})
+    own = conversation_of(("SEND", {"to": "Ann"}, {"error": {"reason": "quota"}}))
+    assert verify(own, [tool]) == verify(own, [tool], error_responses=True) == ()
+    other = Tool(
+        "gmail",
+        "SEND",
+        "",
+        SEND.parameters,
+        {
+            "oneOf": [
+                SEND.response,
+                {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
+            ]
+        },
+    )
+    general = conversation_of(("SEND", {"to": "Ann"}, ERROR))
+    assert [fault.reason for fault in verify(general, [other], error_responses=True)] == ["invalid_response"]
+
+
 @given(tools(), st.booleans(), st.data())
 def test_values_made_from_the_schemas_have_no_fault(
     shown: tuple[Tool, ...], thoughts: bool, data: st.DataObject
