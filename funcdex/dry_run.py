@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections import Counter
 
 from funcdex.dedup.guard import ScenarioGuard
+from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.order import Order
 from funcdex.pipeline import STAGE_FUNCTIONS
 from funcdex.stages.context import Context, dice
+from funcdex.stages.grammars import Grammars
+from funcdex.stages.local_compile import LocalCompiler
 from funcdex.stages.plan import plan_at, plans
-from funcdex.toolkits.select import choose_shown
+from funcdex.stages.tool_check import CheckedTools, check_tools
+from funcdex.stages.tool_sets import plan_tool_sets
 from funcdex.types.record import Draft
 from funcdex.types.request import Completion, Request
 
@@ -23,40 +27,54 @@ class _Asked(Exception):
 
 
 async def describe(order: Order) -> str:
-    """The plan and the requests of the first conversation, as text for a person."""
-    requests = await _requests(order)
-    parts = [_plan(order)]
+    """The plan and the requests of the first conversation, as text for a person. Raises what a run would."""
+    settings = order.settings
+    async with LocalCompiler() as compiler:
+        grammars = Grammars(settings.generation, settings.grammar, compiler.fault_of)
+        checked = await check_tools(plan_tool_sets(settings, order.bundles), grammars)
+        context = Context(_ask, settings, order.bundles, ScenarioGuard(()), checked.tool_sets, grammars)
+        draft = _draft(context)
+        requests = await _requests(draft, context)
+        grammar = await grammars.of_tools(context.shown(draft))
+    parts = [_plan(order, checked)]
     for request in requests:
         parts += [
             _heading(f"{request.stage}: {message.role}") + message.content for message in request.messages
         ]
-    grammar = next(request.grammar for request in requests if request.stage == "conversation")
-    if grammar:
-        parts.append(_heading("grammar of the conversation (lark)") + grammar.render("lark"))
+    parts.append(_heading("grammar of the conversation (lark)") + grammar.render("lark"))
+    parts.append(_heading("not enforced by this grammar, checked afterwards") + _relaxed(grammar))
     return "\n\n".join(parts) + "\n"
 
 
-def _plan(order: Order) -> str:
+def _plan(order: Order, checked: CheckedTools) -> str:
     counts = Counter("+".join(plan.toolkits) for plan in plans(order.settings, order.bundles))
     lines = [f"{count:>8}  {name}" for name, count in counts.items()]
     total = f"{order.settings.count} conversations, seed {order.settings.seed}, nothing asked yet"
-    return "\n".join([total, *lines])
+    return "\n".join([total, *lines, _tool_sets(checked), *(f"note: {note}" for note in checked.notes)])
+
+
+def _tool_sets(checked: CheckedTools) -> str:
+    sets = {frozenset(tool.name for tool in tools) for tools in checked.tool_sets.planned()}
+    sizes = sorted(map(len, sets))
+    if not sizes:
+        return "each conversation has a set of tools, and a grammar, of its own (grammar.max_tool_sets: null)"
+    return f"{len(sizes)} sets of tools, each with a grammar, of {sizes[0]} to {sizes[-1]} tools"
+
+
+def _relaxed(grammar: TreeGrammar) -> str:
+    return "\n".join(f"{lost.path}: {lost.keyword}" for lost in grammar.relaxed) or "nothing"
 
 
 def _heading(title: str) -> str:
     return f"{'-' * 8} {title} {'-' * (70 - len(title))}\n"
 
 
-async def _requests(order: Order) -> list[Request]:
-    """The first request of every stage; what an earlier stage would have written stands in brackets."""
-    plan = plan_at(1, order.settings, order.bundles)
-    context = Context(_ask, order.settings, order.bundles, ScenarioGuard(()))
-    generation = order.settings.generation
+def _draft(context: Context) -> Draft:
+    """The first conversation; what its stages would have written stands in brackets."""
+    plan = plan_at(1, context.settings, context.bundles)
     needed = [tool.name for tool in context.candidates(plan)[:2]]
-    shown = choose_shown(
-        order.bundles[0], needed, generation.distractor_tools, generation.max_tools, dice(plan, "shown")
-    )
-    draft = Draft(
+    shown = context.tool_sets.shown(plan, needed, dice(plan, "shown"))
+    return Draft(
         plan,
         scenario="[the scenario]",
         persona="[the persona]",
@@ -64,6 +82,10 @@ async def _requests(order: Order) -> list[Request]:
         shown=tuple(tool.name for tool in shown),
         dml="[the conversation]",
     )
+
+
+async def _requests(draft: Draft, context: Context) -> list[Request]:
+    """The first request of every stage."""
     requests: list[Request] = []
     for stage in STAGE_FUNCTIONS.values():
         try:

@@ -1,6 +1,6 @@
 """One session of a run: from an order to its ending, whatever lies in the run directory already.
 
-lock -> manifest, journal read, outputs mended -> endpoints probed -> pipeline -> ending
+lock -> tools checked -> manifest, journal read, outputs mended -> endpoints probed -> pipeline -> ending
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ from funcdex.rundir.replay import JournalState
 from funcdex.serving import probed_endpoints
 from funcdex.settings.tree import DedupSettings
 from funcdex.stages.context import Context
+from funcdex.stages.grammars import Grammars
+from funcdex.stages.local_compile import LocalCompiler
 from funcdex.stages.plan import plan_of, plans
+from funcdex.stages.tool_check import CheckedTools, check_tools
+from funcdex.stages.tool_sets import plan_tool_sets
 from funcdex.types.record import Accepted, Draft, fold
 
 LIVE_PER_SLOT = 2
@@ -73,8 +77,12 @@ async def carry_out(order: Order, console: Console) -> Ending:
     share_fairly()
     with exclusive(order.run), RunLog(order.run.log) as log:
         try:
-            state = await anyio.to_thread.run_sync(prepare, order)
-            return await _Session(order, state, console, log).work()
+            async with LocalCompiler() as compiler:
+                grammars = Grammars(order.settings.generation, order.settings.grammar, compiler.fault_of)
+                # First of all: a run that cannot be begun leaves no manifest behind.
+                checked = await check_tools(plan_tool_sets(order.settings, order.bundles), grammars)
+                state = await anyio.to_thread.run_sync(prepare, order)
+                return await _Session(order, state, checked, grammars, console, log).work()
         except Exception as raised:
             fault = root_fault(raised)
             if isinstance(fault, FuncdexError):
@@ -86,9 +94,19 @@ async def carry_out(order: Order, console: Console) -> Ending:
 
 
 class _Session:
-    def __init__(self, order: Order, state: JournalState, console: Console, log: RunLog) -> None:
+    def __init__(
+        self,
+        order: Order,
+        state: JournalState,
+        checked: CheckedTools,
+        grammars: Grammars,
+        console: Console,
+        log: RunLog,
+    ) -> None:
         self._order = order
         self._state = state
+        self._checked = checked
+        self._grammars = grammars
         self._console = console
         self._log = log
         self._started_s = time.monotonic()
@@ -104,6 +122,8 @@ class _Session:
             return self._ending(None)
         if not self._order.settings.endpoints:
             raise ConfigError("no endpoint is named", where="--endpoints", fix="Name base URLs, or `sim`.")
+        for note in self._checked.notes:
+            self._say(note)
         async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
             self._note_candidates(candidates)
             guard = await self._guard()
@@ -122,7 +142,9 @@ class _Session:
             Pool(candidates, settings.pool, on_event=self._log_event) as pool,
             anyio.create_task_group() as tasks,
         ):
-            context = Context(pool.generate, settings, self._order.bundles, guard)
+            context = Context(
+                pool.generate, settings, self._order.bundles, guard, self._checked.tool_sets, self._grammars
+            )
             pipeline = Pipeline(context, journal, self._funnel)
             tasks.start_soon(guard.serve)
             tasks.start_soon(show, self._console, partial(self._snapshot, pool, pipeline))

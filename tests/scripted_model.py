@@ -7,9 +7,13 @@ from typing import Any
 
 from funcdex.dedup.exact import ExactLayer
 from funcdex.dedup.guard import ScenarioGuard
+from funcdex.grammar.check import fault_of_lark
+from funcdex.off_loop import off_loop
 from funcdex.settings.tree import Settings
 from funcdex.stages.context import Context
+from funcdex.stages.grammars import Grammars
 from funcdex.stages.plan import plan_at
+from funcdex.stages.tool_sets import plan_tool_sets
 from funcdex.types.record import Draft
 from funcdex.types.request import Completion, Request
 from funcdex.types.tools import Bundle, Tool, Toolkit
@@ -69,9 +73,20 @@ class ScriptedModel:
 
 def context(model: ScriptedModel, **settings: Any) -> Context:
     """A context for BUNDLE; `settings` as in a configuration file."""
+    tree = Settings.model_validate(settings)
     return Context(
-        model.generate, Settings.model_validate(settings), (BUNDLE,), ScenarioGuard([ExactLayer()])
+        model.generate,
+        tree,
+        (BUNDLE,),
+        ScenarioGuard([ExactLayer()]),
+        plan_tool_sets(tree, (BUNDLE,)),
+        Grammars(tree.generation, tree.grammar, compiled_in_a_thread),
     )
+
+
+async def compiled_in_a_thread(lark: str) -> str | None:
+    """What a run asks a process of its own."""
+    return await off_loop(fault_of_lark, lark)
 
 
 def draft(settings: Settings | None = None, **known: Any) -> Draft:

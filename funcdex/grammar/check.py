@@ -2,6 +2,9 @@
 
 A malformed grammar has taken whole servers down; compiling it here takes milliseconds. The tokens are the
 256 bytes, so nothing has to be downloaded and every text can be matched.
+
+A run compiles in a process of its own (`compile_process`), because what the engine is asked to read there
+comes from strangers.
 """
 
 from __future__ import annotations
@@ -16,9 +19,22 @@ if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
 
 
+LEXER_FUEL = 500_000
+"""Half of what engines spend on regular expressions by default: about 10 ms. Twenty large tools take
+10,000."""
+GRAMMAR_SYMBOLS = 250_000
+"""Half of the default, too. Twenty large tools have 3,000."""
+
+
 def compile_locally(grammar: Grammar) -> None:
     """Raises GrammarError, naming the fault, if the grammar cannot be used."""
     _ready(grammar.render("lark"))
+
+
+def fault_of_lark(lark: str) -> str | None:
+    """Why the engine cannot use a text in Lark, in a line; None if it can."""
+    matcher = _compiled(lark)
+    return matcher.get_error().strip().splitlines()[0] if matcher.is_error() else None
 
 
 def matches(grammar: Grammar, text: str) -> bool:
@@ -39,10 +55,7 @@ def fault_at(grammar: Grammar, text: str) -> int | None:
 
 @lru_cache(maxsize=64)
 def _ready(lark: str) -> LLMatcher:
-    # Imported late: the library takes longer than everything that needs no grammar.
-    from llguidance import LLMatcher
-
-    matcher = LLMatcher(_byte_tokenizer(), LLMatcher.grammar_from_lark(lark), log_level=0)
+    matcher = _compiled(lark)
     if matcher.is_error():
         raise GrammarError(
             f"the grammar cannot be read: {matcher.get_error().strip()}",
@@ -50,6 +63,14 @@ def _ready(lark: str) -> LLMatcher:
             fix="Please report this, with the tools that the grammar was made of.",
         )
     return matcher
+
+
+def _compiled(lark: str) -> LLMatcher:
+    # Imported late: the library takes longer than everything that needs no grammar.
+    from llguidance import LLMatcher, LLParserLimits
+
+    limits = LLParserLimits(initial_lexer_fuel=LEXER_FUEL, max_grammar_size=GRAMMAR_SYMBOLS)
+    return LLMatcher(_byte_tokenizer(), LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)
 
 
 class _Bytes:

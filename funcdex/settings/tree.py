@@ -91,7 +91,9 @@ class GenerationSettings(Frozen):
     workflow_description: str = Field(default="", description="steers every scenario, if given")
     min_user_turns: int = Field(default=2, ge=1, le=50, description="fewest user messages")
     max_user_turns: int = Field(default=8, ge=1, le=100, description="most user messages")
-    distractor_tools: int = Field(default=3, ge=0, le=100, description="tools shown beyond those needed")
+    distractor_tools: int = Field(
+        default=3, ge=0, le=100, description="fewest tools shown beyond those needed, where there are as many"
+    )
     max_tools: int = Field(default=20, ge=1, le=128, description="most tools shown to the writer")
     max_corrections: int = Field(default=2, ge=0, le=20, description="corrections of one conversation")
     max_regenerations: int = Field(default=2, ge=0, le=20, description="new samples after corrections failed")

@@ -11,10 +11,11 @@ from typing import Any
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import Settings
-from funcdex.stages.plan import bundle_of, shown_tools
+from funcdex.stages.grammars import Grammars
+from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
-from funcdex.toolkits.select import sample_tools
+from funcdex.stages.tool_sets import ToolSets
 from funcdex.types.record import STAGES, Draft, Plan, Rejected, Stage, StageDone, Usage
 from funcdex.types.request import Completion, Generate, Grammar, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
@@ -33,11 +34,12 @@ class Context:
     settings: Settings
     bundles: Sequence[Bundle]
     guard: ScenarioGuard
+    tool_sets: ToolSets
+    grammars: Grammars
 
     def candidates(self, plan: Plan) -> tuple[Tool, ...]:
-        """The tools a conversation may need: all of its bundle, or a sample where they are too many."""
-        most = self.settings.generation.max_tools
-        return sample_tools(bundle_of(plan, self.bundles), most, dice(plan, "candidates"))
+        """The tools a conversation may need: all of its bundle, or some where they are too many."""
+        return self.tool_sets.candidates(plan, dice(plan, "candidates"))
 
     def shown(self, draft: Draft) -> tuple[Tool, ...]:
         """The tools that the writer of this conversation sees, in the order it sees them."""

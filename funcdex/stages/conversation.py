@@ -19,7 +19,7 @@ from funcdex.errors import MarkupError
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
-from funcdex.stages.grammars import conversation_grammar_of, grammar_note
+from funcdex.stages.grammars import grammar_note
 from funcdex.stages.runaway import Runaway
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
@@ -43,7 +43,7 @@ class _Attempt:
 async def write_conversation(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with the code of the last sample's first fault."""
     tools = context.shown(draft)
-    grammar = await conversation_grammar_of(tools, context.settings)
+    grammar = await context.grammars.of_tools(tools)
     writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
     attempt = await writer.write()
     if attempt.faults:

@@ -1,24 +1,134 @@
-"""The grammars of a run: built and read here before any server sees them, and few of them."""
+"""The grammars of a run: built once for each set of tools, and compiled here before any server sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from funcdex.grammar.conversation import conversation_grammar
+import anyio
+import orjson
+
+from funcdex.errors import GrammarError
+from funcdex.grammar.blame import smallest_fault
+from funcdex.grammar.conversation import conversation_grammar, json_grammar
+from funcdex.grammar.size_limits import refuse_large, too_large
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import GenerationSettings, Settings
+from funcdex.settings.tree import GenerationSettings, GrammarSettings
 from funcdex.types.conversation import JsonValue
-from funcdex.types.tools import Tool
+from funcdex.types.request import Dialect
+from funcdex.types.tools import JsonSchema, Tool
+
+FaultOf = Callable[[str], Awaitable[str | None]]
+"""Why a grammar in Lark cannot be used; None if it can."""
+
+KEPT = 256
+"""Grammars kept, those not used for longest forgotten first. One of 14 tools is about a megabyte."""
+MAX_RELAXED_NAMED = 50
+"""Keywords named in a record. With more, `relaxed_total` says so, and `funcdex grammar render` names all."""
+
+_SIZED: tuple[Dialect, ...] = ("lark", "gbnf")
+"""The notations whose length is looked at. Rendered here, they need not be beside the event loop later."""
+
+_Subject = tuple[Tool, ...] | bytes
+_Outcome = TreeGrammar | GrammarError
 
 
-async def conversation_grammar_of(tools: Sequence[Tool], settings: Settings) -> TreeGrammar:
-    """The grammar that a conversation with these tools is written under. Raises GrammarError."""
-    return await off_loop(grammar_of, tools, settings.generation)
+@dataclass(slots=True)
+class Grammars:
+    """Builds, compiles and keeps grammars. What cannot be used is remembered as well.
+
+    Both methods raise GrammarError, which names tool and JSON path where these are at fault.
+    """
+
+    generation: GenerationSettings
+    limits: GrammarSettings
+    fault_of: FaultOf
+    _kept: OrderedDict[object, tuple[_Subject, _Outcome]] = field(default_factory=OrderedDict)
+    _one_at_a_time: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def of_tools(self, tools: Sequence[Tool]) -> TreeGrammar:
+        """The grammar of conversations with these tools, whatever their order."""
+        ordered = tuple(sorted(tools, key=lambda tool: tool.name))
+        key = tuple((tool.toolkit, tool.name) for tool in ordered)
+        return await self._once(key, ordered, partial(self._made_of_tools, ordered))
+
+    async def of_json(self, schema: JsonSchema) -> TreeGrammar:
+        """The grammar of one JSON value. The schema is our own, so that a fault is, too."""
+        key = orjson.dumps(schema)
+        return await self._once(key, key, partial(self._made, partial(json_grammar, schema)))
+
+    async def _once(
+        self, key: object, subject: _Subject, make: Callable[[], Awaitable[TreeGrammar]]
+    ) -> TreeGrammar:
+        outcome = self._known(key, subject)
+        if outcome is None:
+            # Hundreds of conversations ask for the same one at the same time; one of them makes it.
+            async with self._one_at_a_time:
+                outcome = self._known(key, subject)
+                if outcome is None:
+                    try:
+                        outcome = await make()
+                    except GrammarError as error:
+                        outcome = error
+                    self._keep(key, subject, outcome)
+        if isinstance(outcome, GrammarError):
+            # Not the one that is kept, which would gather the traces of all who asked.
+            raise GrammarError(outcome.what, where=outcome.where, fix=outcome.fix)
+        return outcome
+
+    def _known(self, key: object, subject: _Subject) -> _Outcome | None:
+        found = self._kept.get(key)
+        if found is None or found[0] != subject:
+            return None
+        self._kept.move_to_end(key)
+        return found[1]
+
+    def _keep(self, key: object, subject: _Subject, outcome: _Outcome) -> None:
+        self._kept[key] = (subject, outcome)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    async def _made_of_tools(self, tools: Sequence[Tool]) -> TreeGrammar:
+        try:
+            return await self._made(partial(grammar_of, tools, self.generation))
+        except _Unusable as unusable:
+            raise await self._explained(tools, unusable.fault) from unusable
+
+    async def _made(self, build: Callable[[], TreeGrammar]) -> TreeGrammar:
+        grammar, text = await off_loop(_built, build, self.limits.max_bytes)
+        if fault := await self.fault_of(text):
+            raise _Unusable(fault)
+        return grammar
+
+    async def _explained(self, tools: Sequence[Tool], fault: str) -> GrammarError:
+        """The error for tools whose grammar cannot be used: the first tool that has none by itself, or
+        all."""
+        for tool in tools:
+            if not await self._usable(tool):
+                side, path = await smallest_fault(tool, self._usable)
+                return too_large(tool, side, path, fault)
+        return GrammarError(
+            f"{len(tools)} tools together make a grammar that cannot be used: {fault}",
+            where=", ".join(f"{tool.toolkit}/{tool.name}" for tool in tools[:3]) + " ...",
+            fix="Set generation.max_tools lower, or leave large tools out.",
+        )
+
+    async def _usable(self, tool: Tool) -> bool:
+        try:
+            await self._made(partial(grammar_of, (tool,), self.generation))
+        except GrammarError:
+            return False
+        return True
 
 
 def grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGrammar:
-    """The same, not yet read by any matcher."""
+    """The grammar of conversations with these tools, not yet compiled. Raises GrammarError."""
+    if generation.level == "schema":
+        for tool in tools:
+            refuse_large(tool)
     return conversation_grammar(
         tools,
         thoughts=generation.thoughts,
@@ -29,6 +139,28 @@ def grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGra
     )
 
 
+def _built(build: Callable[[], TreeGrammar], max_bytes: int) -> tuple[TreeGrammar, str]:
+    """The grammar and its text in Lark. Raises GrammarError."""
+    try:
+        grammar = build()
+        texts = {dialect: grammar.render(dialect) for dialect in _SIZED}
+    except RecursionError as error:
+        raise _Unusable("it is nested too deep") from error
+    length = max(len(text.encode()) for text in texts.values())
+    if length > max_bytes:
+        raise _Unusable(f"it has {length:,} bytes, at most {max_bytes:,} are sent (grammar.max_bytes)")
+    return grammar, texts["lark"]
+
+
 def grammar_note(grammar: TreeGrammar) -> dict[str, JsonValue]:
     """What a record says of its grammar."""
-    return {"key": grammar.key, "relaxed": [f"{lost.path}: {lost.keyword}" for lost in grammar.relaxed]}
+    named = [f"{lost.path}: {lost.keyword}" for lost in grammar.relaxed[:MAX_RELAXED_NAMED]]
+    return {"key": grammar.key, "relaxed_total": len(grammar.relaxed), "relaxed": named}
+
+
+class _Unusable(GrammarError):
+    """A grammar that was built and cannot be used; `fault` is why."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault, where="a grammar", fix="Please report this.")
+        self.fault = fault

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import orjson
 
-from funcdex.grammar.conversation import json_grammar
-from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.conversation import tool_as_text
 from funcdex.types.record import Accepted, Draft, Rejected, StageDone
@@ -31,16 +28,12 @@ async def judge(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `unscored` if no sample was a verdict."""
     dialogue = Dialogue(context, draft, "judge")
     tools = [tool_as_text(tool) for tool in context.shown(draft)]
+    grammar = await context.grammars.of_json(_ANSWER)
     for _ in range(context.settings.generation.max_stage_retries + 1):
-        completion = await dialogue.ask("judge", grammar=_grammar(), tools=tools, conversation=draft.dml)
+        completion = await dialogue.ask("judge", grammar=grammar, tools=tools, conversation=draft.dml)
         if scores := _scores(completion.text):
             return dialogue.done(scores=scores)
     return dialogue.rejected("unscored", "no sample of the judge was a verdict")
-
-
-@cache
-def _grammar() -> TreeGrammar:
-    return json_grammar(_ANSWER)
 
 
 def settle(draft: Draft, min_tool_use_quality: int) -> Accepted | Rejected:

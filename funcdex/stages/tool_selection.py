@@ -6,11 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from funcdex.grammar.conversation import json_grammar
-from funcdex.off_loop import off_loop
 from funcdex.stages.context import Context, Dialogue, dice
-from funcdex.stages.plan import bundle_of
-from funcdex.toolkits.select import choose_shown
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.tools import Tool
 
@@ -19,19 +15,13 @@ async def select_tools(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `no_tools` if no sample named a tool that exists."""
     dialogue, generation = Dialogue(context, draft, "tools"), context.settings.generation
     candidates = context.candidates(draft.plan)
-    grammar = await off_loop(json_grammar, _answer_schema(candidates))
+    grammar = await context.grammars.of_json(_answer_schema(candidates))
     for _ in range(generation.max_stage_retries + 1):
         completion = await dialogue.ask(
             "tools", grammar=grammar, tools=candidates, scenario=draft.scenario, outline=draft.outline
         )
         if needed := _named(completion.text, candidates):
-            shown = choose_shown(
-                bundle_of(draft.plan, context.bundles),
-                needed,
-                generation.distractor_tools,
-                generation.max_tools,
-                dice(draft.plan, "shown"),
-            )
+            shown = context.tool_sets.shown(draft.plan, needed, dice(draft.plan, "shown"))
             return dialogue.done(shown=[tool.name for tool in shown])
     return dialogue.rejected("no_tools", "no sample named a tool that exists")
 

@@ -39,38 +39,39 @@ def make_bundles(specs: Sequence[str], toolkits: Iterable[Toolkit]) -> tuple[Bun
     return tuple(Bundle(tuple(_known(name, by_name) for name in names)) for names in kept)
 
 
-def sample_tools(bundle: Bundle, most: int, rng: random.Random) -> tuple[Tool, ...]:
-    """The tools a conversation may come to need: all of the bundle, or `most` of them if they are too many.
+def sample_tools(tools: Sequence[Tool], most: int, rng: random.Random) -> tuple[Tool, ...]:
+    """The tools a conversation may come to need: all there are, or `most` of them if they are too many.
 
-    A sample holds the same number of each toolkit, or nearly, and keeps the bundle's order.
+    A sample holds the same number of each toolkit, or nearly, and keeps the order of the tools.
     """
-    tools = bundle.tools
     if len(tools) <= most:
-        return tools
-    queues = [[tool for tool in tools if tool.toolkit == kit.name] for kit in bundle.toolkits]
-    for queue in queues:
+        return tuple(tools)
+    queues: dict[str, list[Tool]] = {}
+    for tool in tools:
+        queues.setdefault(tool.toolkit, []).append(tool)
+    for queue in queues.values():
         rng.shuffle(queue)
-    rounds = (tool for row in zip_longest(*queues) for tool in row if tool is not None)
+    rounds = (tool for row in zip_longest(*queues.values()) for tool in row if tool is not None)
     chosen = {tool.name for tool in islice(rounds, max(most, 1))}
     return tuple(tool for tool in tools if tool.name in chosen)
 
 
 def choose_shown(
-    bundle: Bundle, needed: Sequence[str], distractors: int, max_tools: int, rng: random.Random
+    tools: Sequence[Tool], needed: Sequence[str], distractors: int, max_tools: int, rng: random.Random
 ) -> tuple[Tool, ...]:
     """The tools a conversation is written with: those needed and `distractors` others, shuffled by `rng`.
 
-    At most `max_tools` (of the needed ones the first), and at least one. Needed names that the bundle
-    has not are passed over. The same arguments and state of `rng` give the same tools.
+    At most `max_tools` (of the needed ones the first), and at least one. Needed names that are none of the
+    tools' are passed over. The same arguments and state of `rng` give the same tools.
     """
-    tools = {tool.name: tool for tool in bundle.tools}
+    by_name = {tool.name: tool for tool in tools}
     limit = max(max_tools, 1)
-    chosen = [name for name in dict.fromkeys(needed) if name in tools][:limit]
-    others = [name for name in tools if name not in chosen]
+    chosen = [name for name in dict.fromkeys(needed) if name in by_name][:limit]
+    others = [name for name in by_name if name not in chosen]
     room = min(distractors, limit - len(chosen), len(others))
     chosen += rng.sample(others, max(room, 0 if chosen else 1))
     rng.shuffle(chosen)
-    return tuple(tools[name] for name in chosen)
+    return tuple(by_name[name] for name in chosen)
 
 
 def _known(name: str, by_name: dict[str, Toolkit]) -> Toolkit:

@@ -70,7 +70,9 @@ EVERY = [tool.name for tool in BUNDLE.tools]
 
 
 def shown(needed: list[str], distractors: int = 2, max_tools: int = 5, seed: int = 0) -> list[str]:
-    return [tool.name for tool in choose_shown(BUNDLE, needed, distractors, max_tools, random.Random(seed))]
+    return [
+        tool.name for tool in choose_shown(BUNDLE.tools, needed, distractors, max_tools, random.Random(seed))
+    ]
 
 
 def test_needed_tools_are_shown_among_others() -> None:
@@ -95,12 +97,12 @@ def test_every_order_occurs() -> None:
 
 
 def test_a_bundle_that_is_small_enough_is_sampled_whole() -> None:
-    assert sample_tools(BUNDLE, len(EVERY), random.Random(0)) == BUNDLE.tools
+    assert sample_tools(BUNDLE.tools, len(EVERY), random.Random(0)) == BUNDLE.tools
 
 
 def test_a_sample_is_fair_to_the_toolkits_and_keeps_their_order() -> None:
     for seed in range(20):
-        names = [tool.name for tool in sample_tools(BUNDLE, 4, random.Random(seed))]
+        names = [tool.name for tool in sample_tools(BUNDLE.tools, 4, random.Random(seed))]
         assert len(names) == 4 and names == [name for name in EVERY if name in names]
         assert sum(name.lower().startswith("b") for name in names) == 2
 
