@@ -84,18 +84,24 @@ def _parsed(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
 def _rejected(draft: Draft, entry: Rejected) -> dict[str, Any]:
     ending = {"id": draft.plan.id, "stage": entry.stage, "reason": entry.reason, "detail": entry.detail}
     known = {"scenario": draft.scenario, "conversation_dml": draft.dml, "scores": draft.scores}
-    lineage = _origin(draft) | _bill((*draft.usage, *entry.usage))
+    lineage = _origin(draft) | _grammar(draft) | _bill((*draft.usage, *entry.usage))
     return ending | lineage | {key: value for key, value in known.items() if value is not None}
 
 
 def _lineage(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
     """Where a record comes from: what every line of every output carries."""
-    return _origin(draft) | {"tools": [tool.as_openai() for tool in tools]} | _bill(draft.usage)
+    shown = {"tools": [tool.as_openai() for tool in tools]}
+    return _origin(draft) | shown | _grammar(draft) | _bill(draft.usage)
 
 
 def _origin(draft: Draft) -> dict[str, Any]:
     plan = draft.plan
     return {"toolkits": list(plan.toolkits), "kind": plan.kind, "seed": plan.seed}
+
+
+def _grammar(draft: Draft) -> dict[str, Any]:
+    """What it was written under. Runs of earlier versions did not note it."""
+    return {} if draft.grammar is None else {"grammar": dict(draft.grammar)}
 
 
 def _bill(usage: Sequence[Usage]) -> dict[str, Any]:

@@ -43,11 +43,11 @@ def _fault(schema: JsonSchema) -> tuple[str, str] | None:
         path, value = ahead.pop()
         if not isinstance(value, Mapping | list | tuple):
             continue
+        if what := _too_many(path, value):
+            return path, what
         parts += len(value)
         if parts > MAX_PARTS:
             return "$", f"it has more than {MAX_PARTS:,} parts"
-        if what := _too_many(path, value):
-            return path, what
         named = value.items() if isinstance(value, Mapping) else enumerate(value)
         ahead.extend(
             (f"{path}.{name}" if isinstance(name, str) else f"{path}[{name}]", part) for name, part in named
@@ -59,7 +59,7 @@ def _too_many(path: str, value: Mapping[str, object] | list[object] | tuple[obje
     if isinstance(value, Mapping):
         properties = value.get("properties")
         if isinstance(properties, Mapping) and len(properties) > MAX_PROPERTIES:
-            return f"{len(properties):,} properties, at most {MAX_PROPERTIES:,} can be counted on"
+            return f"{len(properties):,} properties, at most {MAX_PROPERTIES:,} make one"
     elif len(value) > MAX_LISTED:
-        return f"{len(value):,} values, at most {MAX_LISTED:,} can be counted on"
+        return f"{len(value):,} values, at most {MAX_LISTED:,} make one"
     return ""

@@ -34,6 +34,7 @@ _SIZED: tuple[Dialect, ...] = ("lark", "gbnf")
 
 _Subject = tuple[Tool, ...] | bytes
 _Outcome = TreeGrammar | GrammarError
+_Make = Callable[[], Awaitable[TreeGrammar]]
 
 
 @dataclass(slots=True)
@@ -52,31 +53,32 @@ class Grammars:
     async def of_tools(self, tools: Sequence[Tool]) -> TreeGrammar:
         """The grammar of conversations with these tools, whatever their order."""
         ordered = tuple(sorted(tools, key=lambda tool: tool.name))
-        key = tuple((tool.toolkit, tool.name) for tool in ordered)
-        return await self._once(key, ordered, partial(self._made_of_tools, ordered))
+        return await self._once(_key(ordered), ordered, partial(self._made_of_tools, ordered))
 
     async def of_json(self, schema: JsonSchema) -> TreeGrammar:
         """The grammar of one JSON value. The schema is our own, so that a fault is, too."""
         key = orjson.dumps(schema)
         return await self._once(key, key, partial(self._made, partial(json_grammar, schema)))
 
-    async def _once(
-        self, key: object, subject: _Subject, make: Callable[[], Awaitable[TreeGrammar]]
-    ) -> TreeGrammar:
+    async def _once(self, key: object, subject: _Subject, make: _Make) -> TreeGrammar:
         outcome = self._known(key, subject)
         if outcome is None:
             # Hundreds of conversations ask for the same one at the same time; one of them makes it.
             async with self._one_at_a_time:
-                outcome = self._known(key, subject)
-                if outcome is None:
-                    try:
-                        outcome = await make()
-                    except GrammarError as error:
-                        outcome = error
-                    self._keep(key, subject, outcome)
+                outcome = await self._outcome(key, subject, make)
         if isinstance(outcome, GrammarError):
             # Not the one that is kept, which would gather the traces of all who asked.
             raise GrammarError(outcome.what, where=outcome.where, fix=outcome.fix)
+        return outcome
+
+    async def _outcome(self, key: object, subject: _Subject, make: _Make) -> _Outcome:
+        outcome = self._known(key, subject)
+        if outcome is None:
+            try:
+                outcome = await make()
+            except GrammarError as error:
+                outcome = error
+            self._keep(key, subject, outcome)
         return outcome
 
     def _known(self, key: object, subject: _Subject) -> _Outcome | None:
@@ -91,7 +93,7 @@ class Grammars:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def _made_of_tools(self, tools: Sequence[Tool]) -> TreeGrammar:
+    async def _made_of_tools(self, tools: tuple[Tool, ...]) -> TreeGrammar:
         try:
             return await self._made(partial(grammar_of, tools, self.generation))
         except _Unusable as unusable:
@@ -103,13 +105,16 @@ class Grammars:
             raise _Unusable(fault)
         return grammar
 
-    async def _explained(self, tools: Sequence[Tool], fault: str) -> GrammarError:
-        """The error for tools whose grammar cannot be used: the first tool that has none by itself, or
-        all."""
+    async def _explained(self, tools: tuple[Tool, ...], fault: str) -> GrammarError:
+        """The error for tools whose grammar cannot be used: about one that has none by itself, or all."""
+        if len(tools) == 1:
+            side, path = await smallest_fault(tools[0], self._usable)
+            return too_large(tools[0], side, path, fault)
         for tool in tools:
-            if not await self._usable(tool):
-                side, path = await smallest_fault(tool, self._usable)
-                return too_large(tool, side, path, fault)
+            alone = (tool,)
+            outcome = await self._outcome(_key(alone), alone, partial(self._made_of_tools, alone))
+            if isinstance(outcome, GrammarError):
+                return outcome
         return GrammarError(
             f"{len(tools)} tools together make a grammar that cannot be used: {fault}",
             where=", ".join(f"{tool.toolkit}/{tool.name}" for tool in tools[:3]) + " ...",
@@ -137,6 +142,10 @@ def grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGra
         max_user_turns=generation.max_user_turns,
         level=generation.level,
     )
+
+
+def _key(tools: tuple[Tool, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((tool.toolkit, tool.name) for tool in tools)
 
 
 def _built(build: Callable[[], TreeGrammar], max_bytes: int) -> tuple[TreeGrammar, str]:

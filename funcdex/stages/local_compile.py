@@ -33,7 +33,7 @@ class LocalCompiler:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._end()
+        await self._end(kill=True)
 
     async def fault_of(self, lark: str) -> str | None:
         """Why a grammar cannot be used; None if it can."""
@@ -41,10 +41,10 @@ class LocalCompiler:
             try:
                 return await self._ask(lark.encode())
             except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
-                return self._cause_of_death(await self._end())
+                return self._cause_of_death(await self._end(kill=False))
             except BaseException:
                 # Its answer would be taken for that of the next question.
-                await self._end()
+                await self._end(kill=True)
                 raise
 
     async def _ask(self, text: bytes) -> str | None:
@@ -63,13 +63,13 @@ class LocalCompiler:
         )
         return self._process
 
-    async def _end(self) -> int | None:
-        """Its exit status if it ended by itself."""
+    async def _end(self, *, kill: bool) -> int | None:
+        """Its exit status. Without `kill` it has ended already, or ends as its input does."""
         process, self._process = self._process, None
         if process is None:
             return None
         with anyio.CancelScope(shield=True):
-            if process.returncode is None:
+            if kill:
                 process.kill()
             await process.aclose()
         return process.returncode
