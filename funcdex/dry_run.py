@@ -58,6 +58,8 @@ def _tool_sets(checked: CheckedTools) -> str:
     sizes = sorted(map(len, sets))
     if not sizes:
         return "each conversation has a set of tools, and a grammar, of its own (grammar.max_tool_sets: null)"
+    if len(sizes) == 1:
+        return f"1 set of tools, with a grammar, of {sizes[0]} tool{'s' if sizes[0] > 1 else ''}"
     return f"{len(sizes)} sets of tools, each with a grammar, of {sizes[0]} to {sizes[-1]} tools"
 
 

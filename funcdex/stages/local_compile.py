@@ -16,6 +16,8 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from funcdex.grammar.compile_process import LIMIT_S
 
 _LONGEST_ANSWER_BYTES = 1_000_000
+_SENT_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
+"""Deaths that say nothing of the grammar, unless they come twice: memory is short, or somebody tidies up."""
 
 
 class LocalCompiler:
@@ -38,14 +40,19 @@ class LocalCompiler:
     async def fault_of(self, lark: str) -> str | None:
         """Why a grammar cannot be used; None if it can."""
         async with self._one_at_a_time:
-            try:
-                return await self._ask(lark.encode())
-            except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
-                return self._cause_of_death(await self._end(kill=False))
-            except BaseException:
-                # Its answer would be taken for that of the next question.
-                await self._end(kill=True)
-                raise
+            status = None
+            for _ in range(2):
+                try:
+                    return await self._ask(lark.encode())
+                except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
+                    status = await self._end(kill=False)
+                except BaseException:
+                    # Its answer would be taken for that of the next question.
+                    await self._end(kill=True)
+                    raise
+                if status not in _SENT_BY_OTHERS:
+                    break
+            return self._cause_of_death(status)
 
     async def _ask(self, text: bytes) -> str | None:
         process = self._process or await self._start()
@@ -69,7 +76,7 @@ class LocalCompiler:
         if process is None:
             return None
         with anyio.CancelScope(shield=True):
-            if kill:
+            if kill and process.returncode is None:
                 process.kill()
             await process.aclose()
         return process.returncode

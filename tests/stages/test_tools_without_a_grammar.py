@@ -82,6 +82,14 @@ async def test_a_question_that_is_given_up_leaves_no_answer_to_the_next(compiler
     assert await compiler.fault_of('start: "a"\n') is None
 
 
+async def test_a_compiler_that_somebody_kills_is_no_fault_of_the_grammar(compiler: LocalCompiler) -> None:
+    assert await compiler.fault_of('start: "a"\n') is None
+    process = compiler._process
+    assert process is not None
+    process.kill()
+    assert await compiler.fault_of('start: "b"\n') is None
+
+
 @pytest.mark.parametrize(
     ("schema", "path"),
     [
@@ -138,11 +146,13 @@ async def test_tools_that_are_too_large_only_together_are_said_to_be(compiler: L
 
 
 async def test_what_a_grammar_cannot_enforce_is_told_once_or_refused(compiler: LocalCompiler) -> None:
-    loose = Tool("kit", "LOOSE", "", an_object(to={"type": "string", "format": "email"}))
+    loose = Tool("kit", "LOOSE", "", an_object(to={"type": "array", "uniqueItems": True}))
     found = await checked(compiler, loose, Tool("kit", "STRICT", "", an_object(a=STRING)))
-    assert [lost.keyword for lost in found.relaxed] == ["format"]
-    assert [note for note in found.notes if "format (1)" in note] == list(found.notes)
-    with pytest.raises(UnsupportedSchema, match=r"kit/LOOSE parameters: \$\.properties\.to uses 'format'"):
+    assert [lost.keyword for lost in found.relaxed] == ["uniqueItems"]
+    assert [note for note in found.notes if "uniqueItems (1)" in note] == list(found.notes)
+    with pytest.raises(
+        UnsupportedSchema, match=r"kit/LOOSE parameters: \$\.properties\.to uses 'uniqueItems'"
+    ):
         await checked(compiler, loose, unsupported="refuse")
 
 
