@@ -126,6 +126,8 @@ def prepare(order: Order) -> JournalState:
 
 
 def _go_on(order: Order, begun: Manifest, asked: Manifest) -> None:
+    # A setting that came after the run was begun has its default in both, so nothing has changed.
+    begun = replace(begun, settings=settings_of(begun, order.run).model_dump(mode="json"))
     fixed = [one for one in differences(begun, asked) if one.key.split(".")[0] in NEVER_CHANGES]
     if fixed:
         raise CheckpointError(

@@ -24,8 +24,8 @@ from funcdex.types.tools import JsonSchema, Tool
 FaultOf = Callable[[str], Awaitable[str | None]]
 """Why a grammar in Lark cannot be used; None if it can."""
 
-KEPT = 256
-"""Grammars kept, those not used for longest forgotten first. One of 14 tools is about a megabyte."""
+KEPT = 512
+"""Grammars kept, those not used for longest forgotten first. One of 14 tools takes about 200 kB."""
 MAX_RELAXED_NAMED = 50
 """Keywords named in a record. With more, `relaxed_total` says so, and `funcdex grammar render` names all."""
 

@@ -69,10 +69,11 @@ async def _fault(tools: Sequence[Tool], grammars: Grammars) -> GrammarError | No
 
 
 def _refuse_empty(bundles: Sequence[Bundle], faults: Sequence[GrammarError]) -> None:
-    if bundles:
+    for bundle in bundles:
+        why = f", since none makes a grammar: {faults[0].what}" if faults else ": there is none"
         raise ToolDefinitionError(
-            f"no tool of {bundles[0].name} can be shown, since none makes a grammar: {faults[0].what}",
-            where=faults[0].where,
+            f"no tool of {bundle.name} can be shown{why}",
+            where=faults[0].where if faults else "tool definitions",
             fix="Correct the tools, or leave their toolkit out.",
         )
 

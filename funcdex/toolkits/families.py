@@ -11,13 +11,16 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from math import ceil, isqrt
 
 from funcdex.types.tools import Bundle, Tool
 
 ToolSet = tuple[Tool, ...]
 """In the order in which models see it, always the same for one set: servers keep what prompts begin with."""
+
+_GIVE_UP_AFTER = 60
+"""Cuts in a row that bring nothing new: most that there can be are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def plan_families(
     if that is more, so that tools meet in many combinations; and one for each set if the bundle is so large
     that all are needed. The rest of the sets are parts, each with room for one needed tool and `others`.
     """
+    if not bundle.tools:
+        return ()
     whole = max(max_tools, 1)
     count = 1 if len(bundle.tools) <= whole else min(sets, max(ceil(len(bundle.tools) / whole), isqrt(sets)))
     families: list[Family] = []
@@ -111,11 +116,15 @@ def _parts(tools: Sequence[Tool], most: int, least_size: int, rng: random.Random
     if len(tools) - len(tools) // 2 < least_size:
         return
     seen: set[frozenset[str]] = set()
-    # Where most cuts are there already, more are not worth looking for.
-    for part in islice(_cuts(tools, rng), 6 * most):
+    in_vain = 0
+    cuts = _cuts(tools, rng)
+    while len(seen) < most and in_vain < _GIVE_UP_AFTER:
+        part = next(cuts)
         names = frozenset(tool.name for tool in part)
-        if len(seen) < most and len(part) >= least_size and names not in seen:
+        in_vain += 1
+        if len(part) >= least_size and names not in seen:
             seen.add(names)
+            in_vain = 0
             yield part
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio.to_thread
 from running import records, run_command
 
-from funcdex.rundir.layout import RunDir
+from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.sim.process import SimProcess
 
 
@@ -74,3 +74,35 @@ async def test_rejected_conversations_are_tried_again_when_asked_for(
     assert accepted | set(still) == {f"conv_{index:05d}" for index in range(1, 13)}
     assert not accepted & set(still)
     assert all(still[id]["scenario"] != rejected[id]["scenario"] for id in still if id in rejected)
+
+
+async def test_a_run_of_a_version_that_knew_fewer_settings_goes_on(
+    tmp_path: Path, small_config: Path, sims: list[SimProcess]
+) -> None:
+    run = RunDir(tmp_path / "run")
+    arguments = (
+        "generate", small_config, "--endpoints", sims[0].url, "--run", run.path, "--toolkits", "asana",
+        "--count", 2,
+    )  # fmt: skip
+    done = await anyio.to_thread.run_sync(run_command, *arguments)
+    assert done.returncode in (0, 5), done.stderr
+    _as_an_earlier_version_left_it(run)
+    more = await anyio.to_thread.run_sync(run_command, "resume", run.path, "--count", 4)
+    assert more.returncode in (0, 5), more.stderr
+    lines = records(run.output("conversations"))
+    assert len({line["id"] for line in lines}) == 4
+    assert ["grammar" in line for line in sorted(lines, key=lambda line: line["id"])] == [False] * 2 + [
+        True
+    ] * 2
+
+
+def _as_an_earlier_version_left_it(run: RunDir) -> None:
+    manifest = json.loads(run.manifest.read_bytes())
+    del manifest["settings"]["grammar"]
+    run.manifest.write_text(json.dumps(manifest), "utf-8")
+    entries = records(run.journal)
+    for entry in entries:
+        entry.get("value", {}).pop("grammar", None)
+    run.journal.write_text("".join(json.dumps(entry) + "\n" for entry in entries), "utf-8")
+    for output in OUTPUTS:
+        run.output(output).unlink()

@@ -95,6 +95,16 @@ def test_a_bundle_too_large_to_show_all_spends_every_set_on_other_tools() -> Non
     assert len({tool.name for tools in sets.planned() for tool in tools}) == 80
 
 
+def test_where_hardly_any_sets_are_left_to_choose_planning_ends() -> None:
+    def planned(**generation: int) -> list[frozenset[str]]:
+        sets = plan_tool_sets(tree(most=10**6, **generation), [bundle(6)])
+        return [frozenset(tool.name for tool in tools) for tools in sets.planned()]
+
+    assert len(planned()) == 1, "parts of three have no room for one needed tool and three others"
+    many = planned(distractor_tools=1)
+    assert len(many) == len(set(many)) and 20 < len(many) <= 1 + 20 + 15
+
+
 def test_the_sets_are_shared_among_bundles_and_each_has_one() -> None:
     assert list(share_out(64, 10)) == [7] * 4 + [6] * 6
     assert list(share_out(2, 3)) == [1, 1, 1]

@@ -139,6 +139,12 @@ async def test_a_bundle_without_a_usable_tool_is_refused(compiler: LocalCompiler
         await checked(compiler, bad)
 
 
+async def test_a_toolkit_without_tools_is_refused(compiler: LocalCompiler) -> None:
+    for most in (64, None):
+        with pytest.raises(ToolDefinitionError, match="no tool of kit can be shown: there is none"):
+            await checked(compiler, most=most)
+
+
 async def test_tools_that_are_too_large_only_together_are_said_to_be(compiler: LocalCompiler) -> None:
     large = [Tool("kit", f"T{n}", "", an_object(a={"const": f"{n}" * 20_000})) for n in range(10)]
     with pytest.raises(GrammarError, match=r"10 tools together.*grammar\.max_bytes"):
@@ -150,9 +156,7 @@ async def test_what_a_grammar_cannot_enforce_is_told_once_or_refused(compiler: L
     found = await checked(compiler, loose, Tool("kit", "STRICT", "", an_object(a=STRING)))
     assert [lost.keyword for lost in found.relaxed] == ["uniqueItems"]
     assert [note for note in found.notes if "uniqueItems (1)" in note] == list(found.notes)
-    with pytest.raises(
-        UnsupportedSchema, match=r"kit/LOOSE parameters: \$\.properties\.to uses 'uniqueItems'"
-    ):
+    with pytest.raises(UnsupportedSchema, match=r"kit/LOOSE parameters: \$\.properties\.to uses 'uniq"):
         await checked(compiler, loose, unsupported="refuse")
 
 
