@@ -1,8 +1,11 @@
-"""What the dialects write alike."""
+"""What the dialects write alike: repetitions, and Backus-Naur form, which GBNF and EBNF share."""
 
 from __future__ import annotations
 
-from funcdex.grammar.ir import Repeat
+from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, Repeat, Sequence
+from funcdex.grammar.regions import region_name
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"', "[": "\\[", "]": "\\]"}
 
 
 def times(repeat: Repeat) -> str:
@@ -16,3 +19,64 @@ def times(repeat: Repeat) -> str:
             return "?"
         case (least, most):
             return f"{{{least},{'' if most is None else most}}}"
+
+
+def bnf_rule(name: str, body: Node) -> str:
+    """One line: `name ::= body`."""
+    return f"{name} ::= {_body(body)}"
+
+
+def bnf_region(region: Region) -> str:
+    """The name of a region's rule: in capitals, because rules of the tree have none, so they never clash."""
+    return region_name(region).upper()
+
+
+def bnf_class(chars: Chars) -> str:
+    """`[a-z]`, `[^\\n<]`."""
+    ranges = []
+    for low, high in chars.ranges:
+        first, last = _escaped(low, in_class=True), _escaped(high, in_class=True)
+        ranges.append(first if low == high else f"{first}-{last}")
+    return f"[{'^' if chars.negated else ''}{''.join(ranges)}]"
+
+
+def _body(node: Node) -> str:
+    if isinstance(node, Choice):
+        return " | ".join(_sequence(option) for option in node.options)
+    return _sequence(node)
+
+
+def _sequence(node: Node) -> str:
+    if isinstance(node, Sequence):
+        return " ".join(_atom(part) for part in node.parts)
+    return _atom(node)
+
+
+def _atom(node: Node) -> str:
+    match node:
+        case Literal(text):
+            return '"' + "".join(_escaped(char, in_class=False) for char in text) + '"'
+        case Reference(rule):
+            return rule
+        case Chars():
+            return bnf_class(node)
+        case Sequence() | Choice():
+            return f"({_body(node)})"
+        case Repeat(body):
+            return _atom(body) + times(node)
+        case _:
+            return bnf_region(node)
+
+
+def _escaped(char: str, *, in_class: bool) -> str:
+    if in_class and char in "-^":
+        return _by_number(char)
+    if char in _ESCAPES:
+        return _ESCAPES[char] if in_class or char not in "[]" else char
+    return char if char.isprintable() else _by_number(char)
+
+
+def _by_number(char: str) -> str:
+    # Not \x: xgrammar reads any number of digits after it, llama.cpp two.
+    code = ord(char)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
