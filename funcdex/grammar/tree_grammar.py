@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from funcdex.grammar.dialects.ebnf import render_ebnf
 from funcdex.grammar.dialects.gbnf import render_gbnf
 from funcdex.grammar.dialects.lark import render_lark
+from funcdex.grammar.dialects.structural_tag import render_structural_tag
 from funcdex.grammar.ir import Tree
 from funcdex.grammar.json_schema import Relaxation
 from funcdex.types.request import Dialect
 
-_RENDER: dict[Dialect, Callable[[Tree], str]] = {"lark": render_lark, "gbnf": render_gbnf}
+_RENDER: dict[Dialect, Callable[[Tree], str]] = {
+    "lark": render_lark,
+    "structural_tag": render_structural_tag,
+    "ebnf": render_ebnf,
+    "gbnf": render_gbnf,
+}
 
 
 @dataclass(frozen=True, slots=True)

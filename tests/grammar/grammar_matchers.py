@@ -1,10 +1,11 @@
-"""Three readings of a grammar by matchers that are not ours, and what the tests of this folder share."""
+"""Readings of a grammar in every dialect by matchers that are not ours, and what tests of grammars share."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import xgrammar
 from hypothesis import assume
@@ -13,7 +14,23 @@ from funcdex.grammar.check import matches
 from funcdex.grammar.conversation import conversation_grammar
 from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
+from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
+
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+
+# Every byte, and words that run over the ends of strings, numbers, objects and texts.
+_LONG_WORDS = (
+    '", |", "|": |": "|": {|"}|"}}|"]|"],|"]}|"}</|{"|{"name|}}|}}</|}]|}, |}</|]}|], |0,|0}|5, |7]|1.|e"'
+    '|: "|, "|<tool|\n<|.\n<|\n</|</|/user>|\n\n|a <|<<|>\n| "|\\"|\\\\"|true|null}'
+)
+VOCABULARY = [
+    *(bytes([value]) for value in range(256)),
+    *(word.encode() for word in _LONG_WORDS.split("|")),
+    b"<end>",
+]
+_RANKS = {word: rank for rank, word in enumerate(VOCABULARY[:-1])}
+_LENGTHS = sorted({len(word) for word in _RANKS}, reverse=True)
 
 
 def grammar_of(
@@ -38,11 +55,11 @@ def grammar_of(
 
 def verdicts(grammar: TreeGrammar, text: str) -> dict[str, bool]:
     """What each matcher says: is the text, whole, in the language?"""
-    return {
-        "llguidance, Lark": matches(grammar, text),
-        "xgrammar, Lark": _xgrammar_accepts(_compiled(grammar.render("lark"), "lark"), text),
-        "xgrammar, GBNF": _xgrammar_accepts(_compiled(grammar.render("gbnf"), "gbnf"), text),
+    said = {
+        f"xgrammar, {dialect}": _xgrammar_accepts(_compiled(grammar.render(dialect), dialect), text)
+        for dialect in DIALECTS
     }
+    return {"llguidance, lark": matches(grammar, text)} | said
 
 
 def all_accept(grammar: TreeGrammar, text: str) -> bool:
@@ -65,19 +82,41 @@ def assume_within_bounds(written: str) -> None:
 
 
 def _xgrammar_accepts(compiled: xgrammar.CompiledGrammar, text: str) -> bool:
+    """Whether the text is in the language, and its words in the masks: a wrong lookahead changes only these."""
     matcher = xgrammar.GrammarMatcher(compiled)
-    return all(matcher.accept_token(byte) for byte in text.encode()) and matcher.is_completed()
+    mask = xgrammar.allocate_token_bitmask(1, len(VOCABULARY))
+    for word in _words(text.encode()):
+        matcher.fill_next_token_bitmask(mask)
+        allowed = bool(int(mask[0, word // 32]) >> (word % 32) & 1)
+        assert matcher.accept_token(word) == allowed, (
+            f"{VOCABULARY[word]!r} is accepted and masked, or neither"
+        )
+        if not allowed:
+            return False
+    return bool(matcher.is_completed())
+
+
+def _words(text: bytes) -> Iterator[int]:
+    """The text in words of the vocabulary, always the longest that fits."""
+    place = 0
+    while place < len(text):
+        length = next(length for length in _LENGTHS if text[place : place + length] in _RANKS)
+        yield _RANKS[text[place : place + length]]
+        place += length
 
 
 @cache
 def _compiler() -> xgrammar.GrammarCompiler:
-    words = [*(bytes([value]) for value in range(256)), b"<end>"]
-    info = xgrammar.TokenizerInfo(words, xgrammar.VocabType.RAW, stop_token_ids=[256])
+    info = xgrammar.TokenizerInfo(VOCABULARY, xgrammar.VocabType.RAW, stop_token_ids=[len(VOCABULARY) - 1])
     return xgrammar.GrammarCompiler(info, max_threads=1)
 
 
 @cache
-def _compiled(text: str, dialect: str) -> xgrammar.CompiledGrammar:
-    if dialect == "lark":
-        return _compiler().compile_lark(text)
-    return _compiler().compile_grammar(xgrammar.Grammar.from_ebnf(text))
+def _compiled(text: str, dialect: Dialect) -> xgrammar.CompiledGrammar:
+    match dialect:
+        case "lark":
+            return _compiler().compile_lark(text)
+        case "structural_tag":
+            return _compiler().compile_structural_tag(text)
+        case "ebnf" | "gbnf":
+            return _compiler().compile_grammar(xgrammar.Grammar.from_ebnf(text))

@@ -23,7 +23,7 @@ from funcdex.grammar.conversation import json_grammar
 from funcdex.grammar.examples import EXAMPLE_TOOLS, example_files, samples, write_examples
 from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
-from grammar.grammar_matchers import grammar_of
+from grammar.grammar_matchers import DIALECTS, grammar_of
 
 SHIPPED = sorted(path.stem for path in data_dir("tool_definitions").glob("*.json"))
 TOOLKITS = [name for name in SHIPPED if name != "wanted_toolkits"]
@@ -35,7 +35,7 @@ def test_the_order_of_the_tools_does_not_matter(data: st.DataObject) -> None:
     some = data.draw(tools())
     one, other = grammar_of(*some), grammar_of(*data.draw(st.permutations(some)))
     assert one.key == other.key
-    for dialect in ("lark", "gbnf"):
+    for dialect in DIALECTS:
         assert one.render(dialect) == other.render(dialect)
 
 
@@ -122,6 +122,8 @@ def test_shipped_tools_compile_in_every_dialect(toolkit: str) -> None:
     )
     compile_locally(grammar)
     xgrammar.Grammar.from_lark(grammar.render("lark"))
+    xgrammar.Grammar.from_structural_tag(grammar.render("structural_tag"))
+    xgrammar.Grammar.from_ebnf(grammar.render("ebnf"))
     xgrammar.Grammar.from_ebnf(grammar.render("gbnf"))
     assert {lost.keyword for lost in grammar.relaxed} <= {"format", "maxItems", "minimum", "maximum"}
 
@@ -132,14 +134,22 @@ def test_all_ten_toolkits_are_there() -> None:
 
 @pytest.mark.parametrize("name", samples("lark"))
 def test_samples_look_like_their_dialect(name: str) -> None:
-    lark, gbnf = samples("lark")[name], samples("gbnf")[name]
-    # vLLM tells the two apart by this sign alone, also inside a literal.
+    lark, ebnf, gbnf = (samples(dialect)[name] for dialect in ("lark", "ebnf", "gbnf"))
+    # vLLM tells Lark from the others by this sign alone, also inside a literal.
     assert "::=" not in lark
-    rules = re.findall(r"(?m)^(\S+) ::= ", gbnf)
-    assert rules[0] == "root" and len(rules) == len(gbnf.splitlines())
-    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", rule) for rule in rules)
-    xgrammar.Grammar.from_lark(lark)
-    xgrammar.Grammar.from_ebnf(gbnf)
+    # Names as llama.cpp wants them, and no lookahead, which it does not read.
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", rule) for rule in bnf_rules(gbnf))
+    assert " (= " not in gbnf and " (= " in ebnf
+    bnf_rules(ebnf)
+    tag = json.loads(samples("structural_tag")[name])
+    assert tag == {"type": "structural_tag", "format": {"type": "grammar", "grammar": ebnf}}
+
+
+def bnf_rules(text: str) -> list[str]:
+    """The names of the rules, each on a line of its own, of which the first is the root and none comes twice."""
+    names = re.findall(r"(?m)^(\S+) ::= ", text)
+    assert names[0] == "root" and len(set(names)) == len(text.splitlines())
+    return names
 
 
 def test_the_files_in_grammars_are_current() -> None:

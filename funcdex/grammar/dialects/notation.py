@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from string import hexdigits
+
 from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, Repeat, Sequence
 from funcdex.grammar.regions import region_name
 
@@ -33,11 +36,11 @@ def bnf_region(region: Region) -> str:
 
 def bnf_class(chars: Chars) -> str:
     """`[a-z]`, `[^\\n<]`."""
-    ranges = []
-    for low, high in chars.ranges:
-        first, last = _escaped(low, in_class=True), _escaped(high, in_class=True)
-        ranges.append(first if low == high else f"{first}-{last}")
-    return f"[{'^' if chars.negated else ''}{''.join(ranges)}]"
+    members = []
+    for (low, high), (after, _) in pairwise([*chars.ranges, ("]", "]")]):
+        last = _escaped(high, after, in_class=True)
+        members.append(last if low == high else f"{_escaped(low, '-', in_class=True)}-{last}")
+    return f"[{'^' if chars.negated else ''}{''.join(members)}]"
 
 
 def _body(node: Node) -> str:
@@ -55,7 +58,8 @@ def _sequence(node: Node) -> str:
 def _atom(node: Node) -> str:
     match node:
         case Literal(text):
-            return '"' + "".join(_escaped(char, in_class=False) for char in text) + '"'
+            written = (_escaped(char, after, in_class=False) for char, after in pairwise(f'{text}"'))
+            return f'"{"".join(written)}"'
         case Reference(rule):
             return rule
         case Chars():
@@ -68,15 +72,17 @@ def _atom(node: Node) -> str:
             return bnf_region(node)
 
 
-def _escaped(char: str, *, in_class: bool) -> str:
+def _escaped(char: str, after: str, *, in_class: bool) -> str:
     if in_class and char in "-^":
-        return _by_number(char)
+        return _by_number(char, after)
     if char in _ESCAPES:
         return _ESCAPES[char] if in_class or char not in "[]" else char
-    return char if char.isprintable() else _by_number(char)
+    return char if char.isprintable() else _by_number(char, after)
 
 
-def _by_number(char: str) -> str:
-    # Not \x: xgrammar reads any number of digits after it, llama.cpp two.
+def _by_number(char: str, after: str) -> str:
     code = ord(char)
+    # xgrammar reads any number of digits after \x, and llguidance drops zeros after \u.
+    if code < 0x100 and after not in hexdigits:
+        return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
