@@ -82,7 +82,7 @@ def assume_within_bounds(written: str) -> None:
 
 
 def _xgrammar_accepts(compiled: xgrammar.CompiledGrammar, text: str) -> bool:
-    """Whether the text is in the language, and its words in the masks: a wrong lookahead changes only these."""
+    """Whether the text is in the language. A wrong lookahead changes only the masks, so they are asked."""
     matcher = xgrammar.GrammarMatcher(compiled)
     mask = xgrammar.allocate_token_bitmask(1, len(VOCABULARY))
     for word in _words(text.encode()):

@@ -146,7 +146,7 @@ def test_samples_look_like_their_dialect(name: str) -> None:
 
 
 def bnf_rules(text: str) -> list[str]:
-    """The names of the rules, each on a line of its own, of which the first is the root and none comes twice."""
+    """The names of the rules: each on a line of its own, the root first, none twice."""
     names = re.findall(r"(?m)^(\S+) ::= ", text)
     assert names[0] == "root" and len(set(names)) == len(text.splitlines())
     return names

@@ -4,7 +4,8 @@
 
 Needs nothing but the standard library, so that a clean clone can run it. `.live/vllm/` becomes a virtual
 environment with vLLM for CPUs, `.live/llamacpp/llama-server` the server compiled from the llama.cpp that
-llama-cpp-python's sdist carries, and `.live/models/` holds the tiny model that both serve (tiny_models.py).
+llama-cpp-python's sdist carries, `gbnf-judge` beside it a program that reads grammars as it does, and
+`.live/models/` holds the tiny model that both serve (tiny_models.py).
 A stamp file holds what was built; with the same stamp a second run does nothing. Every step can be
 interrupted and run again. Exit code 0: built. 3: cannot be built here, and the last line says why. 2: wrong
 argument.
@@ -17,6 +18,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -63,7 +65,7 @@ class CannotBuildError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One server: where it lies, what it is made of, the disk it takes while being built, and how it is
+    """One server or program: where it lies, what it is made of, the disk it takes while being built, and how it is
     built."""
 
     name: str
@@ -305,6 +307,32 @@ def compile_server(cmake: Path, ninja: Path, source: Path) -> None:
     unfinished.replace(LLAMA_SERVER)
 
 
+def build_gbnf_judge() -> None:
+    """A program that judges texts by llama.cpp's grammar code: one file, linked with what is compiled."""
+    llama = LIVE / "llamacpp"
+    source, build = llama / f"src-{LLAMA_CPP_PYTHON}", llama / "build"
+    if not PARTS["llamacpp"].is_built():
+        raise CannotBuildError("it is made of parts of llama-server, which is not built")
+    check_compiler()
+    compiler = os.environ.get("CXX", "").split() or [
+        next(name for name in ("c++", "g++", "clang++") if shutil.which(name))
+    ]
+    includes = [f"-I{source / folder}" for folder in ("src", "include", "ggml/include")]
+    ggml = [build / "ggml" / "src" / f"lib{name}.a" for name in ("ggml", "ggml-cpu", "ggml-base")]
+    libraries = [build / "src" / "libllama.a", *ggml, *openmp_flags(build), "-lpthread", "-ldl"]
+    unfinished = GBNF_JUDGE.with_suffix(".new")
+    flags = ["-std=c++17", "-O2", "-o", unfinished]
+    run("gbnf-judge", [*compiler, *flags, *includes, JUDGE_SOURCE, *libraries])
+    unfinished.replace(GBNF_JUDGE)
+
+
+def openmp_flags(build: Path) -> list[str]:
+    """What cmake found for OpenMP on this machine, which llama.cpp was compiled with then."""
+    cache = (build / "CMakeCache.txt").read_text("utf-8")
+    found = re.search(r"(?m)^OpenMP_CXX_FLAGS:[A-Z]+=(-.*)$", cache)
+    return found[1].split() if found else []
+
+
 # ---- the models
 
 
@@ -328,6 +356,8 @@ def digest(paths: Sequence[Path]) -> str:
 
 VLLM_PYTHON = venv_python(LIVE / "vllm")
 LLAMA_SERVER = LIVE / "llamacpp" / "llama-server"
+GBNF_JUDGE = LIVE / "llamacpp" / "gbnf-judge"
+JUDGE_SOURCE = Path(__file__).with_name("gbnf_judge.cpp")
 MODELS = LIVE / "models"
 MODEL_SOURCES = [Path(__file__).with_name(f"tiny_{name}.py") for name in ("models", "habits", "text")]
 
@@ -351,6 +381,13 @@ PARTS = {
         disk_gb=2.0,
         build=build_llamacpp,
     ),
+    "gbnf-judge": Part(
+        name="gbnf-judge",
+        made_of={"llama-cpp-python": LLAMA_CPP_PYTHON, "source": digest([JUDGE_SOURCE])},
+        product=GBNF_JUDGE,
+        disk_gb=0.1,
+        build=build_gbnf_judge,
+    ),
     "models": Part(
         name="models",
         made_of={"sources": digest(MODEL_SOURCES)},
@@ -359,7 +396,8 @@ PARTS = {
         build=build_models,
     ),
 }
-ASKED = {"vllm": ["vllm"], "llamacpp": ["llamacpp"], "all": ["vllm", "llamacpp"]}
+LLAMACPP = ["llamacpp", "gbnf-judge"]
+ASKED = {"vllm": ["vllm"], "llamacpp": LLAMACPP, "all": ["vllm", *LLAMACPP]}
 
 
 def ensure(part: Part) -> None:

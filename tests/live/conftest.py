@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from live import servers
+from live.gbnf_judge import PART, GbnfJudge, gbnf_judge
 
 HERE = Path(__file__).parent
 
@@ -49,6 +50,14 @@ def vllm_url(vllm_server: servers.LiveServer) -> str:
 @pytest.fixture(scope="session")
 def llamacpp_url(llamacpp_server: servers.LiveServer) -> str:
     return llamacpp_server.base_url
+
+
+@pytest.fixture(scope="session")
+def llamacpp_judge() -> Iterator[GbnfJudge]:
+    if not PART.is_built():
+        pytest.skip("gbnf-judge: not built in .live; `make live` builds it, .live/gbnf-judge.log says why not")
+    with gbnf_judge() as judge:
+        yield judge
 
 
 @pytest.fixture(params=["vllm", "llamacpp"])

@@ -53,7 +53,7 @@ def _recursive(name: str, body: Node) -> dict[str, Node]:
 
 
 def _with_loops_apart(node: Node, name: str, loops: dict[Node, str]) -> Node:
-    """The pattern with each loop, together with all behind it, replaced by a rule that is added to `loops`."""
+    """The pattern with each loop, together with all behind it, replaced by a rule, added to `loops`."""
     if isinstance(node, Choice):
         return choice(*(_with_loops_apart(option, name, loops) for option in node.options))
     parts = _parts(node)

@@ -6,7 +6,7 @@ In `{"a": STRING, "b": STRING}` those behind a string are `,` and `}`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, Repeat, Sequence, Tree
@@ -63,7 +63,7 @@ class _Followers:
         return grew
 
     def _leaves(self, node: Node, behind: _Spans) -> Iterator[tuple[str | Region, _Spans]]:
-        """The rules and regions in a body, each with what can follow it there, given what follows the body."""
+        """The rules and regions in a body, each with what follows there, given what follows the body."""
         match node:
             case Reference(rule):
                 yield rule, behind
