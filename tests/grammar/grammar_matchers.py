@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 from typing import Any, get_args
 
 import xgrammar
 from hypothesis import assume
 
-from funcdex.grammar.check import matches
+from funcdex.grammar.check import fault_at
 from funcdex.grammar.conversation import conversation_grammar
 from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
@@ -53,13 +54,23 @@ def grammar_of(
     )
 
 
+def faults(grammar: TreeGrammar, text: str) -> dict[str, int | None]:
+    """Where each matcher says that the text leaves the language, as `grammar.check.fault_at` counts."""
+    said = {
+        f"xgrammar, {dialect}": xgrammar_fault(grammar.render(dialect), dialect, text) for dialect in DIALECTS
+    }
+    return {"llguidance, lark": fault_at(grammar, text)} | said
+
+
+def agreed_fault(said: dict[str, int | None], text: str) -> int | None:
+    """What all matchers say; if they differ, the test shows it."""
+    assert len(set(said.values())) == 1, f"{said} for {text!r}"
+    return next(iter(said.values()))
+
+
 def verdicts(grammar: TreeGrammar, text: str) -> dict[str, bool]:
     """What each matcher says: is the text, whole, in the language?"""
-    said = {
-        f"xgrammar, {dialect}": _xgrammar_accepts(_compiled(grammar.render(dialect), dialect), text)
-        for dialect in DIALECTS
-    }
-    return {"llguidance, lark": matches(grammar, text)} | said
+    return {matcher: fault is None for matcher, fault in faults(grammar, text).items()}
 
 
 def all_accept(grammar: TreeGrammar, text: str) -> bool:
@@ -81,19 +92,24 @@ def assume_within_bounds(written: str) -> None:
     assume(not re.search(r"\n{3}|<{3}|[0-9]{19}", written))
 
 
-def _xgrammar_accepts(compiled: xgrammar.CompiledGrammar, text: str) -> bool:
-    """Whether the text is in the language. A wrong lookahead changes only the masks, so they are asked."""
-    matcher = xgrammar.GrammarMatcher(compiled)
+def xgrammar_fault(rendered: str, dialect: Dialect, text: str) -> int | None:
+    """Where the text leaves the language of a rendered grammar.
+
+    A wrong lookahead changes only the masks, so the masks are asked, word by word."""
+    matcher = xgrammar.GrammarMatcher(_compiled(rendered, dialect))
     mask = xgrammar.allocate_token_bitmask(1, len(VOCABULARY))
-    for word in _words(text.encode()):
+    written, place = text.encode(), 0
+    for word in _words(written):
         matcher.fill_next_token_bitmask(mask)
         allowed = bool(int(mask[0, word // 32]) >> (word % 32) & 1)
         assert matcher.accept_token(word) == allowed, (
             f"{VOCABULARY[word]!r} is accepted and masked, or neither"
         )
         if not allowed:
-            return False
-    return bool(matcher.is_completed())
+            good = sum(1 for _ in takewhile(matcher.accept_token, VOCABULARY[word]))
+            return len(written[: place + good].decode(errors="ignore"))
+        place += len(VOCABULARY[word])
+    return None if matcher.is_completed() else len(text)
 
 
 def _words(text: bytes) -> Iterator[int]:
@@ -119,4 +135,5 @@ def _compiled(text: str, dialect: Dialect) -> xgrammar.CompiledGrammar:
         case "structural_tag":
             return _compiler().compile_structural_tag(text)
         case "ebnf" | "gbnf":
-            return _compiler().compile_grammar(xgrammar.Grammar.from_ebnf(text))
+            # Not Grammar.from_ebnf(text), which is printed and read again: "\\x7f" "0" is one character then.
+            return _compiler().compile_grammar(text)

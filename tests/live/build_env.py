@@ -65,8 +65,8 @@ class CannotBuildError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One server or program: where it lies, what it is made of, the disk it takes while being built, and how it is
-    built."""
+    """One server or program: where it lies, what it is made of, the disk it takes while being built, and how
+    it is built."""
 
     name: str
     made_of: Mapping[str, object]
@@ -319,9 +319,15 @@ def build_gbnf_judge() -> None:
     ]
     includes = [f"-I{source / folder}" for folder in ("src", "include", "ggml/include")]
     ggml = [build / "ggml" / "src" / f"lib{name}.a" for name in ("ggml", "ggml-cpu", "ggml-base")]
-    libraries = [build / "src" / "libllama.a", *ggml, *openmp_flags(build), "-lpthread", "-ldl"]
+    libraries: list[str | Path] = [
+        build / "src" / "libllama.a",
+        *ggml,
+        *openmp_flags(build),
+        "-lpthread",
+        "-ldl",
+    ]
     unfinished = GBNF_JUDGE.with_suffix(".new")
-    flags = ["-std=c++17", "-O2", "-o", unfinished]
+    flags: list[str | Path] = ["-std=c++17", "-O2", "-o", unfinished]
     run("gbnf-judge", [*compiler, *flags, *includes, JUDGE_SOURCE, *libraries])
     unfinished.replace(GBNF_JUDGE)
 

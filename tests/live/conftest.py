@@ -55,7 +55,9 @@ def llamacpp_url(llamacpp_server: servers.LiveServer) -> str:
 @pytest.fixture(scope="session")
 def llamacpp_judge() -> Iterator[GbnfJudge]:
     if not PART.is_built():
-        pytest.skip("gbnf-judge: not built in .live; `make live` builds it, .live/gbnf-judge.log says why not")
+        pytest.skip(
+            "gbnf-judge: not built in .live; `make live` builds it, .live/gbnf-judge.log says why not"
+        )
     with gbnf_judge() as judge:
         yield judge
 

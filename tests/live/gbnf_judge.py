@@ -1,4 +1,4 @@
-"""llama.cpp's own reading of GBNF, without a model: build_env.py compiles gbnf_judge.cpp into a small program."""
+"""llama.cpp's own reading of GBNF, without a model: by the program that gbnf_judge.cpp becomes."""
 
 from __future__ import annotations
 
