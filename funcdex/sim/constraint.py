@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -13,6 +14,10 @@ from funcdex.sim.tokens import byte_tokenizer
 
 _FORMATS = {"json": "json", "regex": "regex", "choice": "choice", "grammar": "grammar"}
 _ANY_OBJECT = {"type": "object"}
+
+# Literals and classes are stepped over, so that a `(=` in them stays.
+_PLAIN = r'"(?:[^"\\\n]|\\.)*"|\[(?:[^\]\\\n]|\\.)*\]'
+_LOOKAHEAD = re.compile(rf"({_PLAIN})|\(=(?:{_PLAIN}|[^()\"\[])*\)")
 
 
 class BadRequest(Exception):
@@ -41,8 +46,9 @@ class Matcher(Protocol):
 def grammar_of(body: Mapping[str, Any]) -> str | None:
     """The grammar a request asks for, in llguidance's notation; None if it may be answered in free text.
 
-    Takes vLLM's `structured_outputs` and `response_format`, and llama.cpp's `grammar`. Fields that vLLM
-    dropped (`guided_json`, `guided_grammar`) are ignored, as vLLM does. Raises BadRequest.
+    Takes vLLM's `structured_outputs` and `response_format`, and llama.cpp's `grammar`; grammars in Lark and
+    in GBNF or EBNF, structural tags that are one piece of EBNF. Fields that vLLM dropped (`guided_json`,
+    `guided_grammar`) are ignored, as vLLM does. Raises BadRequest.
     """
     structured = body.get("structured_outputs")
     if structured is not None:
@@ -79,7 +85,7 @@ def _structured(structured: object) -> str | None:
             f"You can only use one kind of structured outputs constraint, got {kinds}", "structured_outputs"
         )
     if kinds == ["structural_tag"]:
-        raise BadRequest("the simulated endpoint does not know structural tags", "structured_outputs")
+        return _converted("grammar", _grammar_of_tag(given["structural_tag"]), "structured_outputs")
     return _converted(kinds[0], given[kinds[0]], "structured_outputs") if kinds else None
 
 
@@ -96,8 +102,25 @@ def _response_format(response_format: Mapping[str, Any]) -> str:
             raise BadRequest(f"unknown response_format type {other!r}", "response_format")
 
 
+def _grammar_of_tag(tag: object) -> str:
+    try:
+        read = json.loads(tag) if isinstance(tag, str) else tag
+    except ValueError as error:
+        raise BadRequest(f"structural_tag is not JSON: {error}", "structured_outputs") from error
+    match read:
+        case {"type": "structural_tag", "format": {"type": "grammar", "grammar": str(grammar)}}:
+            return grammar
+        case _:
+            raise BadRequest(
+                "the simulated endpoint knows structural tags of one grammar only", "structured_outputs"
+            )
+
+
 def _converted(kind: str, value: object, param: str) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
+    if kind == "grammar" and "::=" in text:
+        # A lookahead is a hint for masks: the language is the same without it.
+        text = _LOOKAHEAD.sub(lambda found: found[1] or "", text)
     try:
         return cast(str, grammar_from(_FORMATS[kind], text))
     except (ValueError, TypeError) as error:
