@@ -10,6 +10,7 @@ import typer
 
 from funcdex.cli.exits import Exit, printable
 from funcdex.cli.tools import ToolsOption
+from funcdex.types.request import Dialect
 
 if TYPE_CHECKING:
     from funcdex.grammar.tree_grammar import TreeGrammar
