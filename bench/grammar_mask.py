@@ -3,9 +3,10 @@
     python bench/grammar_mask.py
 
 The vocabulary is gpt-oss's, o200k_base, from the npm package js-tiktoken, fetched once into .bench/ with npm.
-Prints a line for each grammar and engine, in milliseconds: compile (a compiler's first grammar, then one of
-other tools), and the masks: mean, median, 99th percentile, means of the first and the last quarter. Times are
-CPU on one core. A row that ends early was refused a token or took more than 20 s.
+Prints a line for each grammar and engine, with `--dialects` for each notation instead, in milliseconds:
+compile (a compiler's first grammar, then one of other tools), and the masks: mean, median, 99th percentile,
+means of the first and the last quarter. Times are CPU on one core. A row that ends early was refused a token
+or took more than 20 s.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from funcdex.grammar.json_schema import read_schema
 from funcdex.grammar.shapes import AnyValue, Array, Closed, Either, Fixed, Open, Shape
 from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
+from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
 
 JS_TIKTOKEN = "js-tiktoken@1.0.21"
@@ -48,6 +50,8 @@ TEXTS = {
     "up to 3 white, loose": r"[^ \n<]([ \n]{0,3}[^ \n<]|<[^<\/ta])*",
     "tags at 2nd letter": r"[^ \n<]([^<]|<([^<\/ta]|\/[^<ua]))*",
 }
+LEVELS: tuple[Level, ...] = ("schema", "names", "markup")
+DIALECTS: tuple[Dialect, ...] = ("lark", "structural_tag", "ebnf", "gbnf")
 WORDS = "the report for the third quarter is ready, and Ana wants it by Friday at noon; thanks! Then".split()
 
 
@@ -56,6 +60,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
     options.add_argument("--turns", type=int, default=8)
+    options.add_argument("--dialects", action="store_true", help="one line for each notation, on xgrammar")
     chosen = options.parse_args()
     engines = Engines(read_ranks(chosen.ranks or fetched_ranks()))
     tools, others = tools_of("gmail"), tools_of("jira")
@@ -63,8 +68,13 @@ def main() -> None:
     tokens = engines.tokenizer.greedy_tokenize(text)
     odd = engines.tokenizer.greedy_tokenize(text.replace(" and ", " < "))
     print(f"{len(tokens)} tokens, {len(text)} characters, vocabulary of {len(engines.words)}")
+    if chosen.dialects:
+        dialects(engines, tools, others, chosen.turns, tokens)
+        return
     for label, level, regex, measured in rows(tokens, odd):
-        lark, other = (with_text(lark_of(some, level, chosen.turns), regex) for some in (tools, others))
+        lark, other = (
+            with_text(rendered(some, level, chosen.turns, "lark"), regex) for some in (tools, others)
+        )
         for name, engine in (("llguidance", engines.llguidance), ("xgrammar", engines.xgrammar)):
             print(f"{label:30} {name:10}", engine(lark, other, measured), flush=True)
 
@@ -98,12 +108,30 @@ def tools_of(toolkit: str) -> tuple[Tool, ...]:
     return tuple(Tool(toolkit, **tool) for tool in found)
 
 
-def lark_of(tools: Sequence[Tool], level: Level, turns: int) -> str:
-    """The grammar of conversations of that many turns at most, in Lark."""
+def dialects(
+    engines: Engines, tools: Sequence[Tool], others: Sequence[Tool], turns: int, tokens: list[int]
+) -> None:
+    """Measures and prints each notation at each level."""
+    for level in LEVELS:
+        for dialect in DIALECTS:
+            first, other = (rendered(some, level, turns, dialect) for some in (tools, others))
+            label = f"{level}, {dialect} {len(first.encode())} B"
+            print(f"{label:38}", engines.xgrammar(first, other, tokens, dialect), flush=True)
+        # Without lookaheads.
+        first, other = (
+            re.sub(r"(?m) \(= \[.*\]\)$", "", rendered(some, level, turns, "ebnf"))
+            for some in (tools, others)
+        )
+        label = f"{level}, ebnf bare {len(first.encode())} B"
+        print(f"{label:38}", engines.xgrammar(first, other, tokens, "ebnf"), flush=True)
+
+
+def rendered(tools: Sequence[Tool], level: Level, turns: int, dialect: Dialect) -> str:
+    """The grammar of conversations of that many turns at most."""
     grammar = conversation_grammar(
         tools, thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=turns, level=level
     )
-    return grammar.render("lark")
+    return grammar.render(dialect)
 
 
 def with_text(lark: str, regex: str | None) -> str:
@@ -195,13 +223,15 @@ class Engines:
         fill = partial(llguidance.torch.fill_next_token_bitmask, matcher, mask, 0)
         return figures(first, first, timed(fill, matcher.consume_token, tokens))
 
-    def xgrammar(self, lark: str, next_lark: str, tokens: list[int]) -> str:
+    def xgrammar(self, text: str, next_text: str, tokens: list[int], dialect: Dialect = "lark") -> str:
         """One line of figures."""
         compiler = xgrammar.GrammarCompiler(self.info, max_threads=1)
+        read = {"lark": compiler.compile_lark, "structural_tag": compiler.compile_structural_tag}
+        compile_it = read.get(dialect, compiler.compile_grammar)
         begun = time.process_time()
-        compiled = compiler.compile_lark(lark)
+        compiled = compile_it(text)
         first = time.process_time() - begun
-        compiler.compile_lark(next_lark)
+        compile_it(next_text)
         second = time.process_time() - begun - first
         matcher = xgrammar.GrammarMatcher(compiled)
         mask = xgrammar.allocate_token_bitmask(1, len(self.words))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Dialect = Literal["lark", "structural_tag", "ebnf", "gbnf"]
-"""The notations of a grammar, all of the same language: Lark (newer vLLM, the simulated endpoint), xgrammar's
-structural tag (vLLM, SGLang, TensorRT-LLM), its EBNF with lookaheads (older vLLM, SGLang, TensorRT-LLM), GBNF
-(llama.cpp, Fireworks)."""
+"""The notations of a grammar, all of the same language: Lark (llguidance, so vLLM with either engine, and the
+simulated endpoint), xgrammar's structural tag and its EBNF (vLLM, SGLang, TensorRT-LLM), GBNF (llama.cpp,
+Fireworks)."""
 
 LEAST_URGENT = 0
 """`Request.priority` of work that has just begun; more advanced work has a higher number."""

@@ -1,4 +1,4 @@
-"""Tree -> Lark, as vLLM reads it with xgrammar or llguidance behind it.
+"""Tree -> Lark, as llguidance reads it, and newer xgrammar too.
 
 Each region is a terminal, so llguidance has lexemes to work with. JSON is written out as rules: xgrammar's
 `%json` lets a model write white space without end, and knows no way to forbid it.

@@ -2,7 +2,7 @@
 
 The formats of a tag cannot refer to one another: what stands in two places is written twice, and once more
 for each place around it; five tools came to 152 KB that way. So the tag is a single piece of EBNF, which
-shares its rules, is as cheap to match as the EBNF alone and is known to the first tags that had formats.
+shares its rules, is as cheap to match as the EBNF alone and needs only a format that older releases have.
 """
 
 from __future__ import annotations
