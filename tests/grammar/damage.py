@@ -14,11 +14,15 @@ from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.dml.writer import write
 from funcdex.grammar.conversation import json_grammar
+from funcdex.grammar.ir import Chars, Node, Tree
 from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.types.conversation import Conversation, JsonValue, Step, ToolCall
 from funcdex.types.tools import JsonSchema, Tool
 from grammar.grammar_matchers import grammar_of
+
+# What some notation or other writes in a way of its own, and what comes wrong next to it.
+ODD = "\x00\t\n\r\x1f\x7f\x85\xa0\u2028\ufeff\U0001f600\U000e0001é \"'\\/[]^-|.*+?(){}<>=:#$%&ux0aAfF9~"
 
 LEVELS: tuple[Level, ...] = ("markup", "names", "schema")
 
@@ -110,6 +114,28 @@ def edited(draw: st.DrawFn, text: str) -> str:
     for _ in range(draw(st.sampled_from([0, 1, 1, 2]))):
         text = draw(st.sampled_from([_inserted, _exchanged, _dropped, _repeated, _cut]))(draw, text)
     return text
+
+
+def odd_texts() -> st.SearchStrategy[str]:
+    return st.text(st.sampled_from(ODD), min_size=1, max_size=8)
+
+
+@st.composite
+def odd_classes(draw: st.DrawFn) -> Chars:
+    """A range and some single characters, or all others."""
+    members = draw(st.lists(st.sampled_from(ODD), min_size=2, max_size=6, unique=True))
+    low, high = sorted(members[:2])
+    ranges = ((low, high), *((member, member) for member in members[2:]))
+    return Chars(ranges, negated=draw(st.booleans()))
+
+
+def holds(chars: Chars, char: str) -> bool:
+    return any(low <= char <= high for low, high in chars.ranges) != chars.negated
+
+
+def grammar_with(node: Node) -> TreeGrammar:
+    """The language of one node."""
+    return TreeGrammar(Tree("root", {"root": node}))
 
 
 def _inserted(draw: st.DrawFn, text: str) -> str:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 
 import pytest
-from grammar.damage import Case, conversation_cases, json_cases
+from grammar.damage import (
+    ODD,
+    Case,
+    conversation_cases,
+    grammar_with,
+    holds,
+    json_cases,
+    odd_classes,
+    odd_texts,
+)
 from grammar.grammar_matchers import agreed_fault, faults, grammar_of
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from funcdex.data import data_dir
 from funcdex.grammar.examples import samples
+from funcdex.grammar.ir import Chars, Literal
 from funcdex.types.tools import JsonSchema, Tool
 from live.gbnf_judge import GbnfJudge
 
@@ -33,6 +44,22 @@ def test_llama_cpp_finds_the_same_fault_in_a_json_value_or_none(
     llamacpp_judge: GbnfJudge, drawn: tuple[Case, JsonSchema]
 ) -> None:
     agreed_with(llamacpp_judge, drawn[0])
+
+
+@quick
+@given(text=odd_texts())
+def test_a_literal_is_its_very_text_to_llama_cpp(llamacpp_judge: GbnfJudge, text: str) -> None:
+    assert llamacpp_judge.loads(grammar_with(Literal(text)).render("gbnf"))
+    assert llamacpp_judge.fault_at(text) is None
+
+
+@quick
+@given(chars=odd_classes(), asked=st.sampled_from(ODD))
+def test_a_class_holds_its_very_characters_to_llama_cpp(
+    llamacpp_judge: GbnfJudge, chars: Chars, asked: str
+) -> None:
+    assert llamacpp_judge.loads(grammar_with(chars).render("gbnf"))
+    assert (llamacpp_judge.fault_at(asked) is None) == holds(chars, asked)
 
 
 @pytest.mark.parametrize("name", samples("gbnf"))

@@ -11,7 +11,7 @@ rule that loops, not of one around it, a string's loop is written as right recur
 
 from __future__ import annotations
 
-from funcdex.grammar.dialects.follow import followers
+from funcdex.grammar.dialects.follow import can_be_empty, followers
 from funcdex.grammar.dialects.notation import bnf_class, bnf_region, bnf_rule
 from funcdex.grammar.ir import (
     Chars,
@@ -58,11 +58,16 @@ def _with_loops_apart(node: Node, name: str, loops: dict[Node, str]) -> Node:
         return choice(*(_with_loops_apart(option, name, loops) for option in node.options))
     parts = _parts(node)
     for place, part in enumerate(parts):
-        if isinstance(part, Repeat) and (part.least, part.most) == (0, None):
+        if isinstance(part, Repeat) and _becomes_recursion(part):
             rest = sequence(*parts[place:])
             loop = loops.setdefault(rest, f"{name}-more{len(loops) or ''}")
             return sequence(*parts[:place], Reference(loop))
     return node
+
+
+def _becomes_recursion(loop: Repeat) -> bool:
+    # With a body that can be empty the rule would begin with itself.
+    return (loop.least, loop.most) == (0, None) and not can_be_empty(loop.body)
 
 
 def _loop(name: str, node: Node) -> Node:

@@ -6,7 +6,7 @@ In `{"a": STRING, "b": STRING}` those behind a string are `,` and `}`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, Repeat, Sequence, Tree
@@ -14,14 +14,16 @@ from funcdex.grammar.regions import pattern
 
 _Span = tuple[int, int]
 _Spans = frozenset[_Span]
+_Use = tuple[str | Region, _Spans, bool]
+"""A rule or region used in a body, what follows it there, and whether it can end the body."""
 _NOTHING: _Spans = frozenset()
 _LAST = sys.maxunicode
 
 
 def followers(tree: Tree) -> dict[Region, Chars | None]:
     """For each region the characters that can follow it somewhere in the tree; None: nothing ever does."""
-    found = _Followers(tree)
-    return {region: _as_chars(found.behind_region(region)) for region in tree.regions()}
+    behind = _Followers(tree).behind
+    return {region: _as_chars(behind.get(region, _NOTHING)) for region in tree.regions()}
 
 
 @dataclass
@@ -29,58 +31,59 @@ class _Followers:
     """FIRST and FOLLOW sets of the textbooks, for rules and regions, until nothing is added any more."""
 
     tree: Tree
+    behind: dict[str | Region, _Spans] = field(default_factory=dict)
     _first: dict[str, _Spans] = field(default_factory=dict)
     _empty: set[str] = field(default_factory=set)
-    _behind: dict[str | Region, _Spans] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         while self._firsts_grew():
             pass
-        while self._behinds_grew():
+        # A rule is mostly added after those it refers to, so users of a rule come late in the tree.
+        uses = [
+            (name, use)
+            for name, body in reversed(list(self.tree.rules.items()))
+            for use in self._uses(body, _NOTHING, last=True)
+        ]
+        while self._behinds_grew(uses):
             pass
 
-    def behind_region(self, region: Region) -> _Spans:
-        return self._behind.get(region, _NOTHING)
-
     def _firsts_grew(self) -> bool:
-        grew = False
+        before = (len(self._empty), dict(self._first))
         for name, body in self.tree.rules.items():
-            first, known = self._first_of(body), self._first.get(name, _NOTHING)
-            if not first <= known or (self._can_be_empty(body) and name not in self._empty):
-                self._first[name] = known | first
-                self._empty |= {name} if self._can_be_empty(body) else set()
+            self._first[name] = self._first.get(name, _NOTHING) | self._first_of(body)
+            if can_be_empty(body, self._empty):
+                self._empty.add(name)
+        return before != (len(self._empty), self._first)
+
+    def _behinds_grew(self, uses: list[tuple[str, _Use]]) -> bool:
+        grew = False
+        for rule, (used, spans, last) in uses:
+            known = self.behind.get(used, _NOTHING)
+            now = known | spans | (self.behind.get(rule, _NOTHING) if last else _NOTHING)
+            if len(now) > len(known):
+                self.behind[used] = now
                 grew = True
         return grew
 
-    def _behinds_grew(self) -> bool:
-        grew = False
-        for name, body in self.tree.rules.items():
-            for leaf, behind in self._leaves(body, self._behind.get(name, _NOTHING)):
-                known = self._behind.get(leaf, _NOTHING)
-                if not behind <= known:
-                    self._behind[leaf] = known | behind
-                    grew = True
-        return grew
-
-    def _leaves(self, node: Node, behind: _Spans) -> Iterator[tuple[str | Region, _Spans]]:
-        """The rules and regions in a body, each with what follows there, given what follows the body."""
+    def _uses(self, node: Node, behind: _Spans, *, last: bool) -> Iterator[_Use]:
+        """Rules and regions in part of a body. `behind` may follow the part, which may be `last` there."""
         match node:
-            case Reference(rule):
-                yield rule, behind
             case Sequence(parts):
                 for part in reversed(parts):
-                    yield from self._leaves(part, behind)
-                    behind = self._first_of(part) | (behind if self._can_be_empty(part) else _NOTHING)
+                    yield from self._uses(part, behind, last=last)
+                    empty = can_be_empty(part, self._empty)
+                    behind = self._first_of(part) | (behind if empty else _NOTHING)
+                    last = last and empty
             case Choice(options):
                 for option in options:
-                    yield from self._leaves(option, behind)
+                    yield from self._uses(option, behind, last=last)
             case Repeat(body, _, most):
                 again = _NOTHING if most == 1 else self._first_of(body)
-                yield from self._leaves(body, behind | again)
+                yield from self._uses(body, behind | again, last=last)
             case Literal() | Chars():
                 pass
             case _:
-                yield node, behind
+                yield node.rule if isinstance(node, Reference) else node, behind, last
 
     def _first_of(self, node: Node) -> _Spans:
         match node:
@@ -103,26 +106,28 @@ class _Followers:
         first = _NOTHING
         for part in parts:
             first |= self._first_of(part)
-            if not self._can_be_empty(part):
+            if not can_be_empty(part, self._empty):
                 break
         return first
 
-    def _can_be_empty(self, node: Node) -> bool:
-        match node:
-            case Literal(text):
-                return not text
-            case Reference(rule):
-                return rule in self._empty
-            case Sequence(parts):
-                return all(self._can_be_empty(part) for part in parts)
-            case Choice(options):
-                return any(self._can_be_empty(option) for option in options)
-            case Repeat(body, least, _):
-                return least == 0 or self._can_be_empty(body)
-            case Chars():
-                return False
-            case _:
-                return self._can_be_empty(pattern(node, flat=False))
+
+def can_be_empty(node: Node, empty_rules: Collection[str] = ()) -> bool:
+    """Whether the empty text is in the node's language, given the rules of which that is known."""
+    match node:
+        case Literal(text):
+            return not text
+        case Reference(rule):
+            return rule in empty_rules
+        case Sequence(parts):
+            return all(can_be_empty(part, empty_rules) for part in parts)
+        case Choice(options):
+            return any(can_be_empty(option, empty_rules) for option in options)
+        case Repeat(body, least, _):
+            return least == 0 or can_be_empty(body, empty_rules)
+        case Chars():
+            return False
+        case _:
+            return can_be_empty(pattern(node, flat=False))
 
 
 def _spans(chars: Chars) -> list[_Span]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from funcdex.grammar.dialects.notation import times
+from funcdex.grammar.dialects.notation import ranges_caret_last, times
 from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, Repeat, Sequence, Tree
 from funcdex.grammar.regions import pattern, region_name
 
@@ -55,6 +55,8 @@ def _atom(node: Node, tree: Tree) -> str:
             return f"({_sequence(node, tree)})"
         case Choice(options):
             return f"({' | '.join(_sequence(option, tree) for option in options)})"
+        case Repeat(Repeat() as inner):
+            return f"({_atom(inner, tree)}){times(node)}"
         case Repeat(body):
             return _atom(body, tree) + times(node)
         case _:
@@ -91,17 +93,17 @@ def _regex(node: Node) -> str:
 
 
 def _class(chars: Chars) -> str:
-    ranges = (low if low == high else f"{low}-{high}" for low, high in _escaped_ranges(chars))
-    return f"[{'^' if chars.negated else ''}{''.join(ranges)}]"
-
-
-def _escaped_ranges(chars: Chars) -> list[tuple[str, str]]:
-    return [(_escaped(low), _escaped(high)) for low, high in chars.ranges]
+    ranges = ranges_caret_last(chars)
+    if ranges == [("^", "^")] and not chars.negated:
+        return r"\^"
+    members = (_escaped(low) if low == high else f"{_escaped(low)}-{_escaped(high)}" for low, high in ranges)
+    return f"[{'^' if chars.negated else ''}{''.join(members)}]"
 
 
 def _escaped(char: str) -> str:
     if _SPECIAL.fullmatch(char):
         return "\\" + char
-    if char.isprintable():
+    # Beyond \uFFFF no escape means the same to all that read it.
+    if char.isprintable() or ord(char) > 0xFFFF:
         return char
     return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char, f"\\u{ord(char):04x}")

@@ -24,6 +24,13 @@ def times(repeat: Repeat) -> str:
             return f"{{{least},{'' if most is None else most}}}"
 
 
+def ranges_caret_last(chars: Chars) -> list[tuple[str, str]]:
+    """The ranges with `^` at the end: escaped or not, at the beginning of a class some releases of xgrammar
+    take it for a negation. On its own it still is at the beginning."""
+    others = [("_" if low == "^" else low, high) for low, high in chars.ranges if (low, high) != ("^", "^")]
+    return [*others, ("^", "^")] if any(low == "^" for low, _ in chars.ranges) else others
+
+
 def bnf_rule(name: str, body: Node) -> str:
     """One line: `name ::= body`."""
     return f"{name} ::= {_body(body)}"
@@ -37,7 +44,7 @@ def bnf_region(region: Region) -> str:
 def bnf_class(chars: Chars) -> str:
     """`[a-z]`, `[^\\n<]`."""
     members = []
-    for (low, high), (after, _) in pairwise([*chars.ranges, ("]", "]")]):
+    for (low, high), (after, _) in pairwise([*ranges_caret_last(chars), ("]", "]")]):
         last = _escaped(high, after, in_class=True)
         members.append(last if low == high else f"{_escaped(low, '-', in_class=True)}-{last}")
     return f"[{'^' if chars.negated else ''}{''.join(members)}]"
@@ -66,6 +73,8 @@ def _atom(node: Node) -> str:
             return bnf_class(node)
         case Sequence() | Choice():
             return f"({_body(node)})"
+        case Repeat(Repeat() as inner):
+            return f"({_atom(inner)}){times(node)}"
         case Repeat(body):
             return _atom(body) + times(node)
         case _:
