@@ -34,9 +34,7 @@ Errors = Annotated[
     Literal["none", "allowed", "required"], typer.Option("--errors", help="Tool responses that are errors.")
 ]
 Opening = Annotated[str | None, typer.Option("--opening", help="What the user says first.")]
-DialectOption = Annotated[
-    Literal["lark", "structural_tag", "ebnf", "gbnf"], typer.Option("--dialect", help="The notation.")
-]
+DialectOption = Annotated[Dialect, typer.Option("--dialect", help="The notation.")]
 RunOption = Annotated[Path | None, typer.Option("--run", help="A run directory, with --id.")]
 IdOption = Annotated[str | None, typer.Option("--id", help="A conversation of that run.")]
 

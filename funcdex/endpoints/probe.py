@@ -46,6 +46,9 @@ async def _probe(
     listing = await _models(client, timeout_s)
     chosen = _served(model, tuple(listing), identity, client.spec.url)
     notations = _notations(GUESSES if told is None else (told.kind,), client.spec.dialect)
+    if identity.simulated:
+        # Its engine is llguidance, which wants its input in lexemes.
+        notations.sort(key=lambda notation: notation[1] != "lark")
     facts = EndpointFacts(
         base_url=client.spec.url,
         kind=identity.kind,

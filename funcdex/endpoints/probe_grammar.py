@@ -27,29 +27,15 @@ tail: (" " STRING){{1,2}} "."
 STRING: /{_STRING}/
 """
 _GBNF = rf"""root ::= "{ODD_WORD}" tail?
-tail ::= (" " string){{1,2}} "."
-string ::= "\"" ([^"\\\x00-\x1f] | "\\" ["\\/bfnrt]){{0,8}} "\""
+tail ::= (" " SHORT-string){{1,2}} "."
+SHORT-string ::= "\"" ([^"\\\x00-\x1f] | "\\" ["\\/bfnrt]){{0,8}} "\""
 """
 # As GBNF, and a string tells what may follow it.
 _EBNF = _GBNF.removesuffix("\n") + " (= [ .])\n"
 
 
-def _constant(text: str) -> dict[str, object]:
-    return {"type": "const_string", "value": text}
-
-
-def _sequence(*elements: object) -> dict[str, object]:
-    return {"type": "sequence", "elements": elements}
-
-
-def _optional(element: object) -> dict[str, object]:
-    return {"type": "or", "elements": [_constant(""), element]}
-
-
-_SPACED_STRING = _sequence(_constant(" "), {"type": "regex", "pattern": _STRING})
-_TAIL = _sequence(_SPACED_STRING, _optional(_SPACED_STRING), _constant("."))
 _STRUCTURAL_TAG = json.dumps(
-    {"type": "structural_tag", "format": _sequence(_constant(ODD_WORD), _optional(_TAIL))}
+    {"type": "structural_tag", "format": {"type": "grammar", "grammar": _EBNF}}, ensure_ascii=False
 )
 
 _TEXTS: dict[Dialect, str] = {

@@ -67,6 +67,8 @@ class _Notation:
 
 _NOTATIONS = (
     _Notation("lark", "lark", "//"),
+    _Notation("ebnf", "ebnf", "#"),
+    _Notation("structural_tag", "structural_tag.json", None),
     _Notation("gbnf", "gbnf", "#"),
 )
 

@@ -160,7 +160,7 @@ def _constraint(given: Any) -> tuple[Dialect | None, str]:
     if not isinstance(given, str):
         return None, ""
     if given.startswith("{"):
-        return "structural_tag", given.split('"value": "')[1].split('"')[0]
+        return "structural_tag", orjson.loads(given)["format"]["grammar"].split('"')[1]
     dialect: Dialect = "lark" if "::=" not in given else "ebnf" if "(=" in given else "gbnf"
     return dialect, given.split('"')[1]
 

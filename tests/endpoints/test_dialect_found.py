@@ -62,21 +62,22 @@ async def test_a_server_that_reads_the_best_dialect_is_asked_once(
     assert facts.passed_over == ()
 
 
-async def test_lark_refused_is_followed_by_a_structural_tag() -> None:
-    server = ScriptedServer(refuses=frozenset({"lark"}))
+async def test_ebnf_refused_is_followed_by_lark() -> None:
+    server = ScriptedServer(refuses=frozenset({"ebnf"}))
     facts = await _facts(server)
-    assert facts.dialect == "structural_tag"
-    assert _sent(server)[1] == {"structured_outputs": {"structural_tag": GRAMMAR.render("structural_tag")}}
-    assert [(one.kind, one.dialect) for one in facts.passed_over] == [("vllm", "lark")]
-    assert "HTTP 400: cannot read lark" in facts.passed_over[0].outcome
-    assert "structural_tag, because" in facts.notes[0]
+    assert facts.dialect == "lark"
+    assert _sent(server)[1] == {"structured_outputs": {"grammar": GRAMMAR.render("lark")}}
+    assert [(one.kind, one.dialect) for one in facts.passed_over] == [("vllm", "ebnf")]
+    assert "HTTP 400: cannot read ebnf" in facts.passed_over[0].outcome
+    assert "lark, because" in facts.notes[0]
 
 
 async def test_dialects_ignored_silently_are_passed_over_too() -> None:
-    server = ScriptedServer(ignores=frozenset({"lark", "structural_tag"}), text="Hello!")
+    server = ScriptedServer(ignores=frozenset({"lark", "ebnf"}), text="Hello!")
     facts = await _facts(server)
-    assert facts.dialect == "ebnf"
-    assert [one.dialect for one in facts.passed_over] == ["lark", "structural_tag"]
+    assert facts.dialect == "structural_tag"
+    assert _sent(server)[2] == {"structured_outputs": {"structural_tag": GRAMMAR.render("structural_tag")}}
+    assert [one.dialect for one in facts.passed_over] == ["ebnf", "lark"]
     assert all("'Hello!'" in one.outcome for one in facts.passed_over)
 
 
@@ -87,7 +88,7 @@ async def test_an_answer_that_begins_as_the_grammar_says_and_goes_on_as_it_likes
 
 async def test_an_answer_with_the_strings_that_the_grammar_allows_is_enforcement() -> None:
     facts = await _facts(ScriptedServer(text='qv7-maple-0413 "Hello".', enforces=False))
-    assert facts.dialect == "lark"
+    assert facts.dialect == "ebnf"
 
 
 async def test_a_server_that_takes_none_is_refused_with_each_that_was_tried() -> None:
@@ -97,13 +98,13 @@ async def test_a_server_that_takes_none_is_refused_with_each_that_was_tried() ->
     assert "lark as vllm takes it: HTTP 400: cannot read lark" in refusal.reason
     assert "structural_tag as vllm takes it: it answered 'hello there'" in refusal.reason
     assert "ebnf as vllm takes it: HTTP 400: cannot read ebnf" in refusal.reason
-    assert [one.dialect for one in refusal.passed_over] == ["lark", "structural_tag", "ebnf"]
+    assert [one.dialect for one in refusal.passed_over] == ["ebnf", "lark", "structural_tag"]
 
 
 async def test_a_server_that_takes_none_will_do_where_none_is_needed() -> None:
     found = await _probed(ScriptedServer(enforces=False), required=False)
     assert isinstance(found, EndpointFacts)
-    assert not found.enforces and found.dialect == "lark" and len(found.passed_over) == 3
+    assert not found.enforces and found.dialect == "ebnf" and len(found.passed_over) == 3
     assert found.latency_s > 0
 
 
@@ -122,17 +123,17 @@ async def test_a_named_dialect_that_is_not_enforced_is_not_replaced_by_another()
 
 
 async def test_an_old_vllm_gets_the_field_it_knows() -> None:
-    server = ScriptedServer(version="0.10.2", grammar_field="guided_grammar", refuses=frozenset({"lark"}))
-    assert (await _facts(server)).dialect == "ebnf"
-    assert _sent(server)[0] == {"guided_grammar": GRAMMAR.render("lark")}
-    assert _sent(server)[-1] == {"guided_grammar": GRAMMAR.render("ebnf")}
+    server = ScriptedServer(version="0.10.2", grammar_field="guided_grammar", refuses=frozenset({"ebnf"}))
+    assert (await _facts(server)).dialect == "lark"
+    assert _sent(server)[0] == {"guided_grammar": GRAMMAR.render("ebnf")}
+    assert _sent(server)[-1] == {"guided_grammar": GRAMMAR.render("lark")}
 
 
 @pytest.mark.parametrize("version", ["0.11.0", "0.12.0rc1", "1.0.0", "0.1.dev1+gabc", "nightly"])
 async def test_every_other_vllm_gets_structured_outputs(version: str) -> None:
     server = ScriptedServer(version=version)
     await _facts(server)
-    assert _sent(server) == [{"structured_outputs": {"grammar": GRAMMAR.render("lark")}}]
+    assert _sent(server) == [{"structured_outputs": {"grammar": GRAMMAR.render("ebnf")}}]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ async def test_a_grammar_that_breaks_the_server_is_followed_by_the_next_dialect(
     broken_once = in_turn(fails(500, "cannot compile"), says(chat_answer("qv7-maple-0413")))
     server = ScriptedServer(probed=broken_once)
     facts = await _facts(server)
-    assert facts.dialect == "structural_tag"
+    assert facts.dialect == "lark"
     assert "cannot compile" in facts.notes[0]
 
 
@@ -164,7 +165,7 @@ async def test_a_server_that_failed_on_one_dialect_and_ignored_the_others_may_do
     ignored = says(chat_answer("Hello!"))
     refusal = await _refusal(ScriptedServer(probed=in_turn(fails(500, "cannot compile"), ignored, ignored)))
     assert not refusal.final
-    assert "HTTP 500: cannot compile" in refusal.reason and "ebnf as vllm takes it" in refusal.reason
+    assert "HTTP 500: cannot compile" in refusal.reason and "lark as vllm takes it" in refusal.reason
 
 
 async def test_a_server_that_fails_on_every_dialect_is_in_trouble_even_where_none_is_needed() -> None:
@@ -193,13 +194,13 @@ async def test_the_settings_dialect_holds_for_endpoints_that_name_none() -> None
 
 
 async def test_doctor_tells_what_was_tried_before_and_what_came_of_it() -> None:
-    old, none = ScriptedServer(refuses=frozenset({"lark"})), ScriptedServer(enforces=False)
+    old, none = ScriptedServer(refuses=frozenset({"ebnf"})), ScriptedServer(enforces=False)
     async with serving(old, none):
         findings = await examine(load(None, {"endpoints": [old.url, none.url]}).settings)
     first, second = (json.loads(json.dumps(one.as_json())) for one in findings)
-    assert (first["dialect"], first["enforced"]) == ("structural_tag", "yes")
-    assert [one["dialect"] for one in first["passed_over"]] == ["lark"]
-    assert "cannot read lark" in first["advice"][0]
+    assert (first["dialect"], first["enforced"]) == ("lark", "yes")
+    assert [one["dialect"] for one in first["passed_over"]] == ["ebnf"]
+    assert "cannot read ebnf" in first["advice"][0]
     assert (second["usable"], second["dialect"]) == ("no", None)
-    assert [one["dialect"] for one in second["passed_over"]] == ["lark", "structural_tag", "ebnf"]
+    assert [one["dialect"] for one in second["passed_over"]] == ["ebnf", "lark", "structural_tag"]
     assert "ebnf as vllm takes it: it answered 'hello there'" in second["advice"][0]

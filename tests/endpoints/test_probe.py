@@ -55,7 +55,7 @@ async def _refusal(server: ScriptedServer, *, model: str | None = None, timeout_
 async def test_vllm_is_recognised() -> None:
     server = ScriptedServer(models=("model-a", "lora-b"))
     facts = await _facts(server)
-    assert (facts.kind, facts.server_version, facts.dialect) == ("vllm", "0.32.0", "lark")
+    assert (facts.kind, facts.server_version, facts.dialect) == ("vllm", "0.32.0", "ebnf")
     assert (facts.model, facts.models) == ("model-a", ("model-a", "lora-b"))
     assert (facts.context_tokens, facts.slots) == (8192, None)
     assert facts.enforces and facts.metrics and not facts.simulated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from string import hexdigits
 
@@ -9,6 +10,9 @@ from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Region, 
 from funcdex.grammar.regions import region_name
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"', "[": "\\[", "]": "\\]"}
+
+# xgrammar writes such a character as `\xe9` and takes an `a` after it for a third digit: we end the literal.
+_BEFORE_A_DIGIT = re.compile(r"(?<=[\x00-\x1f\x7f-\xff])(?=[0-9a-fA-F])")
 
 
 def times(repeat: Repeat) -> str:
@@ -65,8 +69,8 @@ def _sequence(node: Node) -> str:
 def _atom(node: Node) -> str:
     match node:
         case Literal(text):
-            written = (_escaped(char, after, in_class=False) for char, after in pairwise(f'{text}"'))
-            return f'"{"".join(written)}"'
+            pieces = [_quoted(piece) for piece in _BEFORE_A_DIGIT.split(text)]
+            return pieces[0] if len(pieces) == 1 else f"({' '.join(pieces)})"
         case Reference(rule):
             return rule
         case Chars():
@@ -79,6 +83,11 @@ def _atom(node: Node) -> str:
             return _atom(body) + times(node)
         case _:
             return bnf_region(node)
+
+
+def _quoted(text: str) -> str:
+    written = (_escaped(char, after, in_class=False) for char, after in pairwise(f'{text}"'))
+    return f'"{"".join(written)}"'
 
 
 def _escaped(char: str, after: str, *, in_class: bool) -> str:
