@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal as OneOf
 
 
@@ -70,9 +71,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class JsonString:
-    """A JSON string with its quotes; `form` limits it to dates or moments of RFC 3339."""
+    """A JSON string with its quotes; `form` is a name of its own for every `content`.
 
-    form: OneOf["any", "date", "date-time"] = "any"
+    `content` is what stands between the quotes, escaped as JSON wants it; without it: any text.
+    """
+
+    form: str = "any"
+    content: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,14 @@ class JsonInteger:
 
 @dataclass(frozen=True, slots=True)
 class JsonNumber:
-    """A number in JSON; not `signed`: without a minus sign."""
+    """A number in JSON between two bounds, where None is none; `above` and `below`: without the bound itself.
 
-    signed: bool = True
+    A number with a bound has no exponent, unless it only must not be negative."""
+
+    least: Decimal | None = None
+    most: Decimal | None = None
+    above: bool = False
+    below: bool = False
 
 
 Region = Text | JsonString | JsonInteger | JsonNumber

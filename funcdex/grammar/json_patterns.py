@@ -9,9 +9,9 @@ from funcdex.grammar.integers import DIGIT
 from funcdex.grammar.ir import Chars, Literal, Node, Repeat, choice, optional, sequence
 
 
-def string_pattern(form: str) -> Node:
-    """`any`, `date` or `date-time`, with the quotes."""
-    return {"any": _STRING, "date": _quoted(_DATE), "date-time": _quoted(_MOMENT)}[form]
+def string_pattern(content: Node | None) -> Node:
+    """A string with its quotes; without a content any string."""
+    return _quoted(Repeat(CHARACTER, 0, None) if content is None else content)
 
 
 def number_pattern(*, signed: bool) -> Node:
@@ -32,25 +32,12 @@ def _range(low: str, high: str) -> Chars:
 
 
 _HEX = Chars((("0", "9"), ("a", "f"), ("A", "F")))
-_CHARACTER = choice(
+CHARACTER = choice(
     Chars((("\x00", "\x1f"), ('"', '"'), ("\\", "\\")), negated=True),
     sequence(Literal("\\"), Chars(_one('"', "\\", "/", "b", "f", "n", "r", "t"))),
     sequence(Literal("\\u00"), _range("0", "1"), _HEX),
 )
-_STRING = _quoted(Repeat(_CHARACTER, 0, None))
 _WHOLE = choice(Literal("0"), sequence(_range("1", "9"), Repeat(DIGIT, 0, 17)))
 _FRACTION = sequence(Literal("."), Repeat(DIGIT, 1, 20))
 _EXPONENT = sequence(Chars(_one("e", "E")), optional(Chars(_one("+", "-"))), Repeat(DIGIT, 1, 3))
 _UNSIGNED = sequence(_WHOLE, optional(_FRACTION), optional(_EXPONENT))
-_MONTH = choice(sequence(Literal("0"), _range("1", "9")), sequence(Literal("1"), _range("0", "2")))
-_DAY = choice(
-    sequence(Literal("0"), _range("1", "9")),
-    sequence(_range("1", "2"), DIGIT),
-    sequence(Literal("3"), _range("0", "1")),
-)
-_DATE = sequence(DIGIT, DIGIT, DIGIT, DIGIT, Literal("-"), _MONTH, Literal("-"), _DAY)
-_HOUR = choice(sequence(_range("0", "1"), DIGIT), sequence(Literal("2"), _range("0", "3")))
-_SIXTIETH = sequence(_range("0", "5"), DIGIT)
-_TIME = sequence(_HOUR, Literal(":"), _SIXTIETH, Literal(":"), _SIXTIETH)
-_OFFSET = choice(Literal("Z"), sequence(Chars(_one("+", "-")), _HOUR, Literal(":"), _SIXTIETH))
-_MOMENT = sequence(_DATE, Literal("T"), _TIME, optional(sequence(Literal("."), Repeat(DIGIT, 1, 9))), _OFFSET)

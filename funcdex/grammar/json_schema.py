@@ -1,98 +1,136 @@
 """JSON Schema -> shape: what a grammar can hold a model to, and a note of all that it cannot.
 
-Kept: type (also lists of types), properties, required, items, enum, const, anyOf, local $ref, allOf (merged),
-nullable, minItems and maxItems up to `MAX_COUNTED`, minimum and maximum of integers, the sign of numbers, and
-the formats date and date-time. Everything else is dropped, so the language grows, and each drop is
-noted. One thing makes it smaller: an object with `properties` never gets other keys, whatever
-additionalProperties says; that is noted where the schema asks for such keys in so many words.
+A grammar differs from its schema in two ways, and each place is noted. What is *relaxed* has to be checked
+afterwards: the grammar lets more through. What is *narrowed* is harmless: every value is valid, and some
+valid ones are never written (further keys of an object with `properties`, an order of keys).
+
+Relaxed are lengths of strings (dear in every engine; `lengths` asks for short ones), `pattern`s with
+lookaround, and what looks at several values at once: uniqueItems, contains, dependentRequired, not, if.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from funcdex.errors import UnsupportedSchema
-from funcdex.grammar.ir import JsonInteger, JsonNumber, JsonString
-from funcdex.grammar.schema_parts import SILENT, Impossible, is_of, list_of, lookup, merge, types_of
+from funcdex.grammar.exclusive import exclusive
+from funcdex.grammar.finite import settled
+from funcdex.grammar.read_leaves import Lost, read_integer, read_number, read_string
+from funcdex.grammar.read_nested import NestedReader
+from funcdex.grammar.schema_merge import Apart, merge, plain
+from funcdex.grammar.schema_parts import (
+    COMBINING,
+    Impossible,
+    is_of,
+    limits_in,
+    list_of,
+    lookup,
+    types_meant,
+    types_of,
+)
+from funcdex.grammar.schema_values import fitting, says_more
 from funcdex.grammar.shapes import (
-    ANY_OBJECT,
     NULL,
     TRUTH,
     AnyValue,
     Array,
     Closed,
+    Either,
     Fixed,
+    Named,
     Open,
-    Property,
     Shape,
     either,
 )
 from funcdex.types.tools import JsonSchema
 
-MAX_COUNTED = 32
-"""Array lengths beyond this are not counted: each one more is a state of the matcher."""
-MAX_INTEGER = 10**18 - 1
-"""Integers without a bound have at most 18 digits: a model cannot go on writing digits forever."""
-MAX_DEPTH = 24
-MAX_SUBSCHEMAS = 4000
-"""Beyond either, a part of a schema stands for any value: `$ref`s can make a short schema endless."""
+MAX_DEPTH = 48
+MAX_SUBSCHEMAS = 6000
+"""Beyond either, a part of a schema stands for any value: a merge of schemas can make a short one endless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A keyword that the grammar does not enforce; `path` is a JSON path such as `$.properties.to`."""
+    """A keyword that the grammar does not enforce; `path` is a JSON path such as `$.properties.to`.
+
+    `cause` says why, in a word or two, so that losses can be counted by it.
+    """
 
     path: str
     keyword: str
+    cause: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A schema's shape, and what got lost on the way."""
+    """A schema's shape, and where the two differ."""
 
     shape: Shape
     relaxed: tuple[Relaxation, ...]
+    narrowed: tuple[Relaxation, ...] = ()
 
 
-def read_schema(schema: JsonSchema | bool, *, where: str) -> Reading:
-    """The shape of a schema. Raises UnsupportedSchema (naming `where`) if no value can fit it."""
-    reader = _Reader(schema)
+def read_schema(schema: JsonSchema | bool, *, where: str, lengths: bool = False) -> Reading:
+    """The shape of a schema. `lengths`: count characters of strings, up to a few dozen, dear as that is.
+
+    Raises UnsupportedSchema (naming `where`) if no value can fit it, or none that ends."""
+    reader = SchemaReader(schema, lengths=lengths)
     try:
-        shape = reader.read(schema, "$")
+        shape = reader.whole()
     except Impossible as fault:
         raise UnsupportedSchema(
             f"no JSON value fits the schema: {fault.reason}",
             where=f"{where}, {fault.path}",
             fix="Correct the schema, or leave the tool out.",
         ) from fault
-    return Reading(shape, tuple(dict.fromkeys(reader.relaxed)))
+    return Reading(shape, tuple(dict.fromkeys(reader.relaxed)), tuple(dict.fromkeys(reader.narrowed)))
 
 
-class _Reader:
+class SchemaReader:
     """Reads one schema document; keeps what was relaxed and how much has been read."""
 
-    def __init__(self, document: JsonSchema | bool) -> None:
+    def __init__(self, document: JsonSchema | bool, *, lengths: bool) -> None:
         self._document = document
+        self._lengths = lengths
         self._subschemas = 0
         self._depth = 0
-        self._open_refs = ["#"]
+        self._named: dict[str, Named] = {}
+        self._faults: dict[str, Impossible] = {}
+        self._nested = NestedReader(self)
         self.relaxed: list[Relaxation] = []
+        self.narrowed: list[Relaxation] = []
+
+    def whole(self) -> Shape:
+        """The shape of the document. Raises Impossible."""
+        shape = self._read_named("$", self._document, "$")
+        shape = settled(shape, self._named.values())
+        # Only what is referred to keeps its name.
+        root = self._named["$"]
+        recursive = any(self._refers(cell.shape, root) for cell in self._named.values())
+        return shape if recursive or root.shape is None or shape is not root else root.shape
 
     def read(self, schema: object, path: str) -> Shape:
         """The shape at a path. Raises Impossible."""
         self._subschemas += 1
         if self._depth >= MAX_DEPTH or self._subschemas > MAX_SUBSCHEMAS:
-            self._relax(path, "nesting")
+            self.relax(path, "nesting", "size")
             return AnyValue()
         self._depth += 1
         try:
             return self._read(schema, path)
         finally:
             self._depth -= 1
+
+    def relax(self, path: str, keyword: str, cause: str) -> None:
+        """Notes a keyword that is not enforced."""
+        self.relaxed.append(Relaxation(path, keyword, cause))
+
+    def narrow(self, path: str, keyword: str, cause: str) -> None:
+        """Notes a keyword of which less is accepted than it allows."""
+        self.narrowed.append(Relaxation(path, keyword, cause))
 
     def _read(self, schema: object, path: str) -> Shape:
         if schema is True:
@@ -101,199 +139,188 @@ class _Reader:
             raise Impossible(path, "it is false")
         if not isinstance(schema, Mapping):
             raise Impossible(path, f"a schema is an object, not {type(schema).__name__}")
-        if "$ref" in schema:
-            return self._read_reference(schema, path)
-        if "allOf" in schema:
-            rest = {key: value for key, value in schema.items() if key != "allOf"}
-            return self._read_all([rest, *list_of(schema["allOf"], path, "allOf")], path)
+        schema = plain(schema)
+        if "$ref" in schema or "allOf" in schema:
+            return self._read_joined(schema, path)
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 return self._read_options(schema, keyword, path)
         return self._read_plain(schema, path)
 
-    def _read_reference(self, schema: Mapping[str, Any], path: str) -> Shape:
-        beside = {key: value for key, value in schema.items() if key != "$ref" and key not in SILENT}
-        if beside:
-            return self._read_all([beside, {"$ref": schema["$ref"]}], path)
-        ref = schema["$ref"]
-        target = self._target(ref, path)
-        return AnyValue() if target is None else self._read_opened([ref], target, path)
-
-    def _read_all(self, parts: list[Any], path: str) -> Shape:
-        """The shape of what fits all the parts."""
+    def _read_joined(self, schema: Mapping[str, Any], path: str) -> Shape:
+        if schema.keys() == {"$ref"}:
+            found = lookup(self._document, schema["$ref"])
+            if found is None:
+                self.relax(path, "$ref", "no such place")
+                return AnyValue()
+            target, place = found
+            return self._read_named(place, target, place)
         refs: list[str] = []
-        resolved = [whole for part in parts for whole in self._resolved(part, path, refs)]
-        if any(part is False for part in resolved):
-            raise Impossible(path, "a part of allOf is false")
-        merged, lost = merge([part for part in resolved if isinstance(part, Mapping)])
-        for keyword in lost:
-            self._relax(path, keyword)
-        return self._read_opened(refs, merged, path)
+        merged = self._merged(self._parts(schema, path, refs), path)
+        if not refs:
+            return self.read(merged, path)
+        # A merge is known by its content: the same one may come round again, with no reference to tell it.
+        return self._read_named(json.dumps(merged), merged, path)
 
-    def _resolved(self, part: object, path: str, refs: list[str]) -> Iterator[object]:
-        """The part with the references at its top replaced; notes them in `refs`."""
-        if not isinstance(part, Mapping) or "$ref" not in part:
-            yield part
-            return
-        ref = part["$ref"]
-        target = None if ref in refs else self._target(ref, path)
-        if target is not None:
-            refs.append(ref)
-            yield from self._resolved(target, path, refs)
-        yield {key: value for key, value in part.items() if key != "$ref"}
-
-    def _target(self, ref: object, path: str) -> object | None:
-        """What a reference stands for; None, and a note, where it is recursive or leads out of the schema."""
-        target = None if ref in self._open_refs else lookup(self._document, ref)
-        if target is None:
-            self._relax(path, "$ref")
-        return target
-
-    def _read_opened(self, refs: list[str], schema: object, path: str) -> Shape:
-        self._open_refs.extend(refs)
+    def _merged(self, parts: Iterator[object], path: str) -> dict[str, Any]:
+        schemas: list[Mapping[str, Any]] = []
+        for part in parts:
+            if part is False:
+                raise Impossible(path, "a part of allOf is false")
+            if isinstance(part, Mapping):
+                schemas.append(part)
         try:
-            return self.read(schema, path)
-        finally:
-            del self._open_refs[len(self._open_refs) - len(refs) :]
+            merged, lost = merge(schemas)
+        except Apart as fault:
+            raise Impossible(path, str(fault)) from fault
+        for keyword in lost:
+            self.relax(path, keyword, "differs in allOf")
+        return merged
+
+    def _parts(self, schema: object, path: str, refs: list[str]) -> Iterator[object]:
+        """What a schema is made of, without `$ref` and `allOf` at its top; notes references in `refs`."""
+        if not isinstance(schema, Mapping):
+            yield schema
+            return
+        schema = plain(schema)
+        yield {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
+        if "$ref" in schema:
+            found = lookup(self._document, schema["$ref"])
+            if found is None:
+                self.relax(path, "$ref", "no such place")
+            elif found[1] in refs:
+                raise Impossible(path, "it refers to itself without end")
+            else:
+                # Only those on the way here: two parts may well refer to the same place.
+                refs.append(found[1])
+                yield from self._parts(found[0], path, inner := [*refs])
+                refs.extend(ref for ref in inner if ref not in refs)
+        if "allOf" in schema:
+            before = [*refs]
+            for part in list_of(schema["allOf"], path, "allOf"):
+                inner = [*before]
+                yield from self._parts(part, path, inner)
+                refs.extend(ref for ref in inner if ref not in refs)
+
+    def _read_named(self, key: str, schema: object, path: str) -> Shape:
+        """The shape of what others may refer to; of what is being read just now, its name."""
+        if key in self._faults:
+            raise self._faults[key]
+        known = self._named.get(key)
+        if known is not None:
+            return known if known.shape is None or _holds_others(known.shape) else known.shape
+        named = self._named[key] = Named(path)
+        try:
+            named.shape = self.read(schema, path)
+        except Impossible as fault:
+            self._faults[key] = fault
+            raise
+        return named if _holds_others(named.shape) else named.shape
+
+    def _refers(self, shape: Shape | None, root: Named) -> bool:
+        match shape:
+            case Named():
+                return shape is root
+            case Closed(properties):
+                return any(self._refers(each.value, root) for each in properties)
+            case Open(values):
+                return self._refers(values, root)
+            case Array(items):
+                return self._refers(items, root) or any(self._refers(one, root) for one in shape.first)
+            case Either(options):
+                return any(self._refers(option, root) for option in options)
+            case _:
+                return False
 
     def _read_options(self, schema: Mapping[str, Any], keyword: str, path: str) -> Shape:
-        base = {key: value for key, value in schema.items() if key != keyword and key not in SILENT}
+        base = {key: value for key, value in schema.items() if key != keyword}
         shapes: list[Shape] = []
+        merged: list[object] = []
         faults: list[Impossible] = []
         for number, option in enumerate(list_of(schema[keyword], path, keyword)):
             here = f"{path}.{keyword}[{number}]"
+            both: object = {"allOf": [base, option]} if base else option
             try:
-                shapes.append(self._read_all([base, option], here) if base else self.read(option, here))
+                shapes.append(self.read(both, here))
+                merged.append(self._outlined(both, here))
             except Impossible as fault:
                 faults.append(fault)
         if not shapes:
             raise faults[0]
         if keyword == "oneOf" and len(shapes) > 1:
-            self._relax(path, keyword)
+            return self._one_of(shapes, merged, path)
         return either(shapes)
+
+    def _one_of(self, shapes: list[Shape], schemas: list[object], path: str) -> Shape:
+        apart = exclusive(shapes, schemas, lambda inner: self._outlined(inner, path))
+        if apart is None:
+            self.relax(path, "oneOf", "options may overlap")
+            return either(shapes)
+        if list(apart) != shapes:
+            self.narrow(path, "oneOf", "values that fit two options")
+        return either(apart)
+
+    def _outlined(self, schema: object, path: str) -> object:
+        """The schema without references at its top; of nothing else is `exclusive` in need."""
+        if not isinstance(schema, Mapping):
+            return schema
+        seen = len(self.relaxed)
+        try:
+            return self._merged(self._parts(schema, path, []), path)
+        except Impossible:
+            return False
+        finally:
+            del self.relaxed[seen:]  # they were noted when the schema was read
 
     def _read_plain(self, schema: Mapping[str, Any], path: str) -> Shape:
         types = types_of(schema, path)
-        if "const" in schema or "enum" in schema:
+        if "enum" in schema:
             return self._read_fixed(schema, types, path)
-        shapes: list[Shape] = []
-        used: set[str] = {"type", "nullable"}
         if not types:
-            shapes.append(AnyValue())
-        for name in types:
-            shape, keywords = self._read_type(name, schema, path)
-            shapes.append(shape)
-            used.update(keywords)
-        self._relax_rest(schema, used, path)
-        return either(shapes)
+            types = types_meant(schema)
+            if types:
+                self.narrow(path, "type", "guessed")
+        shapes = [self._read_type(name, schema, path) for name in types]
+        for keyword in limits_in(schema, types):
+            if keyword in ("not", "if") or (keyword in COMBINING and keyword != "$ref"):
+                self.relax(path, keyword, keyword)
+        return either(shapes) if shapes else AnyValue()
 
     def _read_fixed(self, schema: Mapping[str, Any], types: tuple[str, ...], path: str) -> Shape:
-        values = [schema["const"]] if "const" in schema else list_of(schema["enum"], path, "enum")
-        fitting = [value for value in values if not types or any(is_of(name, value) for name in types)]
-        if not fitting:
+        values = list_of(schema["enum"], path, "enum")
+        typed = [value for value in values if not types or any(is_of(name, value) for name in types)]
+        if not typed:
             raise Impossible(path, "none of the values it lists is of its type")
-        self._relax_rest(schema, {"type", "nullable", "const", "enum"}, path)
-        texts = (json.dumps(value, ensure_ascii=False) for value in fitting)
+        if says_more(schema):
+            kept = fitting(typed, schema, self._document)
+            if kept is None:
+                for keyword in limits_in(schema, types):
+                    if keyword not in ("type", "enum"):
+                        self.relax(path, keyword, "cannot be checked")
+            elif not kept:
+                raise Impossible(path, "none of the values it lists fits the rest of it")
+            else:
+                typed = kept
+        texts = (json.dumps(value, ensure_ascii=False) for value in typed)
         return Fixed(tuple(dict.fromkeys(texts)))
 
-    def _read_type(self, name: str, schema: Mapping[str, Any], path: str) -> tuple[Shape, tuple[str, ...]]:
-        """The shape of one type, and the keywords of the schema that are enforced by it."""
+    def _read_type(self, name: str, schema: Mapping[str, Any], path: str) -> Shape:
         if name == "object":
-            return self._read_object(schema, path), ("properties", "required", "additionalProperties")
+            return self._nested.objects(schema, path)
         if name == "array":
-            return self._read_array(schema, path), ("items", "minItems", "maxItems")
+            return self._nested.arrays(schema, path)
+        if name in ("boolean", "null"):
+            return TRUTH if name == "boolean" else NULL
+        lost: Lost
         if name == "string":
-            return self._read_string(schema, path), ("format",)
-        if name in ("integer", "number"):
-            read: Callable[[Mapping[str, Any], str], Shape]
-            read = self._read_integer if name == "integer" else self._read_number
-            # The format of a number (int32, double...) is its size in memory.
-            return read(schema, path), ("minimum", "maximum", "format")
-        return (TRUTH if name == "boolean" else NULL), ()
+            shape, lost = read_string(schema, path, lengths=self._lengths)
+        else:
+            shape, lost = (read_integer if name == "integer" else read_number)(schema, path)
+        for keyword, cause in lost:
+            self.relax(path, keyword, cause)
+        return shape
 
-    def _read_object(self, schema: Mapping[str, Any], path: str) -> Shape:
-        properties = schema.get("properties") or {}
-        if not isinstance(properties, Mapping):
-            raise Impossible(path, "its properties are not an object")
-        required = tuple(schema.get("required") or ())
-        extra = schema.get("additionalProperties", True)
-        if not properties and not required:
-            return self._read_open(extra, path)
-        if extra is not False and "additionalProperties" in schema:
-            self._relax(path, "additionalProperties")
-        named = {**properties, **{name: True for name in required if name not in properties}}
-        return Closed(tuple(self._read_properties(named, frozenset(required), path)))
 
-    def _read_open(self, extra: object, path: str) -> Shape:
-        if extra is True:
-            return ANY_OBJECT
-        try:
-            return Open(self.read(extra, f"{path}.additionalProperties"))
-        except Impossible:
-            return Closed(())
-
-    def _read_properties(
-        self, properties: Mapping[str, object], required: frozenset[str], path: str
-    ) -> Iterator[Property]:
-        for name, schema in properties.items():
-            try:
-                yield Property(name, self.read(schema, f"{path}.properties.{name}"), name in required)
-            except Impossible:
-                if name in required:
-                    raise
-
-    def _read_array(self, schema: Mapping[str, Any], path: str) -> Shape:
-        least = int(self._bound(schema, "minItems", 0, path))
-        most = int(self._bound(schema, "maxItems", MAX_COUNTED + 1, path))
-        if "maxItems" in schema and most < least:
-            raise Impossible(path, "maxItems is less than minItems")
-        for keyword, bound in (("minItems", least), ("maxItems", most)):
-            if keyword in schema and bound > MAX_COUNTED:
-                self._relax(path, keyword)
-        try:
-            items = self.read(schema.get("items", True), f"{path}.items")
-        except Impossible:
-            if least:
-                raise
-            return Array(AnyValue(), 0, 0)
-        return Array(items, min(least, MAX_COUNTED), most if most <= MAX_COUNTED else None)
-
-    def _read_string(self, schema: Mapping[str, Any], path: str) -> Shape:
-        form = schema.get("format")
-        if form == "date":
-            return JsonString("date")
-        if form == "date-time":
-            return JsonString("date-time")
-        if form is not None:
-            self._relax(path, "format")
-        return JsonString()
-
-    def _read_integer(self, schema: Mapping[str, Any], path: str) -> Shape:
-        least = math.ceil(max(self._bound(schema, "minimum", -MAX_INTEGER, path), -MAX_INTEGER))
-        most = math.floor(min(self._bound(schema, "maximum", MAX_INTEGER, path), MAX_INTEGER))
-        if least > most:
-            raise Impossible(path, "maximum is less than minimum")
-        return JsonInteger(least, most)
-
-    def _read_number(self, schema: Mapping[str, Any], path: str) -> Shape:
-        least = self._bound(schema, "minimum", -1, path)
-        if "maximum" in schema:
-            self._relax(path, "maximum")
-        if "minimum" in schema and least != 0:
-            self._relax(path, "minimum")
-        return JsonNumber(signed=least < 0)
-
-    def _bound(self, schema: Mapping[str, Any], keyword: str, default: int, path: str) -> float:
-        bound: float = schema.get(keyword, default)
-        if is_of("number", bound) and math.isfinite(bound):
-            return bound
-        self._relax(path, keyword)
-        return default
-
-    def _relax_rest(self, schema: Mapping[str, Any], used: set[str], path: str) -> None:
-        for keyword in schema:
-            if keyword not in used and keyword not in SILENT and not keyword.startswith("x-"):
-                self._relax(path, keyword)
-
-    def _relax(self, path: str, keyword: str) -> None:
-        self.relaxed.append(Relaxation(path, keyword))
+def _holds_others(shape: Shape) -> bool:
+    """Whether it is worth a name: whether it is made of other shapes."""
+    return isinstance(shape, Closed | Open | Array | Either | Named)

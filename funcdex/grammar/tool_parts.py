@@ -13,7 +13,7 @@ from funcdex.grammar.ir import JsonString, Literal, Node, choice, sequence
 from funcdex.grammar.json_rules import JsonRules
 from funcdex.grammar.json_schema import Relaxation, read_schema
 from funcdex.grammar.rules import RuleBook
-from funcdex.grammar.shapes import ANY_OBJECT, AnyValue, Closed, Either, Open, Shape
+from funcdex.grammar.shapes import ANY_OBJECT, AnyValue, Closed, Open, Shape, options_of
 from funcdex.types.tools import JsonSchema, Tool
 
 Level = OneOf["markup", "names", "schema"]
@@ -127,5 +127,5 @@ def _read(tool: Tool, side: str, schema: JsonSchema) -> tuple[Shape, tuple[Relax
 
 def _as_object(shape: Shape) -> Shape:
     """Arguments are an object, also where their schema does not say so."""
-    objects = shape.options if isinstance(shape, Either) else (shape,)
+    objects = options_of(shape)
     return shape if all(isinstance(each, Closed | Open) for each in objects) else ANY_OBJECT

@@ -1,4 +1,4 @@
-"""The arguments of every call fit the tool's parameters. `format` is not checked (see `schemas`)."""
+"""The arguments of every call fit the tool's parameters (see `schemas`)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A JSON value against a tool's JSON Schema (draft 2020-12), by jsonschema.
 
 Nothing is fetched: a `$ref` finds what stands in its own schema or in the standard's meta-schemas, and
-nothing else. `format` is not looked at here: jsonschema knows few formats without further packages, and
-whether an address or a date makes sense is a question of its own.
+nothing else. Formats are checked, and patterns in bounded time: how, and which, is `grammar/validation.py`.
+The grammar of a conversation holds to most of them; what it leaves out is found here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import islice
 
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
-from referencing.jsonschema import EMPTY_REGISTRY
 
+from funcdex.grammar.validation import check_with, formats
 from funcdex.types.conversation import JsonValue
 from funcdex.types.tools import JsonSchema
 
@@ -50,8 +50,8 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _compiled(schema_json: str) -> Draft202012Validator:
     schema = json.loads(schema_json)
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, registry=EMPTY_REGISTRY)
+    Draft202012Validator.check_schema(schema, format_checker=formats())
+    return check_with(schema)
 
 
 def _described(violation: ValidationError | SchemaError) -> str:

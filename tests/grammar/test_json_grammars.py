@@ -14,7 +14,8 @@ from strategies import json_values, schemas, values_for
 from funcdex.errors import UnsupportedSchema
 from funcdex.grammar.check import matches
 from funcdex.grammar.conversation import json_grammar
-from funcdex.grammar.json_schema import MAX_INTEGER, Relaxation, read_schema
+from funcdex.grammar.json_schema import Relaxation, read_schema
+from funcdex.grammar.read_leaves import MAX_INTEGER
 from funcdex.types.conversation import JsonValue
 from grammar.grammar_matchers import all_accept, all_refuse, assume_within_bounds, verdicts
 
@@ -67,6 +68,12 @@ def test_integers_are_written_in_one_way(text: str) -> None:
     assert all_refuse(json_grammar({"type": "integer"}), text)
 
 
+TREE = {
+    "type": "object",
+    "properties": {"v": {"type": "integer"}, "kids": {"type": "array", "items": {"$ref": "#"}}},
+    "required": ["v"],
+}
+ENDLESS = {"$ref": "#/$defs/endless"}
 ACCEPTED: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"type": ["string", "null"]}, ['"a"', "null"], ["1", "nul"]),
     ({"type": "string", "nullable": True}, ['"a"', "null"], ["1"]),
@@ -118,6 +125,131 @@ ACCEPTED: list[tuple[dict[str, Any], list[str], list[str]]] = [
         ["[1, 2]"],
         ['["a"]'],
     ),
+    # references and recursion
+    (
+        TREE,
+        ['{"v": 1}', '{"v": 1, "kids": [{"v": 2}, {"v": 3, "kids": []}]}'],
+        ['{"v": 1, "kids": [{}]}', "{}"],
+    ),
+    (
+        {"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}}, "$ref": "#/$defs/a"},
+        ["null"],
+        ["1"],
+    ),
+    (
+        {
+            "properties": {"next": {"$ref": "#"}, "end": ENDLESS},
+            "type": "object",
+            "$defs": {"endless": {"type": "object", "properties": {"e": ENDLESS}, "required": ["e"]}},
+        },
+        ["{}", '{"next": {"next": {}}}'],
+        ['{"end": {}}', '{"next": 1}'],
+    ),
+    # allOf
+    (
+        {
+            "allOf": [
+                {"anyOf": [{"type": "null"}, {"minimum": 3}]},
+                {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            ]
+        },
+        ["null", "3"],
+        ["2", "{}"],
+    ),
+    (
+        {"allOf": [{"properties": {"a": {}}, "additionalProperties": False}, {"properties": {"b": {}}}]},
+        ["{}", '{"a": 1}'],
+        ['{"b": 1}'],
+    ),
+    # oneOf
+    (
+        {
+            "type": "object",
+            "properties": {"a": {}, "b": {}},
+            "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+        },
+        ['{"a": 1}', '{"b": 1}'],
+        ["{}", '{"a": 1, "b": 1}'],
+    ),
+    (
+        {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"k": {"const": "x"}, "n": {"type": "null"}},
+                    "required": ["k"],
+                },
+                {"type": "object", "properties": {"k": {"const": "y"}}, "required": ["k"]},
+            ]
+        },
+        ['{"k": "x", "n": null}', '{"k": "y"}'],
+        ['{"k": "y", "n": null}', '{"k": "z"}', "{}"],
+    ),
+    ({"oneOf": [{"enum": [1, 2]}, {"enum": [2, 3]}]}, ["1", "3"], ["2"]),
+    # numbers
+    ({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 3}, ["2"], ["1", "3"]),
+    ({"type": "integer", "minimum": 1, "exclusiveMinimum": True, "maximum": 2}, ["2"], ["1", "3"]),
+    ({"type": "number", "minimum": 1, "maximum": 2}, ["1", "1.5", "2", "2.0"], ["3", "0.99", "2.01", "1e0"]),
+    ({"type": "number", "exclusiveMinimum": 0}, ["0.001", "7"], ["0", "0.0", "-1", "-0.5"]),
+    (
+        {"type": "number", "minimum": -90, "maximum": 90},
+        ["-90", "0", "-0.5", "89.999"],
+        ["90.1", "-91", "-90.5"],
+    ),
+    ({"type": "number", "multipleOf": 1}, ["7"], ["7.5"]),
+    ({"type": "integer", "multipleOf": 5, "minimum": 0, "maximum": 20}, ["0", "15"], ["3", "25"]),
+    # strings
+    ({"type": "string", "minLength": 1}, ['" "', '"\\n"'], ['""']),
+    ({"type": "string", "pattern": "^[A-Z]{3}$"}, ['"USD"'], ['"US"', '"usd"', '"USDX"']),
+    ({"type": "string", "pattern": "b+$"}, ['"abb"', '"b"'], ['"ba"', '""']),
+    ({"type": "string", "pattern": '^(a|\\\\|")+$'}, ['"a"', '"\\\\\\""'], ['"b"', '""']),
+    ({"type": "string", "pattern": "^[a-z]*$", "minLength": 1}, ['"a"'], ['""', '"1"']),
+    ({"type": "string", "pattern": "^[^/]+$"}, ['"é\\n"'], ['"a/b"', '""']),
+    ({"type": "string", "format": "uuid"}, ['"0b1F2c3d-1111-2222-3333-444455556666"'], ['"0b1f"', '""']),
+    ({"type": "string", "format": "password"}, ['"anything"'], ["1"]),
+    ({"type": ["string", "integer"], "minimum": 3, "pattern": "^a$"}, ['"a"', "3"], ['"b"', "2"]),
+    ({"enum": ["ab", "b", 1], "pattern": "^a", "minLength": 1}, ['"ab"', "1"], ['"b"']),
+    # arrays and objects
+    (
+        {"prefixItems": [{"type": "null"}, {"const": 1}], "items": False},
+        ["[]", "[null]", "[null, 1]"],
+        ["[1]"],
+    ),
+    (
+        {"prefixItems": [{"type": "null"}], "items": {"const": 1}, "minItems": 2},
+        ["[null, 1]", "[null, 1, 1]"],
+        ["[null]", "[1, 1]"],
+    ),
+    (
+        {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True},
+        ["[]", '["a", "b"]'],
+        ['["a", "a"]'],
+    ),
+    ({"type": "array", "items": {}, "maxItems": 1, "uniqueItems": True}, ["[]", "[1]"], ["[1, 1]"]),
+    (
+        {"type": "object", "minProperties": 1, "maxProperties": 2},
+        ['{"a": 1}'],
+        ["{}", '{"a": 1, "b": 1, "c": 1}'],
+    ),
+    (
+        {"properties": {"a": {}, "b": {}, "c": {}}, "minProperties": 1, "maxProperties": 2},
+        ['{"a": 1}', '{"b": 1, "c": 1}'],
+        ["{}", '{"a": 1, "b": 1, "c": 1}'],
+    ),
+    (
+        {"type": "object", "patternProperties": {"^x-": {"type": "integer"}}, "additionalProperties": False},
+        ["{}", '{"x-a": 1}'],
+        ['{"a": 1}', '{"x-a": "b"}'],
+    ),
+    (
+        {
+            "type": "object",
+            "propertyNames": {"pattern": "^[a-z]+$"},
+            "additionalProperties": {"type": "null"},
+        },
+        ['{"a": null}'],
+        ['{"A": null}', '{"a": 1}'],
+    ),
     (
         {"anyOf": [{"const": 1}, {"type": "object"}, {"const": {"a": 1}}]},
         ["1", '{"ab": 2}', '{"a": 1}'],
@@ -134,35 +266,31 @@ def test_keywords_are_enforced(schema: dict[str, Any], accepted: list[str], refu
     assert all(all_refuse(grammar, text) for text in refused)
 
 
-NODE = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
-
 RELAXED: list[tuple[dict[str, Any], list[tuple[str, str]], str]] = [
-    ({"type": "string", "pattern": "a", "maxLength": 1}, [("$", "pattern"), ("$", "maxLength")], '"bb"'),
     (
-        {"properties": {"u": {"type": "string", "format": "uri"}}},
+        {"type": "string", "pattern": "^(a)\\1$", "maxLength": 1},
+        [("$", "pattern"), ("$", "maxLength")],
+        '"bb"',
+    ),
+    ({"type": "string", "pattern": "^\\w{2,99}$"}, [("$", "pattern")], json.dumps("b" * 120)),
+    (
+        {"properties": {"u": {"format": "regex", "type": "string"}}},
         [("$.properties.u", "format")],
-        '{"u": "b"}',
+        '{"u": "("}',
     ),
     (
-        {"type": "array", "items": {"type": "null"}, "uniqueItems": True},
+        {"type": "array", "items": {}, "uniqueItems": True},
         [("$", "uniqueItems")],
         "[null, null]",
     ),
-    ({"type": "array", "items": {"type": "null"}, "maxItems": 99}, [("$", "maxItems")], "[null]"),
-    ({"type": "number", "minimum": 1, "maximum": 2}, [("$", "maximum"), ("$", "minimum")], "3"),
+    ({"type": "array", "items": {"type": "null"}, "maxItems": 9999}, [("$", "maxItems")], "[null]"),
+    ({"type": "number", "multipleOf": 0.5}, [("$", "multipleOf")], "0.3"),
     ({"type": "integer", "multipleOf": 2}, [("$", "multipleOf")], "3"),
     ({"type": "integer", "minimum": "one"}, [("$", "minimum")], "3"),
     ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, [("$", "oneOf")], "1"),
     ({"type": "array", "items": {"$ref": "http://x/y"}}, [("$.items", "$ref")], "[{}]"),
-    (NODE, [("$.properties.next", "$ref")], '{"next": 1}'),
-    ({"$ref": "#"}, [("$", "$ref")], "1"),
-    ({"allOf": [{"$ref": "#"}, {"type": "integer"}]}, [("$", "$ref")], "1"),
-    ({"allOf": [{"const": 1}, {"const": 2}]}, [("$", "const")], "1"),
-    (
-        {"properties": {"a": {"type": "null"}}, "additionalProperties": True},
-        [("$", "additionalProperties")],
-        '{"a": null}',
-    ),
+    ({"type": "integer", "not": {"const": 1}}, [("$", "not")], "1"),
+    ({"type": "array", "items": {}, "contains": {"const": 1}}, [("$", "contains")], "[2]"),
 ]
 
 
@@ -180,6 +308,14 @@ def test_what_is_not_enforced_is_told(
     [
         ({"type": "object", "properties": {"a": False}, "required": ["a"]}, r"\$\.properties\.a"),
         ({"type": "array", "items": {"enum": []}, "minItems": 1}, r"\$\.items"),
+        ({"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}, r"\$"),
+        ({"$ref": "#"}, r"\$"),
+        ({"allOf": [{"$ref": "#"}, {"type": "integer"}]}, r"\$"),
+        ({"allOf": [{"const": 1}, {"const": 2}]}, r"\$"),
+        ({"allOf": [{"type": "string"}, {"type": "integer"}]}, r"\$"),
+        ({"type": "object", "required": ["a"], "additionalProperties": False}, r"\$\.properties\.a"),
+        ({"type": "string", "pattern": "^a$", "minLength": 2}, r"\$"),
+        ({"enum": ["ab", "b"], "pattern": "^a$"}, r"\$"),
         ({"type": "whatever"}, r"\$"),
         ({"enum": [1], "type": "string"}, r"\$"),
         ({"anyOf": [False, {"type": "integer", "minimum": 2, "maximum": 1}]}, r"\$\.anyOf\[0\]"),
@@ -202,7 +338,9 @@ def test_a_schema_that_branches_into_itself_stays_small() -> None:
     for n in range(1, 13):
         inner = {"$ref": f"#/$defs/d{n - 1}"}
         wide["$defs"][f"d{n}"] = {"type": "object", "properties": {"l": inner, "r": inner}}
-    assert Relaxation in {type(lost) for lost in json_grammar(wide).relaxed}
+    grammar = json_grammar(wide)
+    assert grammar.relaxed == ()
+    assert len(grammar.render("gbnf")) < 10_000
 
 
 def test_many_optional_keys_take_linear_space() -> None:

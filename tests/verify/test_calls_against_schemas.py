@@ -132,10 +132,6 @@ def test_an_argument_that_no_schema_knows_is_always_found(
     assert [fault.reason for fault in verify(conversation, shown)] == ["invalid_arguments"]
 
 
-def test_the_format_keyword_is_not_looked_at() -> None:
-    assert violations({"type": "string", "format": "ipv4"}, "no address") == ()
-
-
 def test_many_violations_and_long_messages_are_cut_short() -> None:
     found = violations({"items": {"type": "string"}}, list(range(100)))
     assert len(found) == MAX_VIOLATIONS

@@ -1,0 +1,197 @@
+"""Strings and numbers of a JSON Schema as shapes.
+
+Each function gives the shape and what it does not enforce, as keyword and cause. Raises Impossible.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from funcdex.grammar.ir import EMPTY, JsonInteger, JsonNumber, JsonString, Node
+from funcdex.grammar.regex.char_sets import ANYTHING
+from funcdex.grammar.regex.json_nodes import Content, content, content_of
+from funcdex.grammar.regex.tree import One, Times
+from funcdex.grammar.regex.whole import CannotWrite
+from funcdex.grammar.schema_parts import Impossible, is_of
+from funcdex.grammar.shapes import Fixed, Shape
+from funcdex.grammar.string_formats import UNWRITABLE, format_content
+
+MAX_INTEGER = 10**18 - 1
+"""Integers without a bound have at most 18 digits: a model cannot go on writing digits forever."""
+MAX_LENGTH = 64
+"""Characters that are counted where lengths are asked for."""
+MAX_MULTIPLES = 64
+MAX_DECIMALS = 15
+
+Lost = list[tuple[str, str]]
+"""Keywords that are not enforced, each with a cause in a word or two."""
+
+
+def read_string(schema: Mapping[str, Any], path: str, *, lengths: bool) -> tuple[Shape, Lost]:
+    """The shape of strings. `lengths`: count characters, dear as that is."""
+    lost: Lost = []
+    least, most = _count(schema, "minLength", path), _count(schema, "maxLength", path)
+    if most is not None and most < (least or 0):
+        raise Impossible(path, "maxLength is less than minLength")
+    if most == 0 and not schema.keys() & {"pattern", "format"}:
+        return Fixed(('""',)), lost
+    form, found = _content(schema, least or 0, most, lengths, lost)
+    if found is None:
+        return _by_length(least or 0, most, lengths, lost)
+    if found.longest is not None and found.longest < (least or 0):
+        raise Impossible(path, "no text of its form is so long")
+    if most is not None and found.shortest > most:
+        raise Impossible(path, "no text of its form is so short")
+    if found.shortest < (least or 0):
+        lost.append(("minLength", "length"))
+    if most is not None and (found.longest is None or found.longest > most):
+        lost.append(("maxLength", "length"))
+    return (
+        Fixed(('""',)) if found.node == EMPTY else JsonString(form or _name(found.node), found.node)
+    ), lost
+
+
+def _content(
+    schema: Mapping[str, Any], least: int, most: int | None, lengths: bool, lost: Lost
+) -> tuple[str, Content | None]:
+    """What a format or else a pattern lets stand between the quotes, and a name for it."""
+    form, pattern = schema.get("format"), schema.get("pattern")
+    named = format_content(form) if isinstance(form, str) else None
+    if form in UNWRITABLE:
+        lost.append(("format", "format"))
+    if not isinstance(pattern, str):
+        return (form, named) if named and isinstance(form, str) else ("", None)
+    if named and isinstance(form, str):
+        lost.append(("pattern", "beside a format"))
+        return form, named
+    try:
+        found = content_of(pattern, least=least, most=most, most_counted=MAX_LENGTH if lengths else 0)
+    except CannotWrite as cannot:
+        lost.append(("pattern", str(cannot)))
+        return "", None
+    if not found.counted:
+        lost.append(("pattern", "length"))
+    return "", None if _is_any(found) else found
+
+
+def _is_any(found: Content) -> bool:
+    return found.node == content(Times(One(ANYTHING), 0, None)).node
+
+
+def _by_length(least: int, most: int | None, lengths: bool, lost: Lost) -> tuple[Shape, Lost]:
+    """Strings of which only lengths are known: not to be empty is cheap, all else has to be asked for."""
+    if lengths and (most or least) and max(least, most or 0) <= MAX_LENGTH:
+        # Without what JSON escapes: a counted loop has to be over single characters.
+        counted = content_of(
+            rf'^[^"\\\x00-\x1f]{{{least},{"" if most is None else most}}}$', most_counted=MAX_LENGTH
+        )
+        return JsonString(f"string-{least}-{'' if most is None else most}".rstrip("-"), counted.node), lost
+    if least > 1:
+        lost.append(("minLength", "length"))
+    if most is not None:
+        lost.append(("maxLength", "length"))
+    if not least:
+        return JsonString(), lost
+    return JsonString("string-filled", content(Times(One(ANYTHING), 1, None)).node), lost
+
+
+def _name(node: Node) -> str:
+    return f"string-{hashlib.sha256(repr(node).encode()).hexdigest()[:10]}"
+
+
+def read_integer(schema: Mapping[str, Any], path: str) -> tuple[Shape, Lost]:
+    """The shape of integers."""
+    lost: Lost = []
+    low, low_open = _bound(schema, "minimum", "exclusiveMinimum", lost)
+    high, high_open = _bound(schema, "maximum", "exclusiveMaximum", lost)
+    least, most = -MAX_INTEGER, MAX_INTEGER
+    if low is not None:
+        least = max(least, math.floor(low) + 1 if low_open else math.ceil(low))
+    if high is not None:
+        most = min(most, math.ceil(high) - 1 if high_open else math.floor(high))
+    if least > most:
+        raise Impossible(path, "maximum is less than minimum")
+    step = _step(schema, lost)
+    if step is None or step == 1:
+        return JsonInteger(least, most), lost
+    whole = int(step) if step == int(step) else None
+    if whole is not None and (most - least) // whole < MAX_MULTIPLES:
+        first = -(-least // whole) * whole
+        found = tuple(str(number) for number in range(first, most + 1, whole))
+        if not found:
+            raise Impossible(path, "no multiple is within its bounds")
+        return Fixed(found), lost
+    lost.append(("multipleOf", "multipleOf"))
+    return JsonInteger(least, most), lost
+
+
+def read_number(schema: Mapping[str, Any], path: str) -> tuple[Shape, Lost]:
+    """The shape of numbers, whole ones among them."""
+    lost: Lost = []
+    step = _step(schema, lost)
+    if step is not None and step == int(step):
+        return read_integer(schema, path)  # a multiple of a whole number is one
+    if step is not None:
+        lost.append(("multipleOf", "multipleOf"))
+    low, low_open = _bound(schema, "minimum", "exclusiveMinimum", lost)
+    high, high_open = _bound(schema, "maximum", "exclusiveMaximum", lost)
+    if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
+        raise Impossible(path, "maximum is less than minimum")
+    if low is not None and low <= -MAX_INTEGER - 1 and high is None:
+        low, high = low, Decimal(MAX_INTEGER + 1)  # a bound, so that there is no exponent
+    if (low is not None and low > MAX_INTEGER) or (high is not None and high < -MAX_INTEGER):
+        raise Impossible(path, "it asks for a number of more than 18 digits")
+    return JsonNumber(low, high, low_open, high_open), lost
+
+
+def _step(schema: Mapping[str, Any], lost: Lost) -> Decimal | None:
+    step = schema.get("multipleOf")
+    if step is None:
+        return None
+    if not is_of("number", step) or not math.isfinite(step) or step <= 0:
+        lost.append(("multipleOf", "no number"))
+        return None
+    return Decimal(repr(step))
+
+
+def _bound(
+    schema: Mapping[str, Any], inclusive: str, exclusive: str, lost: Lost
+) -> tuple[Decimal | None, bool]:
+    """The stricter of the two limits, and whether the number itself is beyond it."""
+    found = [(_decimal(schema, keyword, lost), keyword == exclusive) for keyword in (inclusive, exclusive)]
+    known = [(value, is_open) for value, is_open in found if value is not None]
+    if not known:
+        return None, False
+    # With equal numbers the one that leaves itself out is the stricter.
+    return max(known) if inclusive == "minimum" else min(known, key=lambda bound: (bound[0], not bound[1]))
+
+
+def _decimal(schema: Mapping[str, Any], keyword: str, lost: Lost) -> Decimal | None:
+    value = schema.get(keyword)
+    if value is None:
+        return None
+    if not is_of("number", value) or not math.isfinite(value):
+        lost.append((keyword, "no number"))
+        return None
+    exact = Decimal(repr(value)).normalize()
+    exponent = exact.as_tuple().exponent
+    if abs(exact) > 10 * MAX_INTEGER:
+        exact = Decimal(10 * MAX_INTEGER if exact > 0 else -10 * MAX_INTEGER)
+    elif isinstance(exponent, int) and exponent < -MAX_DECIMALS:
+        lost.append((keyword, "decimals"))
+        return None
+    return exact
+
+
+def _count(schema: Mapping[str, Any], keyword: str, path: str) -> int | None:
+    value: Any = schema.get(keyword)
+    if not is_of("number", value) or not math.isfinite(value):
+        return None
+    whole: int = math.ceil(value) if keyword.startswith("min") else math.floor(value)
+    if whole < 0 and keyword.startswith("max"):
+        raise Impossible(path, f"{keyword} is negative")
+    return max(0, whole)

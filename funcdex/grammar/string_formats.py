@@ -1,0 +1,90 @@
+"""The formats of strings that a grammar holds a model to, each as a regular expression.
+
+A format's language is that of `formats.py`, or, where that is unwieldy, the part of it that people
+write: no user names or brackets in addresses of the web, no comments in those of mail.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from funcdex.grammar.regex.json_nodes import Content, content_of
+from funcdex.grammar.regex.whole import CannotWrite
+
+_LONG_MONTH = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+_SHORT_MONTH = "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+_FEBRUARY = "02-(?:0[1-9]|1[0-9]|2[0-8])"
+_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_DATE = f"(?:[0-9]{{4}}-(?:{_LONG_MONTH}|{_SHORT_MONTH}|{_FEBRUARY})|{_LEAP_YEAR}-02-29)"
+_HOURS = "(?:[01][0-9]|2[0-3])"
+_TIME = f"{_HOURS}:[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{1,9}})?(?:Z|[+-]{_HOURS}:[0-5][0-9])"
+_N = "[0-9]{1,6}"
+_HOUR_ON = f"(?:{_N}H(?:{_N}M(?:{_N}S)?)?|{_N}M(?:{_N}S)?|{_N}S)"
+_DAYS = f"(?:{_N}Y(?:{_N}M(?:{_N}D)?)?|{_N}M(?:{_N}D)?|{_N}D)"
+_ALNUM = "[A-Za-z0-9]"
+_HOST = f"{_ALNUM}(?:{_ALNUM}|[.-]{_ALNUM}|--{_ALNUM})*"
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_H16 = "[0-9a-fA-F]{1,4}"
+_PERCENT = "%[0-9A-Fa-f]{2}"
+_NAME = f"(?:[A-Za-z0-9._~!$&'()*+,;=-]|{_PERCENT})"
+_IN_PATH = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|{_PERCENT})"
+_ON_PATH = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|{_PERCENT})"
+_BEHIND = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|{_PERCENT})"
+_TAIL = f"(?:\\?{_BEHIND}*)?(?:#{_BEHIND}*)?"
+_URI = f"[A-Za-z][A-Za-z0-9+.-]*:(?://{_NAME}+(?::[0-9]*)?(?:/{_ON_PATH}*)?|{_IN_PATH}{_ON_PATH}*){_TAIL}"
+_URI_REFERENCE = f"(?:{_URI}|/(?:{_IN_PATH}{_ON_PATH}*)?{_TAIL}|{_NAME}(?:{_NAME}|/)*{_TAIL})"
+_POINTER = "(?:/(?:[^/~]|~[01]|/)*)?"
+_BASE64 = "[A-Za-z0-9+/]"
+
+
+def _ipv6() -> str:
+    options = [f"{_H16}(?::{_H16}){{7}}", f"::(?:{_H16}(?::{_H16}){{0,6}})?"]
+    for before in range(1, 8):
+        after = f"(?:{_H16}(?::{_H16}){{0,{6 - before}}})?" if before < 7 else ""
+        options.append(f"{_H16}(?::{_H16}){{{before - 1}}}::{after}")
+    return "|".join(options)
+
+
+PATTERNS = {
+    "date": _DATE,
+    "date-time": f"{_DATE}T{_TIME}",
+    "time": _TIME,
+    "duration": f"P(?:{_DAYS}(?:T{_HOUR_ON})?|T{_HOUR_ON}|{_N}W)",
+    "uuid": "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    "email": f"{_ATOM}(?:{_ATOM}|\\.{_ATOM})*@{_HOST}\\.[A-Za-z][A-Za-z]+",
+    "hostname": _HOST,
+    "ipv4": f"{_BYTE}\\.{_BYTE}\\.{_BYTE}\\.{_BYTE}",
+    "ipv6": _ipv6(),
+    "uri": _URI,
+    "uri-reference": _URI_REFERENCE,
+    "json-pointer": _POINTER,
+    "relative-json-pointer": f"(?:0|[1-9][0-9]*)(?:#|{_POINTER})",
+    "byte": f"(?:{_BASE64}{{4}})*(?:{_BASE64}{{2}}==|{_BASE64}{{3}}=)?",
+}
+"""By format: what its texts match, whole."""
+
+ALIKE = {
+    "url": "uri",
+    "iri": "uri",
+    "iri-reference": "uri-reference",
+    "uri-template": "uri-reference",
+    "idn-email": "email",
+    "idn-hostname": "hostname",
+}
+"""Formats that are wider than another: a model under a grammar keeps to the narrower one."""
+
+UNWRITABLE = frozenset({"regex"})
+"""Formats that limit a string in a way that no grammar says. Any other name says nothing about validity."""
+
+
+@cache
+def format_content(name: str) -> Content | None:
+    """The content of strings of a format; None if the grammar has no notion of it."""
+    pattern = PATTERNS.get(ALIKE.get(name, name))
+    if pattern is None:
+        return None
+    try:
+        return content_of(f"^(?:{pattern})$")
+    except CannotWrite as error:  # a fault of the table above
+        raise AssertionError(f"format {name} cannot be written: {error}") from error
