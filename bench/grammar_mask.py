@@ -33,7 +33,7 @@ from funcdex.dml.writer import write
 from funcdex.grammar.conversation import conversation_grammar
 from funcdex.grammar.ir import JsonInteger, JsonNumber, JsonString
 from funcdex.grammar.json_schema import read_schema
-from funcdex.grammar.shapes import AnyValue, Array, Closed, Either, Fixed, Open, Shape
+from funcdex.grammar.shapes import AnyValue, Array, Closed, Either, Fixed, Named, Open, Shape, Subset
 from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
 from funcdex.types.request import Dialect
@@ -179,6 +179,10 @@ def value_of(shape: Shape, rng: random.Random) -> JsonValue:
             return [value_of(items, rng) for _ in range(max(least, 2 if most is None else min(2, most)))]
         case Either(options):
             return value_of(rng.choice(options), rng)
+        case Named(_, named) if named is not None:
+            return value_of(named, rng)
+        case Subset(texts):
+            return [json.loads(text) for text in texts]
         case JsonString(form):
             return {"date": "2024-05-17", "date-time": "2024-05-17T09:30:00Z"}.get(form) or words(rng, 9)
         case JsonInteger(least, most):

@@ -119,12 +119,12 @@ def conversation_grammar(
     return TreeGrammar(book.tree(sequence(asked, turns.speaker, answered)), relaxed)
 
 
-def json_grammar(schema: JsonSchema) -> TreeGrammar:
+def json_grammar(schema: JsonSchema, *, lengths: bool = False) -> TreeGrammar:
     """One JSON value that fits the schema, on one line, as `json.dumps(value, ensure_ascii=False)` writes it.
 
-    Raises UnsupportedSchema.
+    `lengths` as in `read_schema`. Raises UnsupportedSchema.
     """
-    reading = read_schema(schema, where="schema of a JSON answer")
+    reading = read_schema(schema, where="schema of a JSON answer", lengths=lengths)
     book = RuleBook()
     return TreeGrammar(book.tree(JsonRules(book).node(reading.shape, "answer")), reading.relaxed)
 

@@ -23,12 +23,16 @@ Outline = Callable[[object], object]
 MAX_DEPTH = 4
 
 
-def exclusive(shapes: Sequence[Shape], schemas: Sequence[object], outline: Outline) -> list[Shape] | None:
-    """The shapes, each without what is valid under another's schema; None if that cannot be told."""
+def exclusive(options: Sequence[tuple[Shape | None, object]], outline: Outline) -> list[Shape] | None:
+    """The shapes, each without what is valid under another's schema; None if that cannot be told.
+
+    An option is a shape, None where it has no values to write, and its schema."""
     made: list[Shape] = []
-    for place, shape in enumerate(shapes):
+    for place, (shape, _) in enumerate(options):
+        if shape is None:
+            continue
         left: Shape | None = shape
-        for other, schema in enumerate(schemas):
+        for other, (_, schema) in enumerate(options):
             if other != place and left is not None:
                 left = _outside(left, schema, outline, MAX_DEPTH)
         if left is None:
@@ -171,6 +175,3 @@ def _may_fit(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, dict):
         return all(name in value for name in schema.get("required") or ())
     return True
-
-
-__all__ = ["JsonString", "exclusive"]

@@ -235,24 +235,26 @@ class SchemaReader:
     def _read_options(self, schema: Mapping[str, Any], keyword: str, path: str) -> Shape:
         base = {key: value for key, value in schema.items() if key != keyword}
         shapes: list[Shape] = []
-        merged: list[object] = []
+        options: list[tuple[Shape | None, object]] = []
         faults: list[Impossible] = []
         for number, option in enumerate(list_of(schema[keyword], path, keyword)):
             here = f"{path}.{keyword}[{number}]"
             both: object = {"allOf": [base, option]} if base else option
             try:
                 shapes.append(self.read(both, here))
-                merged.append(self._outlined(both, here))
+                options.append((shapes[-1], self._outlined(both, here)))
             except Impossible as fault:
                 faults.append(fault)
+                # No grammar writes its values, yet those of others may be among them.
+                options.append((None, self._outlined(both, here)))
         if not shapes:
             raise faults[0]
-        if keyword == "oneOf" and len(shapes) > 1:
-            return self._one_of(shapes, merged, path)
+        if keyword == "oneOf" and len(options) > 1:
+            return self._one_of(shapes, options, path)
         return either(shapes)
 
-    def _one_of(self, shapes: list[Shape], schemas: list[object], path: str) -> Shape:
-        apart = exclusive(shapes, schemas, lambda inner: self._outlined(inner, path))
+    def _one_of(self, shapes: list[Shape], options: list[tuple[Shape | None, object]], path: str) -> Shape:
+        apart = exclusive(options, lambda inner: self._outlined(inner, path))
         if apart is None:
             self.relax(path, "oneOf", "options may overlap")
             return either(shapes)
@@ -280,11 +282,24 @@ class SchemaReader:
             types = types_meant(schema)
             if types:
                 self.narrow(path, "type", "guessed")
-        shapes = [self._read_type(name, schema, path) for name in types]
+        shapes = self._read_types(types, schema, path)
         for keyword in limits_in(schema, types):
             if keyword in ("not", "if") or (keyword in COMBINING and keyword != "$ref"):
                 self.relax(path, keyword, keyword)
         return either(shapes) if shapes else AnyValue()
+
+    def _read_types(self, types: tuple[str, ...], schema: Mapping[str, Any], path: str) -> list[Shape]:
+        """The shapes of those types that have values. Raises Impossible if none has."""
+        shapes: list[Shape] = []
+        faults: list[Impossible] = []
+        for name in types:
+            try:
+                shapes.append(self._read_type(name, schema, path))
+            except Impossible as fault:
+                faults.append(fault)
+        if faults and not shapes:
+            raise faults[0]
+        return shapes
 
     def _read_fixed(self, schema: Mapping[str, Any], types: tuple[str, ...], path: str) -> Shape:
         values = list_of(schema["enum"], path, "enum")

@@ -14,8 +14,7 @@ from typing import Any
 from funcdex.grammar.ir import EMPTY, JsonInteger, JsonNumber, JsonString, Node
 from funcdex.grammar.regex.char_sets import ANYTHING
 from funcdex.grammar.regex.json_nodes import Content, content, content_of
-from funcdex.grammar.regex.tree import One, Times
-from funcdex.grammar.regex.whole import CannotWrite
+from funcdex.grammar.regex.tree import CannotWrite, One, Times
 from funcdex.grammar.schema_parts import Impossible, is_of
 from funcdex.grammar.shapes import Fixed, Shape
 from funcdex.grammar.string_formats import UNWRITABLE, format_content

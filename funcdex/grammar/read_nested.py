@@ -105,7 +105,9 @@ class NestedReader:
                 self._reader.relax(path, "maxProperties", "count")
             least, most = 0, None
         return Closed(
-            properties, least if least > needed else 0, most if most and most < len(properties) else None
+            properties,
+            least if least > needed else 0,
+            most if most is not None and most < len(properties) else None,
         )
 
     def _properties(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from funcdex.grammar.regex.json_nodes import Content, content_of
-from funcdex.grammar.regex.whole import CannotWrite
+from funcdex.grammar.regex.tree import CannotWrite
 
 _LONG_MONTH = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
 _SHORT_MONTH = "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
@@ -29,11 +29,12 @@ _H16 = "[0-9a-fA-F]{1,4}"
 _PERCENT = "%[0-9A-Fa-f]{2}"
 _NAME = f"(?:[A-Za-z0-9._~!$&'()*+,;=-]|{_PERCENT})"
 _IN_PATH = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|{_PERCENT})"
-_ON_PATH = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|{_PERCENT})"
-_BEHIND = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|{_PERCENT})"
-_TAIL = f"(?:\\?{_BEHIND}*)?(?:#{_BEHIND}*)?"
-_URI = f"[A-Za-z][A-Za-z0-9+.-]*:(?://{_NAME}+(?::[0-9]*)?(?:/{_ON_PATH}*)?|{_IN_PATH}{_ON_PATH}*){_TAIL}"
-_URI_REFERENCE = f"(?:{_URI}|/(?:{_IN_PATH}{_ON_PATH}*)?{_TAIL}|{_NAME}(?:{_NAME}|/)*{_TAIL})"
+_ONWARD = f"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|{_PERCENT})"
+_FRAGMENT = f"(?:#{_ONWARD}*)?"
+_URI = (
+    f"[A-Za-z][A-Za-z0-9+.-]*:(?://{_NAME}+(?::[0-9]*)?(?:[/?]{_ONWARD}*)?|{_IN_PATH}{_ONWARD}*){_FRAGMENT}"
+)
+_URI_REFERENCE = f"(?:{_URI}|/(?:{_IN_PATH}{_ONWARD}*)?{_FRAGMENT}|{_NAME}(?:{_NAME}|[/?])*{_FRAGMENT})"
 _POINTER = "(?:/(?:[^/~]|~[01]|/)*)?"
 _BASE64 = "[A-Za-z0-9+/]"
 

@@ -13,8 +13,19 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from funcdex.grammar.regex.char_sets import Ranges, size
-from funcdex.grammar.regex.tree import NOTHING, One, Or, Regex, Then, Times, one_of, shortest, then, times
-from funcdex.grammar.regex.whole import CannotWrite
+from funcdex.grammar.regex.tree import (
+    NOTHING,
+    CannotWrite,
+    One,
+    Or,
+    Regex,
+    Then,
+    Times,
+    one_of,
+    shortest,
+    then,
+    times,
+)
 
 NARROW = 26
 """Characters of a set whose words are few, so that counting it is cheap (`[A-Z]`, hexadecimal digits)."""

@@ -10,8 +10,8 @@ from funcdex.grammar.json_patterns import CHARACTER
 from funcdex.grammar.regex.char_sets import EVERY, LAST, Ranges, common, complement, has
 from funcdex.grammar.regex.flat import Flattener, nonempty
 from funcdex.grammar.regex.parser import UnknownRegex, parse_regex
-from funcdex.grammar.regex.tree import One, Or, Regex, Then, Times, longest, shortest, times
-from funcdex.grammar.regex.whole import CannotWrite, whole
+from funcdex.grammar.regex.tree import CannotWrite, One, Or, Regex, Then, Times, longest, shortest, times
+from funcdex.grammar.regex.whole import whole
 
 MAX_NODES = 1500
 MAX_OPTIONS = 64
@@ -36,16 +36,20 @@ class Content:
 def content_of(pattern: str, *, least: int = 0, most: int | None = None, most_counted: int = 0) -> Content:
     """The content of strings in which the pattern is found, `least` to `most` characters long where that is
     cheap to say. Raises CannotWrite."""
+    flattener = Flattener(most_counted)
     try:
-        tree = whole(parse_regex(pattern))
+        tree = whole(parse_regex(pattern), flattener.flat)
     except UnknownRegex as error:
         raise CannotWrite("unknown regex") from error
-    return content(_within(tree, least, most), most_counted=most_counted)
+    return _written(_within(tree, least, most), flattener)
 
 
 def content(tree: Regex, *, most_counted: int = 0) -> Content:
     """The content of strings that match the tree, which has no edges. Raises CannotWrite."""
-    flattener = Flattener(most_counted)
+    return _written(tree, Flattener(most_counted))
+
+
+def _written(tree: Regex, flattener: Flattener) -> Content:
     flat = flattener.flat(tree)
     node = _node(flat)
     if _size(node) > MAX_NODES:
@@ -73,7 +77,9 @@ def _node(tree: Regex) -> Node:
         case Or(options):
             return choice(*(_node(option) for option in options))
         case Times(body, least, most):
-            return Repeat(_plain_options(_node(body)), least, most)
+            inner = _plain_options(_node(body))
+            # A repetition right inside another one needs a bracket, which a sequence gets in every notation.
+            return Repeat(Sequence((inner,)) if isinstance(inner, Repeat) else inner, least, most)
         case _:
             raise CannotWrite("edges")
 

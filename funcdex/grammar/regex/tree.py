@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from funcdex.grammar.regex.char_sets import CharSet
+from funcdex.grammar.regex.char_sets import ANYTHING, CharSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Look:
 Regex = One | Then | Or | Times | Edge | Look
 
 NOTHING = Then(())
+ANY_TEXT = Times(One(ANYTHING), 0, None)
+
+
+class CannotWrite(Exception):
+    """No grammar of ours says this; the argument is a short cause."""
 
 
 def then(*parts: Regex) -> Regex:
@@ -90,6 +95,9 @@ def times(body: Regex, least: int, most: int | None) -> Regex:
     """The body repeated."""
     if (least, most) == (1, 1):
         return body
+    if isinstance(body, Times) and body.most is None and body.least <= 1 and least <= 1:
+        # a+? is a*, as is a*+.
+        return Times(body.body, min(least, body.least), None)
     return NOTHING if most == 0 or body == NOTHING else Times(body, least, most)
 
 

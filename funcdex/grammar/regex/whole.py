@@ -5,14 +5,16 @@ JSON Schema's `pattern` may match anywhere: `b$` stands for every text that ends
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
-from funcdex.grammar.regex.char_sets import ANYTHING
+from funcdex.grammar.regex.looks import resolved
 from funcdex.grammar.regex.tree import (
+    ANY_TEXT,
     NOTHING,
+    CannotWrite,
     Edge,
     Look,
-    One,
     Or,
     Regex,
     Then,
@@ -23,17 +25,16 @@ from funcdex.grammar.regex.tree import (
     times,
 )
 
-ANY_TEXT = Times(One(ANYTHING), 0, None)
 MAX_OPTIONS = 64
+_BEGIN, _END = Edge("begin"), Edge("end")
+_WORDS = (Edge("word"), Edge("no word"))
 
 
-class CannotWrite(Exception):
-    """No grammar of ours says this; the argument is a short cause."""
+def whole(tree: Regex, simplified: Callable[[Regex], Regex]) -> Regex:
+    """The texts in which the tree matches somewhere; `simplified` makes trees easier to follow.
 
-
-def whole(tree: Regex) -> Regex:
-    """The texts in which the tree matches somewhere. Raises CannotWrite."""
-    options = [_whole_sequence(list(parts)) for parts in _sequences(tree)]
+    Raises CannotWrite."""
+    options = [_whole_sequence(list(parts), simplified) for parts in _sequences(tree)]
     kept = [option for option in options if option is not None]
     if not kept:
         raise CannotWrite("edges")
@@ -75,25 +76,70 @@ def _sequences(tree: Regex) -> list[tuple[Regex, ...]]:
     return found
 
 
-def _whole_sequence(parts: list[Regex]) -> Regex | None:
+def _whole_sequence(parts: list[Regex], simplified: Callable[[Regex], Regex]) -> Regex | None:
     """None where an edge stands in a place that it can never have (`a^b`)."""
+    looks: list[Look] = []
     begins = ends = False
-    while parts and parts[0] == Edge("begin"):
-        begins = bool(parts.pop(0))
-    while parts and parts[-1] == Edge("end"):
+    while parts and isinstance(parts[0], Edge | Look) and parts[0] not in (_END, *_WORDS):
+        first = parts.pop(0)
+        if isinstance(first, Look):
+            looks.append(first)
+        begins = begins or first == _BEGIN
+    while parts and parts[-1] == _END:
         ends = bool(parts.pop())
-    for place, part in enumerate(parts):
-        if isinstance(part, Edge) and part.kind in ("begin", "end"):
-            beyond = parts[:place] if part.kind == "begin" else parts[place + 1 :]
-            if any(shortest(other) for other in beyond):
-                return None
-        if has_edges(part):
-            raise CannotWrite("lookaround" if isinstance(part, Look) else "edges")
+    if _is_contrary(parts):
+        return None
+    if any(has_edges(part) for part in parts):
+        raise CannotWrite("lookaround" if any(map(_has_look, parts)) else "edges")
+    if looks:
+        rest = simplified(then(*parts, *([] if ends else [ANY_TEXT])))
+        found = [(body, look.negative) for look in looks for body in [_from_here(look, begins)]]
+        return then(*([] if begins else [ANY_TEXT]), resolved(found, rest))
     if not begins:
         parts = [ANY_TEXT, *_needed(parts)]
     if not ends:
         parts = [*_needed(parts[::-1])[::-1], ANY_TEXT]
     return then(*parts) if parts else NOTHING
+
+
+def _is_contrary(parts: list[Regex]) -> bool:
+    for place, part in enumerate(parts):
+        beyond = (
+            {_BEGIN: parts[:place], _END: parts[place + 1 :]}.get(part, []) if isinstance(part, Edge) else []
+        )
+        if any(shortest(other) for other in beyond):
+            return True
+    return False
+
+
+def _from_here(look: Look, at_begin: bool) -> Regex:
+    """What a lookahead looks for, as texts that reach to the end."""
+    if look.behind:
+        raise CannotWrite("lookaround")
+    options: list[Regex] = []
+    for found in _sequences(look.body):
+        parts = list(found)
+        ends = False
+        while at_begin and parts and parts[0] == _BEGIN:
+            parts.pop(0)
+        while parts and parts[-1] == _END:
+            ends = bool(parts.pop())
+        if any(has_edges(part) for part in parts):
+            raise CannotWrite("lookaround")
+        options.append(then(*parts, *([] if ends else [ANY_TEXT])))
+    return ANY_TEXT if ANY_TEXT in options else one_of(*options)
+
+
+def _has_look(tree: Regex) -> bool:
+    match tree:
+        case Look():
+            return True
+        case Then(parts) | Or(parts):
+            return any(map(_has_look, parts))
+        case Times(body):
+            return _has_look(body)
+        case _:
+            return False
 
 
 def _needed(parts: list[Regex]) -> list[Regex]:
