@@ -126,6 +126,13 @@ def _keys(ours: Schema, theirs: Schema, lost: list[str]) -> dict[str, Any]:
         made["patternProperties"] = patterns[0]
         if len(patterns) > 1 and patterns[0] != patterns[1]:
             lost.append("patternProperties")
+    for one, other in ((ours, theirs), (theirs, ours)):
+        # Keys of the other's patterns are further keys to this one.
+        foreign = (
+            _mapping(other.get("patternProperties")).keys() - _mapping(one.get("patternProperties")).keys()
+        )
+        if foreign and one.get("additionalProperties", True) is not True:
+            lost.append("additionalProperties")
     extras = [schema["additionalProperties"] for schema in (ours, theirs) if "additionalProperties" in schema]
     if extras:
         made["additionalProperties"] = _all(extras)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jsonschema
@@ -205,6 +206,13 @@ ACCEPTED: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"type": "string", "pattern": '^(a|\\\\|")+$'}, ['"a"', '"\\\\\\""'], ['"b"', '""']),
     ({"type": "string", "pattern": "^[a-z]*$", "minLength": 1}, ['"a"'], ['""', '"1"']),
     ({"type": "string", "pattern": "^[^/]+$"}, ['"é\\n"'], ['"a/b"', '""']),
+    (
+        {"type": "string", "pattern": "^(?!aws:)[a-z:]+$"},
+        ['"aws"', '"a:"', '"awx:"'],
+        ['"aws:"', '"aws:x"', '""'],
+    ),
+    ({"type": "string", "pattern": "^(?!\\s*$).+"}, ['" a "', '"a"'], ['" "', '""']),
+    ({"type": "string", "pattern": "^(?=.*[0-9])[a-z0-9]+$"}, ['"a1"', '"1a"', '"1"'], ['"a"', '""']),
     ({"type": "string", "format": "uuid"}, ['"0b1F2c3d-1111-2222-3333-444455556666"'], ['"0b1f"', '""']),
     ({"type": "string", "format": "password"}, ['"anything"'], ["1"]),
     ({"type": ["string", "integer"], "minimum": 3, "pattern": "^a$"}, ['"a"', "3"], ['"b"', "2"]),
@@ -349,3 +357,39 @@ def test_many_optional_keys_take_linear_space() -> None:
         return len(json_grammar({"type": "object", "properties": keys}).render("gbnf"))
 
     assert size(100) < 2.5 * size(50)
+
+
+def test_lengths_are_counted_where_they_are_asked_for() -> None:
+    schema: dict[str, Any] = {"type": "string", "minLength": 2, "maxLength": 3}
+    grammar = json_grammar(schema, lengths=True)
+    assert grammar.relaxed == ()
+    assert all_accept(grammar, '"é2"') and all_accept(grammar, '"abc"')
+    assert all_refuse(grammar, '"a"') and all_refuse(grammar, '"abcd"')
+    assert {lost.cause for lost in json_grammar(schema).relaxed} == {"length"}
+
+
+def test_what_is_narrowed_is_told_apart_from_what_is_relaxed() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "null"}}, "additionalProperties": True}
+    reading = read_schema(schema, where="a test")
+    assert reading.relaxed == ()
+    assert reading.narrowed == (Relaxation("$", "additionalProperties"),)
+
+
+@quick
+@given(
+    least=st.decimals(-99, 99, places=2),
+    span=st.decimals(0, 50, places=1),
+    number=st.decimals(-120, 160, places=3),
+    strict=st.booleans(),
+)
+def test_numbers_keep_to_their_bounds(least: Any, span: Any, number: Any, strict: bool) -> None:
+    most = least + span
+    keywords = ("exclusiveMinimum", "exclusiveMaximum") if strict and span else ("minimum", "maximum")
+    schema = {"type": "number", keywords[0]: float(least), keywords[1]: float(most)}
+    grammar = json_grammar(schema)
+    for each in (number, least, most, (least + most) / 2):
+        text = format(each, "f")
+        if not re.fullmatch(r"-0(\.0*)?", text):
+            assert matches(grammar, text) == jsonschema.Draft202012Validator(schema).is_valid(float(each)), (
+                text
+            )

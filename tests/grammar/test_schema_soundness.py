@@ -70,19 +70,19 @@ def _excused(fault: jsonschema.ValidationError, relaxed: tuple[Relaxation, ...])
     )
 
 
-def _place(steps: list[Any]) -> tuple[str, bool]:
-    """Through which objects and arrays the steps lead, and whether they begin behind a reference."""
-    behind = "$ref" in steps
-    after = iter(steps[len(steps) - steps[::-1].index("$ref") :] if behind else steps)
+def _place(steps: list[Any]) -> str:
+    """Through which objects and arrays the steps lead."""
+    after = iter(steps)
     made = ""
     for step in after:
         if step in ("properties", "patternProperties", "prefixItems", *_COMBINING):
             next(after, None)
         made += _INSIDE.get(step, "")
-    return made, behind
+    return made
 
 
-def _same_place(path: str, place: tuple[str, bool]) -> bool:
-    # What is said of one key in several places is told of under that key.
+def _same_place(path: str, place: str) -> bool:
+    # What is said of one key in several places is told of under that key. References leave no trace in the
+    # steps, and what is behind one is told of at the place of the definition.
     told = "".join(_INSIDE.get(word, "") for word in re.findall("[A-Za-z]+", path.replace("$.$defs", "")))
-    return told.endswith(place[0]) if place[1] else told == place[0]
+    return place.endswith(told)
