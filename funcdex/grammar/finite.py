@@ -103,3 +103,21 @@ def _pruned(shape: Shape, finite: set[Named]) -> Shape | None:
             return EMPTY_OBJECT if inner is None else replace(shape, values=inner)
         case _:
             return shape
+
+
+def refers(shape: Shape, named: Named) -> bool:
+    """Whether the name stands somewhere in the shape; other names are not opened."""
+    match shape:
+        case Named():
+            return shape is named
+        case Either(options):
+            inner = options
+        case Closed(properties):
+            inner = tuple(each.value for each in properties)
+        case Array(items, _, _, first):
+            inner = (items, *first)
+        case Open(values):
+            inner = (values,)
+        case _:
+            return False
+    return any(refers(one, named) for one in inner)

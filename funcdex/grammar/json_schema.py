@@ -17,7 +17,7 @@ from typing import Any
 
 from funcdex.errors import UnsupportedSchema
 from funcdex.grammar.exclusive import exclusive
-from funcdex.grammar.finite import settled
+from funcdex.grammar.finite import refers, settled
 from funcdex.grammar.read_leaves import Lost, read_integer, read_number, read_string
 from funcdex.grammar.read_nested import NestedReader
 from funcdex.grammar.schema_merge import Apart, merge, plain
@@ -105,12 +105,11 @@ class SchemaReader:
 
     def whole(self) -> Shape:
         """The shape of the document. Raises Impossible."""
-        shape = self._read_named("$", self._document, "$")
-        shape = settled(shape, self._named.values())
-        # Only what is referred to keeps its name.
+        shape = settled(self._read_named("$", self._document, "$"), self._named.values())
         root = self._named["$"]
-        recursive = any(self._refers(cell.shape, root) for cell in self._named.values())
-        return shape if recursive or root.shape is None or shape is not root else root.shape
+        # Only what is referred to keeps its name.
+        needed = any(cell.shape and refers(cell.shape, root) for cell in self._named.values())
+        return shape if needed or root.shape is None or shape is not root else root.shape
 
     def read(self, schema: object, path: str) -> Shape:
         """The shape at a path. Raises Impossible."""
@@ -216,21 +215,6 @@ class SchemaReader:
             self._faults[key] = fault
             raise
         return named if _holds_others(named.shape) else named.shape
-
-    def _refers(self, shape: Shape | None, root: Named) -> bool:
-        match shape:
-            case Named():
-                return shape is root
-            case Closed(properties):
-                return any(self._refers(each.value, root) for each in properties)
-            case Open(values):
-                return self._refers(values, root)
-            case Array(items):
-                return self._refers(items, root) or any(self._refers(one, root) for one in shape.first)
-            case Either(options):
-                return any(self._refers(option, root) for option in options)
-            case _:
-                return False
 
     def _read_options(self, schema: Mapping[str, Any], keyword: str, path: str) -> Shape:
         base = {key: value for key, value in schema.items() if key != keyword}
