@@ -1,6 +1,6 @@
 """What it costs a grammar to ask for something: certain tools, an error, a given opening.
 
-    python -m bench.grammar_obligations
+    python bench/grammar_obligations.py
 
 20 shipped tools, conversations of 8 turns in which what is owed is met as late as possible: in the last turn.
 With parallel calls, steps are of two and three calls. Prints the bytes of each grammar in Lark and how long
@@ -18,7 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.grammar_mask import Engines, conversation, fetched_ranks, read_ranks
+from grammar_mask import Engines, conversation, fetched_ranks, read_ranks
+
 from funcdex.data import data_dir
 from funcdex.dml.writer import write
 from funcdex.grammar.check import matches
