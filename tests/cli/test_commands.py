@@ -124,12 +124,13 @@ def test_a_conversation_is_checked_against_what_was_asked_for(tmp_path: Path, po
     assert of_a_run.returncode == 2 and "calls with --run" in of_a_run.stderr
 
 
-def test_what_a_grammar_does_not_enforce_is_said_in_plain_words() -> None:
-    rendered = run_command("grammar", "render", "--toolkits", "gmail")
-    assert (
-        "note: not enforced: gmail/SEND_MESSAGE parameters: $.properties.to.items: format\n"
-        in rendered.stderr
-    )
+def test_what_a_grammar_does_not_enforce_is_said_in_plain_words(tmp_path: Path) -> None:
+    parameters = {"type": "object", "properties": {"to": {"type": "string", "maxLength": 20}}}
+    tool = {"name": "SEND", "description": "Send.", "parameters": parameters}
+    tools = tmp_path / "mail.json"
+    tools.write_text(json.dumps({"toolkit": "mail", "description": "Mail.", "tools": [tool]}), "utf-8")
+    rendered = run_command("grammar", "render", "--tools", tools)
+    assert "note: not enforced: mail/SEND parameters: $.properties.to: maxLength\n" in rendered.stderr
 
 
 def test_validate_names_line_turn_and_reason(tmp_path: Path) -> None:
