@@ -16,7 +16,7 @@ from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import parse_fault
 from funcdex.sim.process import SimProcess
 
-COUNT = 120
+COUNT = 160
 
 
 def session(arguments: list[str]) -> subprocess.Popen[str]:
@@ -51,7 +51,7 @@ async def test_a_run_survives_a_killed_an_overloaded_and_a_lying_endpoint(
     async with AsyncExitStack() as stack:
         steady = await started(stack)
         dying = await started(stack)
-        overloaded = await started(stack, "unavailable,from_s=3,until_s=8,retry_after_s=0.2")
+        overloaded = await started(stack, "unavailable,after=30,count=60,retry_after_s=0.2")
         lying = await started(stack, "ignore_grammar")
         urls = [sim.url for sim in (steady, dying, overloaded, lying)]
         arguments = command(
@@ -63,7 +63,7 @@ async def test_a_run_survives_a_killed_an_overloaded_and_a_lying_endpoint(
 
         await anyio.to_thread.run_sync(wait_until_settled, process, run, COUNT // 6)
         await dying.kill()
-        await anyio.to_thread.run_sync(wait_until_settled, process, run, COUNT // 2)
+        await anyio.to_thread.run_sync(wait_until_settled, process, run, COUNT // 3)
         await dying.start()
         _, stderr = await anyio.to_thread.run_sync(process.communicate)
 
