@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-# A run of `<` before a letter that tags begin with, or at the end. Neither look-behind nor the possessive
-# `++` changes what matches; they keep a long run of `<` from being tried from each of its characters.
-_LIKE_A_TAG = re.compile(r"(?<!<)<++(?=[/ta]|\Z)")
+# What a `<` may stand before is the grammar's choice too (grammar/text_patterns.py). At the start of a line or
+# of the text only visible characters will do.
+_LIKE_A_TAG = re.compile(r"<(?=[/<at]|\Z)|(?<![^\n])<(?![!-~])")
 _LIKE_AN_ESCAPE = re.compile(r"&(?=(?:lt|amp);)")
 _ESCAPE = re.compile(r"&(?:lt|amp);")
 
@@ -19,7 +19,7 @@ _ESCAPE = re.compile(r"&(?:lt|amp);")
 def escape(text: str) -> str:
     """The text as it is written: `a</b` becomes `a&lt;/b`, `x < 5` and `R&D` stay as they are."""
     escaped = _LIKE_AN_ESCAPE.sub("&amp;", text)
-    return _LIKE_A_TAG.sub(lambda run: "&lt;" * len(run.group()), escaped)
+    return _LIKE_A_TAG.sub("&lt;", escaped)
 
 
 def unescape(written: str) -> str:

@@ -2,9 +2,16 @@
 
 Text starts with a character that is not white space, so it is never empty. At most `MAX_LINE_BREAKS` line
 breaks stand in a row, because a model that loses its way likes to write them without end. A `<` is text
-where no tag can follow, which is told from the first other character after it: so `x < 5`, `<b>` and
-`a << b` are text, `</b>`, `<table>` and `<a>` are not. (Deciding at the second letter costs some engines a
-thousand times more.) In the text `Buy <b>2</b>\\n\\n\\nnow` both `</b>` and the third line break are refused.
+where no tag can follow, which is told from the one character after it: `x < 5` and `<b>` are text, `</b>`,
+`<table>`, `<a>` and the first `<` of `<<` are not. (Deciding at the second letter costs some engines a
+thousand times more.) Where a text or a line begins, only a visible ASCII character makes a `<` text: `<b>`
+does, `< 5` does not. In the text `Buy <b>2</b>\\n\\n\\nnow` both `</b>` and the third line break are refused.
+
+What is left out can be written nonetheless, as `&lt;`: `funcdex.dml.text` escapes exactly this.
+
+What an engine does with it, measured: docs/decisions/0003-grammar-shape.md. Each state of the matcher from which
+most words of a vocabulary can follow costs xgrammar some 40 ms when it compiles: one for `<`, one for each line
+break, few for the rest. That is why a `<` at the start of a line takes so few characters.
 """
 
 from __future__ import annotations
@@ -12,8 +19,6 @@ from __future__ import annotations
 from funcdex.grammar.ir import Chars, Literal, Node, Repeat, choice, sequence
 
 MAX_LINE_BREAKS = 2
-MAX_LESS_THANS = 2
-"""`<` in a row; each one more is a state of the matcher."""
 
 # All that str.strip() takes away: a text of nothing else would be no text for the parser.
 _WHITE_SPACE = (
@@ -36,7 +41,9 @@ def _one(*members: str) -> tuple[tuple[str, str], ...]:
 
 _FIRST = Chars((*_WHITE_SPACE, ("<", "<")), negated=True)
 _PLAIN = Chars(_one("\n", "<"), negated=True)
-_NOT_A_TAG = Chars(_one("/", "<", "a", "t"), negated=True)
+_LESS_THAN = sequence(Literal("<"), Chars(_one("/", "<", "a", "t"), negated=True))
+_VISIBLE = Chars((("!", "."), ("0", ";"), ("=", "`"), ("b", "s"), ("u", "~")))
+_LEADING_LESS_THAN = sequence(Literal("<"), _VISIBLE)
 
 
 def text_pattern(end: str, *, flat: bool) -> Node:
@@ -45,24 +52,20 @@ def text_pattern(end: str, *, flat: bool) -> Node:
 
 
 def _flat_text(end: str) -> Node:
-    pieces: list[Node] = []
-    for breaks in range(MAX_LINE_BREAKS + 1):
-        pieces.append(sequence(Literal("\n" * breaks), _PLAIN))
-        pieces.extend(sequence(Literal("\n" * breaks), less_than) for less_than in _less_thans())
-    rest = Repeat(choice(*pieces), 0, None)
-    return choice(*(sequence(first, rest, Literal(end)) for first in (_FIRST, *_less_thans())))
+    pieces: list[Node] = [_PLAIN, _LESS_THAN]
+    for count in range(1, MAX_LINE_BREAKS + 1):
+        breaks = Literal("\n" * count)
+        pieces.extend((sequence(breaks, _PLAIN), sequence(breaks, _LEADING_LESS_THAN)))
+    rest = sequence(Repeat(choice(*pieces), 0, None), Literal(end))
+    # Any number of first characters where one would do: a state with a loop costs xgrammar half.
+    first = sequence(Repeat(_FIRST, 0, None), _FIRST)
+    # Two loops where one would do: what follows a loop that stands once is known to the mask cache.
+    return choice(sequence(first, rest), sequence(_LEADING_LESS_THAN, rest))
 
 
 def _factored_text(end: str) -> Node:
-    less_than: Node = _NOT_A_TAG
-    for _ in range(MAX_LESS_THANS - 1):
-        less_than = choice(_NOT_A_TAG, sequence(Literal("<"), less_than))
-    less_than = sequence(Literal("<"), less_than)
-    piece = choice(_PLAIN, less_than)
-    for _ in range(MAX_LINE_BREAKS):
-        piece = choice(_PLAIN, sequence(Literal("\n"), piece), less_than)
-    return sequence(choice(_FIRST, less_than), Repeat(piece, 0, None), Literal(end))
-
-
-def _less_thans() -> list[Node]:
-    return [sequence(Literal("<" * count), _NOT_A_TAG) for count in range(1, MAX_LESS_THANS + 1)]
+    piece: Node = choice(_PLAIN, _LEADING_LESS_THAN)
+    for _ in range(MAX_LINE_BREAKS - 1):
+        piece = choice(_PLAIN, _LEADING_LESS_THAN, sequence(Literal("\n"), piece))
+    loop = Repeat(choice(_PLAIN, _LESS_THAN, sequence(Literal("\n"), piece)), 0, None)
+    return sequence(choice(_FIRST, _LEADING_LESS_THAN), loop, Literal(end))

@@ -100,9 +100,11 @@ def test_an_escaped_text_holds_nothing_like_a_tag_and_can_be_undone(text: str) -
 
 
 def test_only_what_could_be_taken_for_markup_is_escaped() -> None:
-    plain = 'R&D, 3 < 5 <b>bold?</ b> "x<y" &lt &gt; <<= <?'
+    plain = 'R&D, 3 < 5 <b>bold?</ b> "x<y" &lt &gt; <= <?\n<b> <\n'
     assert escape(plain.replace("</ b>", "< /b>")) == plain.replace("</ b>", "< /b>")
     assert escape("<<a") == "&lt;&lt;a"
+    assert escape("a <<< b") == "a &lt;&lt;< b"
+    assert escape("< 5\n<\t\n<5") == "&lt; 5\n&lt;\t\n<5"
     assert escape("&lt;") == "&amp;lt;"
     assert escape("&&amp;lt;") == "&&amp;amp;lt;"
 
