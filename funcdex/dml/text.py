@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-# What a `<` may stand before is the grammar's choice too (grammar/text_patterns.py). At the start of a line or
-# of the text only visible characters will do.
-_LIKE_A_TAG = re.compile(r"<(?=[/<at]|\Z)|(?<![^\n])<(?![!-~])")
+# Also what the grammar keeps out of texts (grammar/text_patterns.py), so that all that is written can be generated:
+# a `<` that begins a text, or a line unless a visible character follows.
+_LIKE_A_TAG = re.compile(r"<(?=[/<at]|\Z)|\A<|(?<=\n)<(?![!-~])")
 _LIKE_AN_ESCAPE = re.compile(r"&(?=(?:lt|amp);)")
 _ESCAPE = re.compile(r"&(?:lt|amp);")
 

@@ -4,8 +4,8 @@ Text starts with a character that is not white space, so it is never empty. At m
 breaks stand in a row, because a model that loses its way likes to write them without end. A `<` is text
 where no tag can follow, which is told from the one character after it: `x < 5` and `<b>` are text, `</b>`,
 `<table>`, `<a>` and the first `<` of `<<` are not. (Deciding at the second letter costs some engines a
-thousand times more.) Where a text or a line begins, only a visible ASCII character makes a `<` text: `<b>`
-does, `< 5` does not. In the text `Buy <b>2</b>\\n\\n\\nnow` both `</b>` and the third line break are refused.
+thousand times more.) A line begins with `<` only if a visible ASCII character follows, a text never does.
+In the text `Buy <b>2</b>\\n\\n\\nnow` both `</b>` and the third line break are refused.
 
 What is left out can be written nonetheless, as `&lt;`: `funcdex.dml.text` escapes exactly this.
 
@@ -56,11 +56,7 @@ def _flat_text(end: str) -> Node:
     for count in range(1, MAX_LINE_BREAKS + 1):
         breaks = Literal("\n" * count)
         pieces.extend((sequence(breaks, _PLAIN), sequence(breaks, _LEADING_LESS_THAN)))
-    rest = sequence(Repeat(choice(*pieces), 0, None), Literal(end))
-    # Any number of first characters where one would do: a state with a loop costs xgrammar half.
-    first = sequence(Repeat(_FIRST, 0, None), _FIRST)
-    # Two loops where one would do: what follows a loop that stands once is known to the mask cache.
-    return choice(sequence(first, rest), sequence(_LEADING_LESS_THAN, rest))
+    return sequence(_FIRST, Repeat(choice(*pieces), 0, None), Literal(end))
 
 
 def _factored_text(end: str) -> Node:
@@ -68,4 +64,4 @@ def _factored_text(end: str) -> Node:
     for _ in range(MAX_LINE_BREAKS - 1):
         piece = choice(_PLAIN, _LEADING_LESS_THAN, sequence(Literal("\n"), piece))
     loop = Repeat(choice(_PLAIN, _LESS_THAN, sequence(Literal("\n"), piece)), 0, None)
-    return sequence(choice(_FIRST, _LEADING_LESS_THAN), loop, Literal(end))
+    return sequence(_FIRST, loop, Literal(end))

@@ -104,7 +104,7 @@ def test_only_what_could_be_taken_for_markup_is_escaped() -> None:
     assert escape(plain.replace("</ b>", "< /b>")) == plain.replace("</ b>", "< /b>")
     assert escape("<<a") == "&lt;&lt;a"
     assert escape("a <<< b") == "a &lt;&lt;< b"
-    assert escape("< 5\n<\t\n<5") == "&lt; 5\n&lt;\t\n<5"
+    assert escape("<b>5\n<\t\n<5") == "&lt;b>5\n&lt;\t\n<5"
     assert escape("&lt;") == "&amp;lt;"
     assert escape("&&amp;lt;") == "&&amp;amp;lt;"
 

@@ -1,0 +1,124 @@
+"""How long an engine takes for the masks of a text under a grammar: CPU milliseconds on one core."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from funcdex.errors import GrammarError
+from funcdex.grammar_cost.engines import Engine, EngineName, Source, Walker
+from funcdex.grammar_cost.places import PLACES, Place
+from funcdex.grammar_cost.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The tokens to measure along and the place of each. Without tokens, allowed ones are drawn at random."""
+
+    tokens: tuple[int, ...] = ()
+    places: tuple[Place, ...] = ()
+    seed: int = 0
+    length: int = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Times of masks, in milliseconds; `quarters`: means of the four quarters of the path; `places`: means."""
+
+    count: int
+    mean_ms: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    quarters_ms: tuple[float, ...]
+    places_ms: dict[str, float]
+
+    @property
+    def growth(self) -> float:
+        """The last quarter as a multiple of the first."""
+        return self.quarters_ms[-1] / self.quarters_ms[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one engine did with one grammar. `warm_s` is for the next grammar, with the caches of the first.
+
+    `note` says why there are fewer masks than tokens, or none: cut off, refused a token, cannot read it."""
+
+    engine: EngineName
+    first_s: float | None = None
+    warm_s: float | None = None
+    figures: Figures | None = None
+    note: str = ""
+
+
+def measure(engine: Engine, source: Source, following: Source, path: Path, *, limit_s: float) -> Measurement:
+    """Compiles the grammar, then the following one, then makes masks along the path for `limit_s` at most."""
+    try:
+        start, first_s = engine.compile(source)
+        warm_s = engine.compile(following)[1]
+    except GrammarError as error:
+        return Measurement(engine.name, note=error.what)
+    ended = _Ended()
+    times = [spent * 1e3 for spent in _timed(start(), path, limit_s, ended)]
+    return Measurement(engine.name, first_s, warm_s, _figures(times, path.places), ended.note)
+
+
+def tokens_of(text: str, vocabulary: Vocabulary, tokenizer: object) -> tuple[tuple[int, ...], list[int]]:
+    """The tokens of a text, and the length of each in bytes."""
+    tokens = tuple(tokenizer.greedy_tokenize(text))  # type: ignore[attr-defined]
+    return tokens, [len(vocabulary.words[token]) for token in tokens]
+
+
+@dataclass(slots=True)
+class _Ended:
+    """Why a walk ended before the end of its path."""
+
+    note: str = ""
+
+
+def _timed(walker: Walker, path: Path, limit_s: float, ended: _Ended) -> Iterator[float]:
+    rng = random.Random(path.seed)
+    spent_s, total = 0.0, len(path.tokens) or path.length
+    for n in range(total):
+        begun = time.process_time()
+        walker.fill()
+        fill_s = time.process_time() - begun
+        yield fill_s
+        spent_s += fill_s
+        token = path.tokens[n] if path.tokens else _drawn(walker, rng)
+        if token is None:
+            ended.note = f"nothing may follow after {n} tokens"
+            return
+        if not walker.accept(token):
+            ended.note = f"refused token {n + 1} of {total}" if path.tokens else f"ended after {n + 1} tokens"
+            return
+        if spent_s > limit_s:
+            ended.note = f"cut after {n + 1} of {total} tokens, {limit_s:g} s"
+            return
+
+
+def _drawn(walker: Walker, rng: random.Random) -> int | None:
+    """An allowed token, rarely the one that ends the text (the last of the vocabulary)."""
+    ids = walker.allowed()
+    if not len(ids):
+        return None
+    return int(ids[rng.randrange(max(1, len(ids) - 1))])
+
+
+def _figures(times: Sequence[float], places: Sequence[Place]) -> Figures | None:
+    if not times:
+        return None
+    import numpy
+
+    ms = numpy.array(times)
+    middle, late = numpy.percentile(ms, (50, 99))
+    # No quarter is empty: of three tokens the first counts twice.
+    quarter = max(1, len(ms) // 4)
+    starts = [min(n * quarter, len(ms) - quarter) for n in range(3)] + [len(ms) - quarter]
+    quarters = tuple(float(ms[start : start + quarter].mean()) for start in starts)
+    by_place = {place: [t for t, at in zip(times, places, strict=False) if at == place] for place in PLACES}
+    means = {place: sum(some) / len(some) for place, some in by_place.items() if some}
+    return Figures(len(ms), float(ms.mean()), float(middle), float(late), float(ms.max()), quarters, means)

@@ -1,0 +1,108 @@
+"""Conversations to measure a grammar along: drawn from the tools it was made of, as `funcdex.dml.write` writes them.
+
+What they say makes no sense; it has the lengths that real ones have. More than half of it is inside JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from funcdex.dml.writer import write
+from funcdex.grammar.ir import JsonInteger, JsonNumber, JsonString
+from funcdex.grammar.json_schema import read_schema
+from funcdex.grammar.shapes import ANY_OBJECT, AnyValue, Array, Closed, Either, Fixed, Open, Shape
+from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
+from funcdex.types.tools import JsonSchema, Tool
+
+_WORDS = (
+    "the report for the third quarter is ready, and Ana wants it by Friday at noon; thanks! Then please "
+    "move our meeting to room 12 (not 14), since 3 people from Oslo cannot come before half past ten."
+).split()
+MAX_STEPS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TalkForm:
+    """What conversations may look like: the settings that a grammar is made with."""
+
+    thoughts: bool
+    parallel_calls: bool
+    turns: int
+
+
+def conversation_text(
+    tools: Sequence[Tool], form: TalkForm, *, seed: int, long_enough: Callable[[str], bool]
+) -> str:
+    """A conversation in markup: the shortest of those tried that is long enough, or the longest one."""
+    text = ""
+    for steps in range(1, MAX_STEPS + 1):
+        text = write(draw_conversation(tools, form, random.Random(seed), steps=steps))
+        if long_enough(text):
+            break
+    return text
+
+
+def draw_conversation(
+    tools: Sequence[Tool], form: TalkForm, rng: random.Random, *, steps: int
+) -> Conversation:
+    """Each turn: a question, `steps` steps (none without tools), an answer of two paragraphs."""
+    return Conversation(tuple(_turn(tools, form, rng, steps) for _ in range(form.turns)))
+
+
+def _turn(tools: Sequence[Tool], form: TalkForm, rng: random.Random, steps: int) -> Turn:
+    taken = tuple(_step(tools, form, rng) for _ in range(steps)) if tools else ()
+    answer = f"{words(rng, 40)}\n\n{words(rng, 30 if tools else 30 * steps)}"
+    calling = (AssistantMessage(words(rng, 12), taken, _thought(form, rng)),) if taken else ()
+    return Turn(words(rng, 40), (*calling, AssistantMessage(answer, thought=_thought(form, rng))))
+
+
+def _thought(form: TalkForm, rng: random.Random) -> str | None:
+    return words(rng, 20) if form.thoughts else None
+
+
+def _step(tools: Sequence[Tool], form: TalkForm, rng: random.Random) -> Step:
+    called = [rng.choice(tools) for _ in range(rng.randint(1, 3) if form.parallel_calls else 1)]
+    calls = tuple(ToolCall(tool.name, _arguments(tool, rng)) for tool in called)
+    return Step(calls, tuple(_value(tool.response or {"type": "object"}, rng) for tool in called))
+
+
+def _arguments(tool: Tool, rng: random.Random) -> dict[str, JsonValue]:
+    drawn = _value(tool.parameters, rng)
+    return drawn if isinstance(drawn, dict) else {}
+
+
+def _value(schema: JsonSchema, rng: random.Random) -> JsonValue:
+    return value_of(read_schema(schema, where="schema of a tool").shape, rng)
+
+
+def words(rng: random.Random, count: int) -> str:
+    """A text of this many words, one line."""
+    return " ".join(rng.choices(_WORDS, k=count)).strip("(") + "."
+
+
+def value_of(shape: Shape, rng: random.Random) -> JsonValue:
+    """A value of a shape."""
+    match shape:
+        case AnyValue():
+            return {"note": words(rng, 8), "count": rng.randint(0, 99)}
+        case Open(values):
+            inner = AnyValue() if shape == ANY_OBJECT else values
+            return {"note": words(rng, 8)} if isinstance(inner, AnyValue) else {"first": value_of(inner, rng)}
+        case Fixed(texts):
+            return json.loads(rng.choice(texts))
+        case Closed(properties):
+            kept = [each for each in properties if each.required or rng.random() < 0.6]
+            return {each.name: value_of(each.value, rng) for each in kept}
+        case Array(items, least, most):
+            return [value_of(items, rng) for _ in range(max(least, 2 if most is None else min(2, most)))]
+        case Either(options):
+            return value_of(rng.choice(options), rng)
+        case JsonString(form):
+            return {"date": "2024-05-17", "date-time": "2024-05-17T09:30:00Z"}.get(form) or words(rng, 9)
+        case JsonInteger(least, most):
+            return min(most, max(least, rng.randint(0, 2000)))
+        case JsonNumber():
+            return rng.randint(1, 400) / 8
