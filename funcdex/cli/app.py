@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import endpoints, grammar, run, tools, validate
+from funcdex.cli import endpoints, grammar, grammar_cost, run, tools, validate
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 for command in (run.generate, run.resume, run.status, endpoints.doctor, endpoints.sim, validate.validate):
     app.command()(command)
 app.add_typer(tools.app, name="tools")
+grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")
 
 

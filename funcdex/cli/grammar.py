@@ -15,6 +15,7 @@ from funcdex.types.request import Dialect
 if TYPE_CHECKING:
     from funcdex.grammar.tree_grammar import TreeGrammar
     from funcdex.settings.tree import GenerationSettings
+    from funcdex.types.tools import Tool
 
 app = typer.Typer(no_args_is_help=True, help="Render grammars, and check conversations against them.")
 
@@ -60,7 +61,7 @@ def render(
 
     Example: funcdex grammar render --toolkits gmail --dialect gbnf --must-call SEND_MESSAGE --errors required
     """
-    generation = _generation(level, thoughts, parallel, min_turns, max_turns)
+    generation = generation_of(level, thoughts, parallel, min_turns, max_turns)
     asked = _asked(must_call, need_calls, errors, opening)
     grammar = _grammar(tools, toolkits, generation, asked, run, id)
     for lost in grammar.relaxed:
@@ -92,7 +93,7 @@ def check(
     from funcdex.grammar.check import fault_at
 
     text = _text(file)
-    generation = _generation(level, thoughts, parallel, min_turns, max_turns)
+    generation = generation_of(level, thoughts, parallel, min_turns, max_turns)
     asked = _asked(must_call, need_calls, errors, opening)
     place = fault_at(_grammar(tools, toolkits, generation, asked, run, id), text)
     if place is None:
@@ -104,9 +105,10 @@ def check(
     raise typer.Exit(Exit.USAGE)
 
 
-def _generation(
+def generation_of(
     level: Literal["markup", "names", "schema"], thoughts: bool, parallel: bool, fewest: int, most: int
 ) -> GenerationSettings:
+    """The settings that flags of this group stand for."""
     from funcdex.settings.load import load
 
     chosen = {
@@ -145,21 +147,42 @@ def _grammar(
 ) -> TreeGrammar:
     from funcdex.errors import ConfigError
     from funcdex.grammar.conversation import conversation_grammar
-    from funcdex.stages.grammars import grammar_of
+
+    if asked and run is not None:
+        raise ConfigError(
+            "a conversation of a run has the grammar that it was written under",
+            where=f"{', '.join(asked)} with --run",
+            fix="Leave them out, or give --tools and --toolkits in place of --run.",
+        )
+    shown, settings = tools_and_settings(tools, toolkits, generation, run, id)
+    return conversation_grammar(
+        shown,
+        thoughts=settings.thoughts,
+        parallel_calls=settings.parallel_calls,
+        min_user_turns=settings.min_user_turns,
+        max_user_turns=settings.max_user_turns,
+        level=settings.level,
+        **asked,
+    )
+
+
+def tools_and_settings(
+    tools: list[Path] | None,
+    toolkits: str | None,
+    generation: GenerationSettings,
+    run: Path | None,
+    id: str | None,
+) -> tuple[tuple[Tool, ...], GenerationSettings]:
+    """The tools a grammar is made of and the settings it is made with: those asked for, or those of a run."""
+    from funcdex.errors import ConfigError
 
     if (run is None) != (id is None):
         raise ConfigError("--run and --id go together", where="command line", fix="Give both, or neither.")
     if run is not None and id is not None:
         from funcdex.order import tools_of_conversation
 
-        if asked:
-            raise ConfigError(
-                "a conversation of a run has the grammar that it was written under",
-                where=f"{', '.join(asked)} with --run",
-                fix="Leave them out, or give --tools and --toolkits in place of --run.",
-            )
         shown, settings = tools_of_conversation(run, id)
-        return grammar_of(shown, settings.generation)
+        return shown, settings.generation
     from funcdex.toolkits.read import read_toolkits
     from funcdex.toolkits.select import make_bundles
 
@@ -170,15 +193,7 @@ def _grammar(
         raise ConfigError(
             f"a grammar is of one bundle, here are {names}", where="--toolkits", fix="Name one."
         )
-    return conversation_grammar(
-        bundles[0].tools,
-        thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
-        min_user_turns=generation.min_user_turns,
-        max_user_turns=generation.max_user_turns,
-        level=generation.level,
-        **asked,
-    )
+    return tuple(bundles[0].tools), generation
 
 
 def _text(file: Path) -> str:

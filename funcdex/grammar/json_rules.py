@@ -126,7 +126,8 @@ class JsonRules:
         for place, (part, required) in reversed(list(enumerate(parts))):
             left = sum(each for _, each in parts[place + 1 :])
             after = rests.copy()
-            for n in range(counted + 1):
+            # Before the first part nothing has been written.
+            for n in range(counted + 1 if place else 1):
                 follow = None if n == counted and most is not None else after[min(n + 1, counted)]
                 if most is not None and n + 1 + left > most:
                     follow = None

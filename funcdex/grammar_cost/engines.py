@@ -63,6 +63,7 @@ class Llguidance:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.tokenizer = tokenizer_of(vocabulary)
+        self._words = len(vocabulary.words)
 
     def compile(self, source: Source) -> tuple[Callable[[], Walker], float]:
         """See Engine."""
@@ -85,7 +86,7 @@ class Llguidance:
         matcher = compiled.deep_copy()
         mask = allocate_token_bitmask(1, self.tokenizer.vocab_size)
         fill = partial(fill_next_token_bitmask, matcher, mask, 0)
-        return Walker(fill, matcher.consume_token, partial(_ids, mask))
+        return Walker(fill, matcher.consume_token, partial(_ids, mask, self._words))
 
 
 class Xgrammar:
@@ -129,7 +130,7 @@ class Xgrammar:
             if not matcher.fill_next_token_bitmask(mask):
                 mask.fill_(-1)
 
-        return Walker(fill, matcher.accept_token, lambda: _ids(mask.numpy()))
+        return Walker(fill, matcher.accept_token, lambda: _ids(mask.numpy(), self._words))
 
 
 def tokenizer_of(vocabulary: Vocabulary) -> Any:
@@ -150,10 +151,11 @@ def tokenizer_of(vocabulary: Vocabulary) -> Any:
     return LLTokenizer(TokenizerWrapper(Wrapped()))
 
 
-def _ids(mask: Any) -> Any:
+def _ids(mask: Any, words: int) -> Any:
+    """The tokens whose bits are set; the last bits of a mask belong to none."""
     import numpy
 
-    return numpy.flatnonzero(numpy.unpackbits(mask.view(numpy.uint8).ravel(), bitorder="little"))
+    return numpy.flatnonzero(numpy.unpackbits(mask.view(numpy.uint8).ravel(), bitorder="little")[:words])
 
 
 def _unreadable(name: EngineName, said: str) -> GrammarError:

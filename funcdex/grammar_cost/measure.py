@@ -15,10 +15,12 @@ from funcdex.grammar_cost.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The tokens to measure along and the place of each. Without tokens, allowed ones are drawn at random."""
+    """The tokens to measure along and the place of each. Without tokens, allowed ones are drawn at random:
+    `first_bytes`, the first byte of each word of the vocabulary, makes that a fair draw."""
 
     tokens: tuple[int, ...] = ()
     places: tuple[Place, ...] = ()
+    first_bytes: bytes = b""
     seed: int = 0
     length: int = 4000
 
@@ -88,7 +90,7 @@ def _timed(walker: Walker, path: Path, limit_s: float, ended: _Ended) -> Iterato
         fill_s = time.process_time() - begun
         yield fill_s
         spent_s += fill_s
-        token = path.tokens[n] if path.tokens else _drawn(walker, rng)
+        token = path.tokens[n] if path.tokens else _drawn(walker, path.first_bytes, rng)
         if token is None:
             ended.note = f"nothing may follow after {n} tokens"
             return
@@ -100,12 +102,16 @@ def _timed(walker: Walker, path: Path, limit_s: float, ended: _Ended) -> Iterato
             return
 
 
-def _drawn(walker: Walker, rng: random.Random) -> int | None:
-    """An allowed token, rarely the one that ends the text (the last of the vocabulary)."""
-    ids = walker.allowed()
-    if not len(ids):
-        return None
-    return int(ids[rng.randrange(max(1, len(ids) - 1))])
+def _drawn(walker: Walker, first_bytes: bytes, rng: random.Random) -> int | None:
+    """An allowed token; first the byte it begins with is drawn, ASCII if there is any. Of all words alike, few
+    begin with a bracket or a quote, and a walk would hardly ever get out of its first text."""
+    by_byte: dict[int, list[int]] = {}
+    for token in walker.allowed():
+        by_byte.setdefault(first_bytes[token], []).append(int(token))
+    # Zero is the byte of the token that ends the text: drawn only if nothing else may follow.
+    ascii_only = [byte for byte in by_byte if 0 < byte < 128]
+    choices = ascii_only or list(by_byte)
+    return rng.choice(by_byte[rng.choice(choices)]) if choices else None
 
 
 def _figures(times: Sequence[float], places: Sequence[Place]) -> Figures | None:

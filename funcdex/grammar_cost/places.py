@@ -10,7 +10,9 @@ Place = Literal["text", "structure", "string", "tag"]
 PLACES: tuple[Place, ...] = ("text", "structure", "string", "tag")
 
 _TAG = r"</?(?:user|assistant|assistant_thought|tool|tool_response)>"
-_PARTS = re.compile(rf"(?P<open><(?P<name>tool|tool_response)>)(?P<json>.*?)(?=</(?P=name)>|\Z)|(?P<tag>{_TAG})", re.S)
+_PARTS = re.compile(
+    rf"(?P<open><(?P<name>tool|tool_response)>)(?P<json>.*?)(?=</(?P=name)>|\Z)|(?P<tag>{_TAG})", re.S
+)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.S)
 
 

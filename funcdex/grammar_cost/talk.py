@@ -21,7 +21,7 @@ _WORDS = (
     "the report for the third quarter is ready, and Ana wants it by Friday at noon; thanks! Then please "
     "move our meeting to room 12 (not 14), since 3 people from Oslo cannot come before half past ten."
 ).split()
-MAX_STEPS = 60
+MAX_STEPS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,14 @@ def conversation_text(
 def draw_conversation(
     tools: Sequence[Tool], form: TalkForm, rng: random.Random, *, steps: int
 ) -> Conversation:
-    """Each turn: a question, `steps` steps (none without tools), an answer of two paragraphs."""
-    return Conversation(tuple(_turn(tools, form, rng, steps) for _ in range(form.turns)))
+    """Each turn: a question, its share of the steps (none without tools), an answer of two paragraphs."""
+    shares = [len(range(turn, steps, form.turns)) for turn in range(form.turns)]
+    return Conversation(tuple(_turn(tools, form, rng, share) for share in shares))
 
 
 def _turn(tools: Sequence[Tool], form: TalkForm, rng: random.Random, steps: int) -> Turn:
     taken = tuple(_step(tools, form, rng) for _ in range(steps)) if tools else ()
-    answer = f"{words(rng, 40)}\n\n{words(rng, 30 if tools else 30 * steps)}"
+    answer = f"{words(rng, 40)}\n\n{words(rng, 30 if tools else 30 + 30 * steps)}"
     calling = (AssistantMessage(words(rng, 12), taken, _thought(form, rng)),) if taken else ()
     return Turn(words(rng, 40), (*calling, AssistantMessage(answer, thought=_thought(form, rng))))
 
