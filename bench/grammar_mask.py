@@ -1,82 +1,95 @@
 """What our grammars cost an engine: time to fill the mask of each token along a conversation in the grammar.
 
-    python bench/grammar_mask.py
+    python bench/grammar_mask.py [--ranks o200k_base.js] [--experiments]
 
 The vocabulary is gpt-oss's, o200k_base, from the npm package js-tiktoken, fetched once into .bench/ with npm.
-Prints a line for each grammar and engine, with `--dialects` for each notation instead, in milliseconds:
-compile (a compiler's first grammar, then one of other tools), and the masks: mean, median, 99th percentile,
-means of the first and the last quarter. Times are CPU on one core. A row that ends early was refused a token
-or took more than 20 s.
+A line for each grammar and engine, in CPU milliseconds on one core: compile (an engine's first grammar, then
+one of other tools), and the masks: mean, median, 99th percentile, means of the first and the last quarter.
+Then what was to be reached and what was. `--experiments` adds other forms of the text regions, and levels and
+options: docs/decisions/0003-grammar-shape.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import json
-import random
 import re
 import subprocess
 import tarfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import llguidance
-import llguidance.torch
-import numpy
-import xgrammar
-
 from funcdex.data import data_dir
-from funcdex.dml.writer import write
 from funcdex.grammar.conversation import conversation_grammar
-from funcdex.grammar.ir import JsonInteger, JsonNumber, JsonString
-from funcdex.grammar.json_schema import read_schema
-from funcdex.grammar.shapes import AnyValue, Array, Closed, Either, Fixed, Named, Open, Shape, Subset
 from funcdex.grammar.tool_parts import Level
-from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
+from funcdex.grammar.tree_grammar import TreeGrammar
+from funcdex.grammar_cost.engines import EngineName, Source, make_engine, tokenizer_of
+from funcdex.grammar_cost.measure import Measurement, measure
+from funcdex.grammar_cost.measure import Path as TokenPath
+from funcdex.grammar_cost.report import path_along
+from funcdex.grammar_cost.source import as_lark, read_rules, source_of
+from funcdex.grammar_cost.talk import TalkForm, conversation_text
+from funcdex.grammar_cost.vocabulary import Vocabulary, read_vocabulary
 from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
 
 JS_TIKTOKEN = "js-tiktoken@1.0.21"
+TURNS = 8
+TOKENS = 4000
+LIMIT_S = 20.0
+ENGINES: tuple[EngineName, ...] = ("xgrammar", "llguidance")
+PREDECESSOR = Path(__file__).parent / "grammars" / "predecessor_style.gbnf"
 
+FIRST = r"[^\t-\r\u001c- \u0085\u00a0\u1680\u2000-\u200a\u2028-\u2029\u202f\u205f\u3000<]"
+NO_TAG, VISIBLE = r"[^\/<at]", r"[!-.0-;=-`b-su-~]"
+TWICE = "|".join(breaks + less + x for breaks in ("", r"\n", r"\n\n") for less, x in
+                 (("", r"[^\n<]"), ("<", NO_TAG), ("<<", NO_TAG)))  # fmt: skip
 # What a text region may hold, as a regular expression, in place of ours.
 TEXTS = {
-    "as rendered": None,
     "no <": r"[^<]+",
-    "no bound on breaks": r"[^ \n<]([^<]|<[^<\/ta])*",
-    "<+ inside the loop": r"[^ \n<]([^<]|<+[^<\/ta])*",
-    "up to 3 white, loose": r"[^ \n<]([ \n]{0,3}[^ \n<]|<[^<\/ta])*",
-    "tags at 2nd letter": r"[^ \n<]([^<]|<([^<\/ta]|\/[^<ua]))*",
+    "breaks without bound": rf"[^ \n<]([^<]|<{NO_TAG})*",
+    "<+ inside the loop": rf"[^ \n<]([^<]|<+{NO_TAG})*",
+    "up to 3 white, loose": rf"[^ \n<]([ \n]{{0,3}}[^ \n<]|<{NO_TAG})*",
+    "tags at 2nd letter": r"[^ \n<]([^<]|<([^\/ta]|\/[^<ua]))*",
+    "up to 2 <, at the start too": "|".join(
+        f"{first}({TWICE})*@" for first in (FIRST, "<" + NO_TAG, "<<" + NO_TAG)
+    ),
+    "any < after a break": rf"{FIRST}([^\n<]|<{NO_TAG}|\n[^\n<]|\n<{NO_TAG}|\n\n[^\n<]|\n\n<{NO_TAG})*",
+    "one letter after breaks": rf"{FIRST}([^\n<]|<{NO_TAG}|\n[^\n<]|\n<{VISIBLE}|\n\n[^\n<]|\n\n<{VISIBLE})*",
+    "breaks behind": rf"{FIRST}\n{{0,2}}(([^\n<]|<[^\n\/<at])\n{{0,2}})*",
 }
-LEVELS: tuple[Level, ...] = ("schema", "names", "markup")
-DIALECTS: tuple[Dialect, ...] = ("lark", "structural_tag", "ebnf", "gbnf")
-WORDS = "the report for the third quarter is ready, and Ana wants it by Friday at noon; thanks! Then".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A grammar, the next one a server meets, and the tokens to measure along."""
+
+    label: str
+    source: Source
+    following: Source
+    path: TokenPath
+    engines: tuple[EngineName, ...] = ENGINES
 
 
 def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser()
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
-    options.add_argument("--turns", type=int, default=8)
-    options.add_argument("--dialects", action="store_true", help="one line for each notation, on xgrammar")
+    options.add_argument("--experiments", action="store_true", help="also what was tried and not taken")
     chosen = options.parse_args()
-    engines = Engines(read_ranks(chosen.ranks or fetched_ranks()))
-    tools, others = tools_of("gmail"), tools_of("jira")
-    text = write(conversation(tools, chosen.turns, random.Random(7)))
-    tokens = engines.tokenizer.greedy_tokenize(text)
-    odd = engines.tokenizer.greedy_tokenize(text.replace(" and ", " < "))
-    print(f"{len(tokens)} tokens, {len(text)} characters, vocabulary of {len(engines.words)}")
-    if chosen.dialects:
-        dialects(engines, tools, others, chosen.turns, tokens)
-        return
-    for label, level, regex, measured in rows(tokens, odd):
-        lark, other = (
-            with_text(rendered(some, level, chosen.turns, "lark"), regex) for some in (tools, others)
-        )
-        for name, engine in (("llguidance", engines.llguidance), ("xgrammar", engines.xgrammar)):
-            print(f"{label:30} {name:10}", engine(lark, other, measured), flush=True)
+    vocabulary = read_vocabulary(chosen.ranks or fetched_ranks())
+    bench = Bench(vocabulary)
+    print(f"vocabulary of {len(vocabulary.words)} words, {bench.describe()}")
+    found = {}
+    for row in [*bench.rows(), *(bench.experiments() if chosen.experiments else ())]:
+        for name in row.engines:
+            source, following = (_readable(one, name) for one in (row.source, row.following))
+            engine = make_engine(name, vocabulary)
+            found[row.label, name] = measure(engine, source, following, row.path, limit_s=LIMIT_S)
+            print(f"{row.label:38} {name:10}", line_of(found[row.label, name]), flush=True)
+    for line in verdicts(found):
+        print(line)
 
 
 def fetched_ranks() -> Path:
@@ -93,176 +106,158 @@ def fetched_ranks() -> Path:
     return ranks
 
 
-def rows(tokens: list[int], odd: list[int]) -> Iterator[tuple[str, Level, str | None, list[int]]]:
-    """What is measured: a label, the level, the text region, the tokens."""
-    for name, regex in TEXTS.items():
-        yield f"schema, {name}", "schema", regex, tokens
-    yield "schema, as rendered, with <", "schema", None, odd
-    yield "names", "names", None, tokens
-    yield "markup", "markup", None, tokens
+class Bench:
+    """Grammars of shipped tools, and conversations with them."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._tokenizer = tokenizer_of(vocabulary)
+        self._five, self._others = shipped("gmail")[:5], shipped("jira")[:5]
+        self._twenty = some_of_each(20)
+        self._path = self._along(self._five, TalkForm(False, False, TURNS))
+
+    def describe(self) -> str:
+        """The conversation that most rows are measured along."""
+        return f"{len(self._path.tokens)} tokens along a conversation of {TURNS} turns with 5 tools"
+
+    def rows(self) -> Iterator[Row]:
+        """What is promised, and the predecessor's style beside it."""
+        yield self._row("schema, 5 tools", self._five)
+        path = self._along(self._twenty, TalkForm(False, False, TURNS))
+        yield self._row("schema, 20 tools", self._twenty, path=path)
+        for dialect in ("ebnf", "structural_tag"):
+            if dialect_exists(dialect):
+                label = f"schema, 20 tools, {dialect}"
+                yield self._row(label, self._twenty, path=path, dialect=dialect, engines=("xgrammar",))
+        source = source_of(PREDECESSOR.read_text("utf-8"))
+        yield Row("predecessor's style", source, source, self._path)
+
+    def experiments(self) -> Iterator[Row]:
+        """Levels, options, and text regions of other forms."""
+        for level in ("names", "markup"):
+            yield self._row(f"{level}, 5 tools", self._five, level=level)
+        for form in (TalkForm(True, False, TURNS), TalkForm(False, True, TURNS), TalkForm(True, True, TURNS)):
+            words = "thoughts" * form.thoughts + " and " * (form.thoughts and form.parallel_calls)
+            label = f"{words}{'parallel calls' * form.parallel_calls}, 20 tools"
+            yield self._row(label, self._twenty, path=self._along(self._twenty, form), form=form)
+        plain = self._row("", self._five)
+        for label, text in TEXTS.items():
+            yield Row(
+                f"text: {label}", with_text(plain.source, text), with_text(plain.following, text), self._path
+            )
+
+    def _row(
+        self,
+        label: str,
+        tools: Sequence[Tool],
+        *,
+        path: TokenPath | None = None,
+        dialect: Dialect = "lark",
+        level: Level = "schema",
+        form: TalkForm = TalkForm(False, False, TURNS),  # noqa: B008
+        engines: tuple[EngineName, ...] = ENGINES,
+    ) -> Row:
+        first, following = (
+            source_of(grammar(some, form, level).render(dialect)) for some in (tools, self._others)
+        )
+        return Row(label, first, following, path or self._path, engines)
+
+    def _along(self, tools: Sequence[Tool], form: TalkForm) -> TokenPath:
+        text = conversation_text(
+            tools, form, seed=7, long_enough=lambda text: len(self._tokenizer.greedy_tokenize(text)) >= TOKENS
+        )
+        return path_along(text, self._vocabulary)
 
 
-def tools_of(toolkit: str) -> tuple[Tool, ...]:
-    """Five shipped tools of one toolkit."""
-    found = json.loads((data_dir("tool_definitions") / f"{toolkit}.json").read_text())["tools"][:5]
+def shipped(toolkit: str) -> tuple[Tool, ...]:
+    """The shipped tools of one toolkit."""
+    found = json.loads((data_dir("tool_definitions") / f"{toolkit}.json").read_text("utf-8"))["tools"]
     return tuple(Tool(toolkit, **tool) for tool in found)
 
 
-def dialects(
-    engines: Engines, tools: Sequence[Tool], others: Sequence[Tool], turns: int, tokens: list[int]
-) -> None:
-    """Measures and prints each notation at each level."""
-    for level in LEVELS:
-        for dialect in DIALECTS:
-            first, other = (rendered(some, level, turns, dialect) for some in (tools, others))
-            label = f"{level}, {dialect} {len(first.encode())} B"
-            print(f"{label:38}", engines.xgrammar(first, other, tokens, dialect), flush=True)
-        # Without lookaheads.
-        first, other = (
-            re.sub(r"(?m) \(= \[.*\]\)$", "", rendered(some, level, turns, "ebnf"))
-            for some in (tools, others)
-        )
-        label = f"{level}, ebnf bare {len(first.encode())} B"
-        print(f"{label:38}", engines.xgrammar(first, other, tokens, "ebnf"), flush=True)
+def some_of_each(count: int) -> tuple[Tool, ...]:
+    """As many tools of each shipped toolkit, `count` in all."""
+    names = sorted(path.stem for path in data_dir("tool_definitions").glob("*.json"))
+    toolkits = [name for name in names if name != "wanted_toolkits"]
+    return tuple(tool for name in toolkits for tool in shipped(name)[: count // len(toolkits)])
 
 
-def rendered(tools: Sequence[Tool], level: Level, turns: int, dialect: Dialect) -> str:
-    """The grammar of conversations of that many turns at most."""
-    grammar = conversation_grammar(
-        tools, thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=turns, level=level
+def grammar(tools: Sequence[Tool], form: TalkForm, level: Level = "schema") -> TreeGrammar:
+    """The grammar of conversations of that form."""
+    return conversation_grammar(
+        tools,
+        thoughts=form.thoughts,
+        parallel_calls=form.parallel_calls,
+        min_user_turns=1,
+        max_user_turns=form.turns,
+        level=level,
     )
-    return grammar.render(dialect)
 
 
-def with_text(lark: str, regex: str | None) -> str:
-    """The grammar with another text region."""
-    if regex is None:
-        return lark
-    for name, end in (("LINE", r"\n<"), ("END", "")):
-        lark = re.sub(rf"(?m)^TEXT_{name}: .*$", f"TEXT_{name}: /{regex}{end}/".replace("\\", r"\\"), lark)
-    return lark
+def dialect_exists(dialect: Dialect) -> bool:
+    """Whether grammars can be rendered so."""
+    try:
+        grammar((), TalkForm(False, False, 1)).render(dialect)
+    except KeyError:
+        return False
+    return True
 
 
-def conversation(tools: Sequence[Tool], turns: int, rng: random.Random) -> Conversation:
-    """Each turn: a question, two single calls, an answer of two paragraphs."""
-    return Conversation(tuple(_turn(tools, rng) for _ in range(turns)))
+def with_text(source: Source, regex: str) -> Source:
+    """The grammar with another text region; `@` in it stands for what ends the text, or that comes last."""
+    lark = source.text
+    for name, end in (("LINE", r"\n<"), ("TAG", "<"), ("END", "")):
+        body = regex.replace("@", end) if "@" in regex else regex + end
+        lark = re.sub(rf"(?m)^TEXT_{name}: .*$", f"TEXT_{name}: /{body}/".replace("\\", r"\\"), lark)
+    return Source("lark", lark)
 
 
-def _turn(tools: Sequence[Tool], rng: random.Random) -> Turn:
-    calls = AssistantMessage(words(rng, 12), tuple(_step(rng.choice(tools), rng) for _ in range(2)))
-    return Turn(words(rng, 40), (calls, AssistantMessage(f"{words(rng, 40)}\n\n{words(rng, 30)}")))
+def _readable(source: Source, name: EngineName) -> Source:
+    if name == "xgrammar" or source.form == "lark":
+        return source
+    rules = read_rules(source)
+    translated = as_lark(rules) if rules else None
+    assert translated is not None
+    return translated
 
 
-def _step(tool: Tool, rng: random.Random) -> Step:
-    arguments, response = (
-        value_of(read_schema(schema, where="bench").shape, rng) for schema in (tool.parameters, tool.response)
-    )
-    return Step((ToolCall(tool.name, arguments),), (response,))
-
-
-def words(rng: random.Random, count: int) -> str:
-    """A text in the grammar."""
-    return " ".join(rng.choices(WORDS, k=count)).strip("<- ") + "."
-
-
-def value_of(shape: Shape, rng: random.Random) -> JsonValue:
-    """A value of a shape."""
-    match shape:
-        case AnyValue() | Open():
-            return {"note": words(rng, 8)}
-        case Fixed(texts):
-            return json.loads(rng.choice(texts))
-        case Closed(properties):
-            kept = [each for each in properties if each.required or rng.random() < 0.6]
-            return {each.name: value_of(each.value, rng) for each in kept}
-        case Array(items, least, most):
-            return [value_of(items, rng) for _ in range(max(least, 2 if most is None else min(2, most)))]
-        case Either(options):
-            return value_of(rng.choice(options), rng)
-        case Named(_, named) if named is not None:
-            return value_of(named, rng)
-        case Subset(texts):
-            return [json.loads(text) for text in texts]
-        case JsonString(form):
-            return {"date": "2024-05-17", "date-time": "2024-05-17T09:30:00Z"}.get(form) or words(rng, 9)
-        case JsonInteger(least, most):
-            return min(most, max(least, 12))
-        case JsonNumber():
-            return 12.5
-
-
-def read_ranks(path: Path) -> list[bytes]:
-    """The words of a vocabulary, by rank."""
-    text = path.read_text()
-    lines = json.loads(text[text.index("{") : text.rindex("}") + 1])["bpe_ranks"].splitlines()
-    found: dict[int, bytes] = {}
-    for _, offset, *encoded in (line.split(" ") for line in lines if line.strip()):
-        found |= {int(offset) + n: base64.b64decode(word) for n, word in enumerate(encoded)}
-    return [found.get(rank, b"") for rank in range(max(found) + 1)]
-
-
-class Engines:
-    """Both engines over one vocabulary."""
-
-    def __init__(self, words: list[bytes]) -> None:
-        self.words = [*words, b"<|end|>"]
-        end = len(words)
-        self.info = xgrammar.TokenizerInfo(self.words, xgrammar.VocabType.RAW, stop_token_ids=[end])
-        single = {word: rank for rank, word in enumerate(words) if len(word) == 1}
-
-        class Vocabulary:
-            tokens, eos_token_id, bos_token_id, special_token_ids = self.words, end, None, [end]
-
-            def __call__(self, text: bytes) -> list[int]:
-                return [single[bytes([value])] for value in text]
-
-        self.tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(Vocabulary()))
-
-    def llguidance(self, lark: str, next_lark: str, tokens: list[int]) -> str:
-        """One line of figures."""
-        begun = time.process_time()
-        matcher = llguidance.LLMatcher(self.tokenizer, lark, log_level=0)
-        first = time.process_time() - begun
-        mask = llguidance.torch.allocate_token_bitmask(1, self.tokenizer.vocab_size)
-        fill = partial(llguidance.torch.fill_next_token_bitmask, matcher, mask, 0)
-        return figures(first, first, timed(fill, matcher.consume_token, tokens))
-
-    def xgrammar(self, text: str, next_text: str, tokens: list[int], dialect: Dialect = "lark") -> str:
-        """One line of figures."""
-        compiler = xgrammar.GrammarCompiler(self.info, max_threads=1)
-        read = {"lark": compiler.compile_lark, "structural_tag": compiler.compile_structural_tag}
-        compile_it = read.get(dialect, compiler.compile_grammar)
-        begun = time.process_time()
-        compiled = compile_it(text)
-        first = time.process_time() - begun
-        compile_it(next_text)
-        second = time.process_time() - begun - first
-        matcher = xgrammar.GrammarMatcher(compiled)
-        mask = xgrammar.allocate_token_bitmask(1, len(self.words))
-        fill = partial(matcher.fill_next_token_bitmask, mask)
-        return figures(first, second, timed(fill, matcher.accept_token, tokens))
-
-
-def timed(fill: Callable[[], object], accept: Callable[[int], bool], tokens: list[int]) -> Iterator[float]:
-    """Seconds of each mask, for 20 s at most."""
-    spent = 0.0
-    for token in tokens:
-        begun = time.process_time()
-        fill()
-        yield time.process_time() - begun
-        spent += time.process_time() - begun
-        if not accept(token) or spent > 20:
-            return
-
-
-def figures(first_s: float, second_s: float, mask_s: Iterator[float]) -> str:
+def line_of(found: Measurement) -> str:
     """The figures as text, in milliseconds."""
-    ms = numpy.array(list(mask_s)) * 1e3
-    quarter = max(1, len(ms) // 4)
-    middle, late = numpy.percentile(ms, (50, 99))
-    compiled = f"compile {first_s * 1e3:5.0f} {second_s * 1e3:4.0f}"
-    masks = f"masks {len(ms):5}  mean {ms.mean():8.3f} p50 {middle:8.3f} p99 {late:8.2f}"
-    return f"{compiled}  {masks}  quarters {ms[:quarter].mean():.3f} {ms[-quarter:].mean():.3f}"
+    if found.figures is None or found.first_s is None or found.warm_s is None:
+        return found.note
+    each = found.figures
+    return (
+        f"compile {found.first_s * 1e3:5.0f} {found.warm_s * 1e3:4.0f}  masks {each.count:5} "
+        f"mean {each.mean_ms:7.3f} p50 {each.p50_ms:7.3f} p99 {each.p99_ms:7.2f}  "
+        f"quarters {each.quarters_ms[0]:.3f} {each.quarters_ms[-1]:.3f}  {found.note}"
+    )
+
+
+def verdicts(found: dict[tuple[str, EngineName], Measurement]) -> Iterator[str]:
+    """Each target, what was measured, and whether that reaches it; of the two sizes the worse one counts."""
+    both = ("schema, 5 tools", "schema, 20 tools")
+
+    def worst(name: EngineName, figure: str) -> float:
+        return max(float(getattr(found[label, name].figures, figure)) for label in both)
+
+    def compiled_ms(name: EngineName) -> float:
+        return (found["schema, 20 tools", name].first_s or 0) * 1e3
+
+    ours, theirs = (found[label, "xgrammar"].figures for label in (both[0], "predecessor's style"))
+    cheaper = theirs.mean_ms / ours.mean_ms if ours and theirs else 0.0
+    targets = [
+        *((f"mean mask, {name}", worst(name, "mean_ms"), 0.05, "ms") for name in ENGINES),
+        ("p99 mask, xgrammar", worst("xgrammar", "p99_ms"), 0.5, "ms"),
+        ("p99 mask, llguidance", worst("llguidance", "p99_ms"), 2.5, "ms"),
+        ("compile 20 tools, xgrammar", compiled_ms("xgrammar"), 300, "ms"),
+        ("compile 20 tools, llguidance", compiled_ms("llguidance"), 30, "ms"),
+        *((f"last quarter / first, {name}", worst(name, "growth"), 1.5, "") for name in ENGINES),
+    ]
+    yield f"\n{'target':32} {'at most':>10} {'measured':>10}"
+    for label, measured, most, unit in targets:
+        yield f"{label:32} {most:10g} {measured:10.3f} {unit:3} {'reached' if measured <= most else 'MISSED'}"
+    reached = "reached" if cheaper >= 500 else "MISSED"
+    yield f"{'cheaper than predecessor style':32} {'500 x':>10} {cheaper:10.0f} x   {reached}"
 
 
 if __name__ == "__main__":

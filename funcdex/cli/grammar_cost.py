@@ -26,7 +26,8 @@ from funcdex.cli.tables import JsonOption, show, write_json
 from funcdex.cli.tools import ToolsOption
 
 if TYPE_CHECKING:
-    from funcdex.grammar_cost.measure import Measurement
+    from funcdex.grammar_cost.lint import Finding
+    from funcdex.grammar_cost.measure import Figures, Measurement
     from funcdex.grammar_cost.report import Cost, Subject
     from funcdex.grammar_cost.vocabulary import Vocabulary
     from funcdex.settings.tree import GenerationSettings
@@ -88,7 +89,10 @@ def cost(
         shown, generation = tools_and_settings(tools, toolkits, asked, run, id)
         subject = _of_tools(shown, generation, dialect, along, vocabulary)
     found = cost_of(subject, vocabulary, Limits(limit_s, batch, step_ms))
-    write_json(json, _as_json(found)) if json else _show(found)
+    if json:
+        write_json(json, asdict(found))
+    else:
+        _show(found)
     if not found.throughputs:
         raise typer.Exit(Exit.USAGE)
 
@@ -147,56 +151,46 @@ def _read(file: Path) -> str:
         raise ConfigError(f"cannot read it: {error}", where=str(file), fix="Give a text file.") from error
 
 
-def _as_json(found: Cost) -> dict[str, object]:
-    return asdict(found)
-
-
 def _show(found: Cost) -> None:
+    note = f" ({found.vocabulary_note})" if found.vocabulary_note else ""
     sys.stdout.write(
         f"{found.name}: {found.form}, {found.size_bytes} bytes, {found.rules} rules\n"
-        f"vocabulary: {found.vocabulary}, {found.words} words{f' ({found.vocabulary_note})' * bool(found.vocabulary_note)}\n"
+        f"vocabulary: {found.vocabulary}, {found.words} words{note}\n"
         f"measured along: {found.path}\n\n"
     )
     show("Cost, CPU milliseconds on one core", [_times(each) for each in found.measurements], None)
-    placed = [_places(each) for each in found.measurements if each.figures]
+    placed = [_places(each.engine, each.figures) for each in found.measurements if each.figures]
     if placed:
         show("\nMean mask by place and by quarter of the path", placed, None)
-        show(
-            "\nEstimate: what masks leave of the tokens per second, if nothing overlaps", _losses(found), None
-        )
-    rows: list[dict[str, object]] = [
-        {"line": each.line, "rule": each.rule, "finding": f"{each.kind}: {each.what}", "why": each.why,
-         "instead": each.instead}
-        for each in found.findings
-    ]  # fmt: skip
-    if rows:
-        show("\nFindings", rows, None)
+        show("\nEstimate: tokens per second that masks leave, if nothing overlaps", _losses(found), None)
+    if found.findings:
+        show("\nFindings", [_finding(each) for each in found.findings], None)
     else:
         sys.stdout.write("\nNo findings.\n")
 
 
 def _times(measured: Measurement) -> dict[str, object]:
-    figures = measured.figures
+    each = measured.figures
     return {
         "engine": measured.engine,
-        "compile": _ms(measured.first_s and measured.first_s * 1e3, 1),
-        "warm": _ms(measured.warm_s and measured.warm_s * 1e3, 1),
-        "masks": figures.count if figures else "",
-        "mean": _ms(figures and figures.mean_ms),
-        "p50": _ms(figures and figures.p50_ms),
-        "p99": _ms(figures and figures.p99_ms),
-        "max": _ms(figures and figures.max_ms),
+        "compile": "" if measured.first_s is None else f"{measured.first_s * 1e3:.1f}",
+        "warm": "" if measured.warm_s is None else f"{measured.warm_s * 1e3:.1f}",
+        "masks": each.count if each else "",
+        "mean": _ms(each.mean_ms if each else None),
+        "p50": _ms(each.p50_ms if each else None),
+        "p99": _ms(each.p99_ms if each else None),
+        "max": _ms(each.max_ms if each else None),
         "note": measured.note,
     }
 
 
-def _places(measured: Measurement) -> dict[str, object]:
+def _places(engine: str, figures: Figures) -> dict[str, object]:
     from funcdex.grammar_cost.places import PLACES
 
-    assert measured.figures is not None
-    by_place = {place: _ms(measured.figures.places_ms.get(place)) for place in PLACES}
-    quarters = {f"quarter {n}": _ms(mean) for n, mean in enumerate(measured.figures.quarters_ms, 1)}
-    return {"engine": measured.engine, **by_place, **quarters}
+    row: dict[str, object] = {"engine": engine}
+    row.update((place, _ms(figures.places_ms.get(place))) for place in PLACES)
+    row.update((f"quarter {n}", _ms(mean)) for n, mean in enumerate(figures.quarters_ms, 1))
+    return row
 
 
 def _losses(found: Cost) -> list[dict[str, object]]:
@@ -214,5 +208,15 @@ def _losses(found: Cost) -> list[dict[str, object]]:
     ]
 
 
-def _ms(value: float | None, digits: int = 3) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+def _finding(each: Finding) -> dict[str, object]:
+    return {
+        "line": each.line,
+        "rule": each.rule,
+        "finding": f"{each.kind}: {each.what}",
+        "why": each.why,
+        "instead": each.instead,
+    }
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-# Also what the grammar keeps out of texts (grammar/text_patterns.py), so that all that is written can be generated:
-# a `<` that begins a text, or a line unless a visible character follows.
+# Also what the grammar keeps out of texts (grammar/text_patterns.py), so that what is written can be
+# generated: a `<` that begins a text, or a line unless a visible character follows.
 _LIKE_A_TAG = re.compile(r"<(?=[/<at]|\Z)|\A<|(?<=\n)<(?![!-~])")
 _LIKE_AN_ESCAPE = re.compile(r"&(?=(?:lt|amp);)")
 _ESCAPE = re.compile(r"&(?:lt|amp);")

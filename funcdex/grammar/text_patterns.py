@@ -9,9 +9,9 @@ In the text `Buy <b>2</b>\\n\\n\\nnow` both `</b>` and the third line break are 
 
 What is left out can be written nonetheless, as `&lt;`: `funcdex.dml.text` escapes exactly this.
 
-What an engine does with it, measured: docs/decisions/0003-grammar-shape.md. Each state of the matcher from which
-most words of a vocabulary can follow costs xgrammar some 40 ms when it compiles: one for `<`, one for each line
-break, few for the rest. That is why a `<` at the start of a line takes so few characters.
+Each state of the matcher from which most words of a vocabulary can follow costs xgrammar some 40 ms when it
+compiles: one for `<`, one for each line break, few for the rest. That is why a `<` at the start of a line is
+choosy. Measurements: docs/decisions/0003-grammar-shape.md.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def _flat_text(end: str) -> Node:
     pieces: list[Node] = [_PLAIN, _LESS_THAN]
     for count in range(1, MAX_LINE_BREAKS + 1):
         breaks = Literal("\n" * count)
-        pieces.extend((sequence(breaks, _PLAIN), sequence(breaks, _LEADING_LESS_THAN)))
+        # Any number of characters where one would do: a state that leads to itself costs xgrammar half.
+        pieces.append(sequence(breaks, Repeat(_PLAIN, 0, None), _PLAIN))
+        pieces.append(sequence(breaks, _LEADING_LESS_THAN))
     return sequence(_FIRST, Repeat(choice(*pieces), 0, None), Literal(end))
 
 

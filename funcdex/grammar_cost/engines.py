@@ -29,8 +29,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Walker:
-    """A matcher at the start of a text. `fill` makes the mask of the next token, `accept` takes a token (False
-    if the grammar does not), `allowed` lists the tokens in the mask."""
+    """A matcher at the start of a text. `fill` makes the mask of the next token, `accept` takes a token
+    (False if the grammar does not), `allowed` lists the tokens in the mask."""
 
     fill: Callable[[], object]
     accept: Callable[[int], bool]

@@ -1,4 +1,4 @@
-"""Walks over which rule names which, without recursion: a grammar from outside may chain a hundred thousand rules."""
+"""Walks over which rule names which, without recursion: a grammar from outside may chain very many rules."""
 
 from __future__ import annotations
 

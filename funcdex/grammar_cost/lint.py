@@ -1,11 +1,11 @@
-"""What makes a grammar slow, or unusable, told by its look alone: each finding with its place and a way out."""
+"""What makes a grammar slow or unusable, told by its look: each finding with its place and a way out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from funcdex.grammar.ir import Choice, Node, Reference, Repeat, Sequence, walk
+from funcdex.grammar.ir import Chars, Choice, Node, Reference, Repeat, Sequence, walk
 from funcdex.grammar_cost.notation import Rule, Rules
 from funcdex.grammar_cost.shape import Grammar
 
@@ -100,8 +100,15 @@ def _nested_quantifiers(grammar: Grammar, rule: Rule) -> Iterator[Finding]:
         inner = list(walk(node.body))
         # A loop over references is one of whole lexemes; the trap is in loops that go character by character.
         plain = not any(isinstance(part, Reference) for part in inner)
-        if plain and any(map(grammar.is_broad, inner)) and any(isinstance(part, Repeat) for part in inner):
+        if plain and any(map(grammar.is_broad, inner)) and any(map(_opaque, inner)):
             yield _finding("nested-quantifier", rule, "repeats text in a loop that holds another repetition")
+
+
+def _opaque(node: Node) -> bool:
+    """Whether xgrammar makes it a rule of its own; it does so with every repetition but `[...]*`."""
+    return isinstance(node, Repeat) and not (
+        isinstance(node.body, Chars) and node.least == 0 and node.most is None
+    )
 
 
 def _names(grammar: Grammar, rule: Rule) -> Iterator[Finding]:
@@ -142,8 +149,8 @@ _ADVICE = {
         "give a bound, such as [ \\n]? or two line breaks, or fix the separators: ', ' and ': '",
     ),
     "one-by-one": (
-        "the engine follows one more level for each character; masks cost milliseconds and can grow with position",
-        'write a loop in one rule, [^"\\\\]*, and end it together with what follows, such as the closing quote',
+        "the engine goes one level deeper with each character; masks cost milliseconds and can grow",
+        'write a loop in one rule, [^"\\\\]*, and end it with what follows, such as the quote',
     ),
     "counter": (
         "each count is a state of its own: compiling and masks grow with the bound",
@@ -154,9 +161,9 @@ _ADVICE = {
         "let the body take at least one character, or drop the outer repetition",
     ),
     "nested-quantifier": (
-        "xgrammar makes the inner repetition a rule of its own that its mask cache cannot see through: about 500 "
-        "times dearer",
-        "write the repetition out as plain alternatives: (x|ax|aax)* for (a{0,2}x)*",
+        "xgrammar makes the inner repetition a rule that its mask cache cannot see through: "
+        "about 500 times dearer",
+        "write it out as plain alternatives, (x|ax|aax)* for (a{0,2}x)*; [...]* alone does no harm",
     ),
     "underscore": ("llama.cpp refuses such names; xgrammar reads them", "write - instead of _"),
 }

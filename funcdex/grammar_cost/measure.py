@@ -15,7 +15,7 @@ from funcdex.grammar_cost.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The tokens to measure along and the place of each. Without tokens, allowed ones are drawn at random:
+    """The tokens to measure along and the place of each. Without tokens, allowed ones are drawn at random;
     `first_bytes`, the first byte of each word of the vocabulary, makes that a fair draw."""
 
     tokens: tuple[int, ...] = ()
@@ -27,7 +27,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Times of masks, in milliseconds; `quarters`: means of the four quarters of the path; `places`: means."""
+    """Times of masks, in milliseconds; means of the four quarters of the path, and by place."""
 
     count: int
     mean_ms: float
@@ -103,15 +103,18 @@ def _timed(walker: Walker, path: Path, limit_s: float, ended: _Ended) -> Iterato
 
 
 def _drawn(walker: Walker, first_bytes: bytes, rng: random.Random) -> int | None:
-    """An allowed token; first the byte it begins with is drawn, ASCII if there is any. Of all words alike, few
-    begin with a bracket or a quote, and a walk would hardly ever get out of its first text."""
-    by_byte: dict[int, list[int]] = {}
-    for token in walker.allowed():
-        by_byte.setdefault(first_bytes[token], []).append(int(token))
+    """An allowed token; first the byte it begins with is drawn, ASCII if there is any. Of all words few begin
+    with a bracket or a quote, and a walk would hardly ever get out of its first text."""
+    import numpy
+
+    ids = walker.allowed()
+    if not len(ids):
+        return None
+    begin = numpy.frombuffer(first_bytes, dtype=numpy.uint8)[ids]
+    present = [int(byte) for byte in numpy.unique(begin)]
     # Zero is the byte of the token that ends the text: drawn only if nothing else may follow.
-    ascii_only = [byte for byte in by_byte if 0 < byte < 128]
-    choices = ascii_only or list(by_byte)
-    return rng.choice(by_byte[rng.choice(choices)]) if choices else None
+    byte = rng.choice([each for each in present if 0 < each < 128] or present)
+    return int(rng.choice(ids[begin == byte]))
 
 
 def _figures(times: Sequence[float], places: Sequence[Place]) -> Figures | None:
@@ -125,6 +128,8 @@ def _figures(times: Sequence[float], places: Sequence[Place]) -> Figures | None:
     quarter = max(1, len(ms) // 4)
     starts = [min(n * quarter, len(ms) - quarter) for n in range(3)] + [len(ms) - quarter]
     quarters = tuple(float(ms[start : start + quarter].mean()) for start in starts)
-    by_place = {place: [t for t, at in zip(times, places, strict=False) if at == place] for place in PLACES}
-    means = {place: sum(some) / len(some) for place, some in by_place.items() if some}
+    by_place: dict[str, list[float]] = {
+        place: [t for t, at in zip(times, places, strict=False) if at == place] for place in PLACES
+    }
+    means: dict[str, float] = {place: sum(some) / len(some) for place, some in by_place.items() if some}
     return Figures(len(ms), float(ms.mean()), float(middle), float(late), float(ms.max()), quarters, means)

@@ -158,7 +158,7 @@ class Expressions:
 
 
 def definitions(tokens: Sequence[Token], mark: str) -> list[tuple[Token, list[Token]]]:
-    """Tokens cut into definitions: a name, then `mark`, then all up to the next such pair. Raises GrammarError."""
+    """Tokens cut into definitions: a name, `mark`, then all up to the next such pair. Raises GrammarError."""
     starts = [
         n
         for n, (one, two) in enumerate(zip(tokens, tokens[1:], strict=False))

@@ -1,4 +1,4 @@
-"""Where in a conversation each byte stands: in a text, in the structure of JSON, in a string of JSON, in a tag."""
+"""Where in a conversation each byte stands: in a text, in JSON's structure, in a string of JSON, in a tag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a grammar costs, put together: its look, each engine's times along one path, what that takes from a server."""
+"""What a grammar costs: how it looks, each engine's times along one path, what a server loses."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ENGINES: tuple[EngineName, ...] = ("llguidance", "xgrammar")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A grammar to measure. `following`: the next one that a server meets. `lark`: both once more in Lark, for an
-    engine that reads nothing else; None if they are to be translated. `text`: to measure along, None for none."""
+    """A grammar to measure. `following`: the next one a server meets. `lark`: both once more in Lark, for
+    an engine that reads nothing else; None if they are to be translated. `text`: to measure along."""
 
     name: str
     source: Source
@@ -32,7 +32,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`limit_s` bounds the masks of one engine; `batch` requests in a step of `step_ms` is what is estimated."""
+    """`limit_s` bounds the masks of one engine; the estimate is of `batch` requests in steps of `step_ms`."""
 
     limit_s: float = 20.0
     batch: int = 64
@@ -62,7 +62,7 @@ def cost_of(subject: Subject, vocabulary: Vocabulary, limits: Limits) -> Cost:
     path = path_along(subject.text, vocabulary)
     lark = subject.lark or _translated(subject.source, rules)
     measured = tuple(_measured(name, subject, lark, vocabulary, path, limits) for name in ENGINES)
-    losses = {
+    losses: dict[str, Throughput] = {
         each.engine: throughput(each.figures.mean_ms, batch=limits.batch, step_ms=limits.step_ms)
         for each in measured
         if each.figures
@@ -76,7 +76,7 @@ def cost_of(subject: Subject, vocabulary: Vocabulary, limits: Limits) -> Cost:
 
 
 def look_at(source: Source) -> tuple[Rules | None, tuple[Finding, ...]]:
-    """The rules and what is to be said of them. What cannot be read here is a finding: an engine may read it."""
+    """The rules and what is to be said of them. Not readable here is a finding too: an engine may read it."""
     try:
         rules = read_rules(source)
     except GrammarError as error:

@@ -28,9 +28,12 @@ class Grammar:
         named = {name: tuple(_references(body)) for name, body in self._bodies.items()}
         self.reachable = reachable(named, {self.root, *rules.used})
         order = [name for name in post_order(named, named) if name in self._bodies]
-        self._nullable = self._nullable_rules(order)
-        self._white = self._white_rules(order)
-        self._lengths = self._rule_lengths(order)
+        self._nullable: set[str] = set()
+        self._find_nullable(order)
+        self._white = set(order)
+        self._strike_all_but_white(order)
+        self._lengths: dict[str, tuple[float, float]] = {}
+        self._find_lengths(order)
         first = {name: tuple(self._leftmost(body)) for name, body in self._bodies.items()}
         self.left_recursive = in_circles(first)
 
@@ -69,9 +72,8 @@ class Grammar:
             return False
         return node.negated or sum(ord(high) - ord(low) + 1 for low, high in node.ranges) > BROAD
 
-    def _nullable_rules(self, order: list[str]) -> set[str]:
+    def _find_nullable(self, order: list[str]) -> None:
         """Those known to be, and so on, until there are no more."""
-        self._nullable: set[str] = set()
         grown = True
         while grown:
             grown = False
@@ -79,11 +81,9 @@ class Grammar:
                 if name not in self._nullable and self.is_nullable(self._bodies[name]):
                     self._nullable.add(name)
                     grown = True
-        return self._nullable
 
-    def _white_rules(self, order: list[str]) -> set[str]:
+    def _strike_all_but_white(self, order: list[str]) -> None:
         """All are taken to be white space; those that are not are struck out until none is left to strike."""
-        self._white = set(order)
         shrunk = True
         while shrunk:
             shrunk = False
@@ -91,7 +91,6 @@ class Grammar:
                 if name in self._white and not self.is_white(self._bodies[name]):
                     self._white.discard(name)
                     shrunk = True
-        return self._white
 
     def _white_leaf(self, leaf: Node) -> bool:
         match leaf:
@@ -118,12 +117,10 @@ class Grammar:
                     if not self.is_nullable(part):
                         return
 
-    def _rule_lengths(self, order: list[str]) -> dict[str, tuple[float, float]]:
+    def _find_lengths(self, order: list[str]) -> None:
         """The fewest and most characters of each rule; a circle has no end."""
-        self._lengths: dict[str, tuple[float, float]] = {}
         for name in order:
             self._lengths[name] = self._length(self._bodies[name])
-        return self._lengths
 
     def _length(self, node: Node) -> tuple[float, float]:
         match node:

@@ -1,4 +1,4 @@
-"""A grammar file of any kind: which notation, how many rules, and as Lark for engines that read nothing else."""
+"""A grammar file of any kind: its notation, its rules, and as Lark for engines that read nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations to measure a grammar along: drawn from the tools it was made of, as `funcdex.dml.write` writes them.
+"""Conversations to measure a grammar along: drawn from the tools it was made of, written in markup.
 
 What they say makes no sense; it has the lengths that real ones have. More than half of it is inside JSON.
 """

@@ -1,8 +1,8 @@
 """The words of a tokenizer, as bytes: what a token mask is made over.
 
 Read from Hugging Face's tokenizer.json (byte-level BPE, or WordPiece), from OpenAI's ranks (`.tiktoken`), or
-from the same as npm's js-tiktoken packs them (`.js`). The packaged vocabulary, WordPiece, is small; with
-200,000 words, masks and compiling cost several times more.
+from the same as npm's js-tiktoken packs them (`.js`). The packaged WordPiece vocabulary is small; with 200,000
+words, masks and compiling cost several times more.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _from_characters(word: str, characters: dict[str, int]) -> bytes:
 
 
 def _byte_characters() -> dict[str, int]:
-    """How byte-level BPE writes bytes: visible Latin-1 characters as themselves, the others from U+0100 on."""
+    """How byte-level BPE writes bytes: visible Latin-1 characters as themselves, others from U+0100 on."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [value for value in range(256) if value not in set(plain)]
     shown = [*((chr(value), value) for value in plain), *((chr(256 + n), v) for n, v in enumerate(others))]
