@@ -18,12 +18,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grammar_mask import Engines, conversation, fetched_ranks, read_ranks
+from grammar_mask import ENGINES, LIMIT_S, fetched_ranks, line_of
 
 from funcdex.data import data_dir
 from funcdex.dml.writer import write
 from funcdex.grammar.check import matches
 from funcdex.grammar.conversation import conversation_grammar
+from funcdex.grammar_cost.engines import make_engine
+from funcdex.grammar_cost.measure import measure
+from funcdex.grammar_cost.report import path_along
+from funcdex.grammar_cost.source import source_of
+from funcdex.grammar_cost.talk import TalkForm, draw_conversation
+from funcdex.grammar_cost.vocabulary import read_vocabulary
 from funcdex.types.conversation import Conversation, Step, Turn
 from funcdex.types.tools import Tool
 
@@ -38,7 +44,7 @@ def main() -> None:
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
     options.add_argument("--only", default="", help="the rows with this word in their label")
     chosen = options.parse_args()
-    engines = Engines(read_ranks(chosen.ranks or fetched_ranks()))
+    vocabulary = read_vocabulary(chosen.ranks or fetched_ranks())
     tools, others = tools_of("gmail", "googledrive"), tools_of("jira", "stripe")
     for label, count, asked in rows():
         if chosen.only not in label:
@@ -50,9 +56,10 @@ def main() -> None:
         text = write(late_conversation(tools, **{key: True for key in asked}))
         assert matches(grammar, text), label
         print(f"{label}: {len(lark.encode()) // 1000} kB, built in {built_ms:.0f} ms, {len(text)} characters")
-        tokens = engines.tokenizer.greedy_tokenize(text)
-        for name, engine in (("llguidance", engines.llguidance), ("xgrammar", engines.xgrammar)):
-            print(f"    {name:10}", engine(lark, other, tokens), flush=True)
+        path, source, following = path_along(text, vocabulary), source_of(lark), source_of(other)
+        for name in ENGINES:
+            found = measure(make_engine(name, vocabulary), source, following, path, limit_s=LIMIT_S)
+            print(f"    {name:10}", line_of(found), flush=True)
 
 
 def rows() -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -94,7 +101,8 @@ def late_conversation(
 
 def _turn_of(tools: Sequence[Tool], parallel: bool, fails: bool, rng: random.Random) -> Turn:
     """A turn that calls these tools, one by one or up to three at once."""
-    turns = [conversation([tool], 1, rng).turns[0] for tool in tools]
+    form = TalkForm(thoughts=False, parallel_calls=False, turns=1)
+    turns = [draw_conversation([tool], form, rng, steps=1).turns[0] for tool in tools]
     singles = [turn.messages[0].steps[0] for turn in turns]
     if fails:
         singles[-1] = Step(singles[-1].calls, (ERROR,))

@@ -12,16 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import llguidance
-import llguidance.torch
-import xgrammar
-from grammar_mask import Engines, fetched_ranks, read_ranks, timed
+from grammar_mask import ENGINES, fetched_ranks
 
 from funcdex.grammar.conversation import json_grammar
+from funcdex.grammar_cost.engines import Engine, Source, Walker, make_engine, tokenizer_of
+from funcdex.grammar_cost.vocabulary import read_vocabulary
 
 S = {"type": "string"}
 CASES: dict[str, tuple[dict[str, Any], Any]] = {
@@ -72,12 +71,14 @@ def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser()
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
-    engines = Engines(read_ranks(options.parse_args().ranks or fetched_ranks()))
-    compiler = xgrammar.GrammarCompiler(engines.info, max_threads=1)
-    compiler.compile_lark(lark_of(S, lengths=False))
+    vocabulary = read_vocabulary(options.parse_args().ranks or fetched_ranks())
+    tokenizer = tokenizer_of(vocabulary)
+    engines = [make_engine(name, vocabulary) for name in ENGINES]
+    for engine in engines:
+        engine.compile(Source("lark", lark_of(S, lengths=False)))
     for name, (schema, value) in CASES.items():
-        lark = lark_of(schema, lengths="lengths" in name)
-        print(f"{name:24}", *measured(engines, compiler, lark, value), flush=True)
+        source = Source("lark", lark_of(schema, lengths="lengths" in name))
+        print(f"{name:24}", *(measured(engine, tokenizer, source, value) for engine in engines), flush=True)
 
 
 def lark_of(schema: dict[str, Any], *, lengths: bool) -> str:
@@ -87,27 +88,24 @@ def lark_of(schema: dict[str, Any], *, lengths: bool) -> str:
     return json_grammar(whole, lengths=lengths).render("lark")
 
 
-def measured(engines: Engines, compiler: xgrammar.GrammarCompiler, lark: str, value: Any) -> list[str]:
-    """Figures of both engines."""
+def measured(engine: Engine, tokenizer: Any, source: Source, value: Any) -> str:
+    """One engine's figures."""
     before = '{"a": '
     inside = before + json.dumps(value)
-    tokenize = engines.tokenizer.greedy_tokenize
-    tokens = tokenize(inside + ', "b": "words"}')
-    first, last = len(tokenize(before)), len(tokenize(inside))
-    begun = time.process_time()
-    compiled = compiler.compile_lark(lark)
-    spent = time.process_time() - begun
-    theirs = xgrammar.GrammarMatcher(compiled)
-    mask = xgrammar.allocate_token_bitmask(1, len(engines.words))
-    fill = partial(theirs.fill_next_token_bitmask, mask)
-    lines = [line("xgrammar", spent, list(timed(fill, theirs.accept_token, tokens))[first:last])]
-    begun = time.process_time()
-    matcher = llguidance.LLMatcher(engines.tokenizer, lark, log_level=0)
-    spent = time.process_time() - begun
-    mask = llguidance.torch.allocate_token_bitmask(1, engines.tokenizer.vocab_size)
-    fill = partial(llguidance.torch.fill_next_token_bitmask, matcher, mask, 0)
-    lines.append(line("llguidance", spent, list(timed(fill, matcher.consume_token, tokens))[first:last]))
-    return lines
+    tokens = tokenizer.greedy_tokenize(inside + ', "b": "words"}')
+    first, last = (len(tokenizer.greedy_tokenize(text)) for text in (before, inside))
+    start, compile_s = engine.compile(source)
+    return line(engine.name, compile_s, list(timed(start(), tokens))[first:last])
+
+
+def timed(walker: Walker, tokens: Sequence[int]) -> Iterator[float]:
+    """Seconds of each mask, up to a token that is refused."""
+    for token in tokens:
+        begun = time.process_time()
+        walker.fill()
+        yield time.process_time() - begun
+        if not walker.accept(token):
+            return
 
 
 def line(name: str, compile_s: float, masks_s: list[float]) -> str:

@@ -5,22 +5,16 @@ What they say makes no sense; it has the lengths that real ones have. More than 
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from funcdex.dml.writer import write
-from funcdex.grammar.ir import JsonInteger, JsonNumber, JsonString
 from funcdex.grammar.json_schema import read_schema
-from funcdex.grammar.shapes import ANY_OBJECT, AnyValue, Array, Closed, Either, Fixed, Open, Shape
+from funcdex.grammar_cost.values import value_of, words
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
 from funcdex.types.tools import JsonSchema, Tool
 
-_WORDS = (
-    "the report for the third quarter is ready, and Ana wants it by Friday at noon; thanks! Then please "
-    "move our meeting to room 12 (not 14), since 3 people from Oslo cannot come before half past ten."
-).split()
 MAX_STEPS = 400
 
 
@@ -77,33 +71,3 @@ def _arguments(tool: Tool, rng: random.Random) -> dict[str, JsonValue]:
 
 def _value(schema: JsonSchema, rng: random.Random) -> JsonValue:
     return value_of(read_schema(schema, where="schema of a tool").shape, rng)
-
-
-def words(rng: random.Random, count: int) -> str:
-    """A text of this many words, one line."""
-    return " ".join(rng.choices(_WORDS, k=count)).strip("(") + "."
-
-
-def value_of(shape: Shape, rng: random.Random) -> JsonValue:
-    """A value of a shape."""
-    match shape:
-        case AnyValue():
-            return {"note": words(rng, 8), "count": rng.randint(0, 99)}
-        case Open(values):
-            inner = AnyValue() if shape == ANY_OBJECT else values
-            return {"note": words(rng, 8)} if isinstance(inner, AnyValue) else {"first": value_of(inner, rng)}
-        case Fixed(texts):
-            return json.loads(rng.choice(texts))
-        case Closed(properties):
-            kept = [each for each in properties if each.required or rng.random() < 0.6]
-            return {each.name: value_of(each.value, rng) for each in kept}
-        case Array(items, least, most):
-            return [value_of(items, rng) for _ in range(max(least, 2 if most is None else min(2, most)))]
-        case Either(options):
-            return value_of(rng.choice(options), rng)
-        case JsonString(form):
-            return {"date": "2024-05-17", "date-time": "2024-05-17T09:30:00Z"}.get(form) or words(rng, 9)
-        case JsonInteger(least, most):
-            return min(most, max(least, rng.randint(0, 2000)))
-        case JsonNumber():
-            return rng.randint(1, 400) / 8

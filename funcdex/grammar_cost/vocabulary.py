@@ -1,8 +1,8 @@
 """The words of a tokenizer, as bytes: what a token mask is made over.
 
 Read from Hugging Face's tokenizer.json (byte-level BPE, or WordPiece), from OpenAI's ranks (`.tiktoken`), or
-from the same as npm's js-tiktoken packs them (`.js`). The packaged WordPiece vocabulary is small; with 200,000
-words, masks and compiling cost several times more.
+from the same as npm's js-tiktoken packs them (`.js`). The packaged WordPiece vocabulary is small; with
+200,000 words, masks and compiling cost several times more.
 """
 
 from __future__ import annotations
