@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from funcdex.endpoints.load import ServerLoad
+
 GROWTH = 2.0
 """Factor of a trial upwards while nothing has been refused yet."""
 STEP = 1.25
@@ -28,16 +30,6 @@ FEWEST_SAMPLES = 128
 BUSY = 0.85
 """Below this share of its limit an endpoint was short of work, and a window tells nothing about the limit."""
 PREEMPTION_PAUSE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class ServerLoad:
-    """What a server says of itself. `preemptions` counts since its start; None: it does not say."""
-
-    running: int
-    waiting: int
-    preemptions: int | None = None
-    kv_used: float | None = None
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcdex.pool.adaptive import AdaptiveLimiter, ServerLoad
+from funcdex.endpoints.load import ServerLoad
+from funcdex.pool.adaptive import AdaptiveLimiter
 
 
 @dataclass
