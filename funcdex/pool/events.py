@@ -28,7 +28,8 @@ class PoolEvent:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSnapshot:
-    """One endpoint. `reason` says why it is not ready, `tokens_per_s` are completion tokens of late."""
+    """One endpoint. `reason` says why it is not ready, `tokens_per_s` are completion tokens of late,
+    `waiting_there` how many requests the server last said it has not begun with; None if it does not say."""
 
     url: str
     model: str | None
@@ -37,6 +38,7 @@ class EndpointSnapshot:
     in_flight: int
     limit: int
     outstanding_tokens: float
+    waiting_there: int | None
     paused_for_s: float
     completed: int
     failed: Mapping[str, int]

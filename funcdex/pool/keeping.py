@@ -10,7 +10,9 @@ import anyio
 from funcdex.endpoints.facts import EndpointFacts, Refused
 from funcdex.endpoints.probe import probe
 from funcdex.errors import EndpointError
+from funcdex.pool.adaptive import AdaptiveLimiter
 from funcdex.pool.events import EventKind
+from funcdex.pool.limiter import FixedLimiter, Limiter
 from funcdex.pool.member import DEFAULT_IN_FLIGHT, Member
 from funcdex.settings.tree import PoolSettings
 
@@ -74,14 +76,20 @@ class Keeper:
     def welcome(self, found: EndpointFacts | Refused) -> None:
         """Takes a probed endpoint in, refuses it, or waits for it to be up."""
         if isinstance(found, EndpointFacts):
-            limit = self.member.client.spec.max_in_flight or self.settings.max_in_flight
-            self.member.join(found, limit or found.slots or DEFAULT_IN_FLIGHT)
+            self.member.join(found, self._limiter_for(found))
             self.tell("joined", self.member, None, None)
         elif found.final:
             self.member.refuse(found.reason)
             self.tell("refused", self.member, None, None)
         else:
             self._take_down(found.reason)
+
+    def _limiter_for(self, facts: EndpointFacts) -> Limiter:
+        fixed = self.member.client.spec.max_in_flight or self.settings.max_in_flight
+        if fixed:
+            return FixedLimiter(fixed)
+        start = facts.slots or DEFAULT_IN_FLIGHT
+        return AdaptiveLimiter(start, most=self.settings.most_in_flight, now_s=self.clock())
 
     def _take_down(self, reason: str) -> None:
         first = not self.member.down

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from funcdex.endpoints.load import ServerLoad
+
 
 class Limiter(Protocol):
     """Asked before a request is sent, told afterwards how it went."""
@@ -11,8 +13,14 @@ class Limiter(Protocol):
     def limit(self, now_s: float) -> int:
         """The most requests in flight just now, at least 1."""
 
-    def record(self, *, overloaded: bool, in_flight: int, now_s: float) -> None:
-        """One request ended; `in_flight` counts it in."""
+    def ended(self, *, sent_s: float, latency_s: float, tokens: int, in_flight: int, now_s: float) -> None:
+        """A request was answered with so many tokens; `in_flight`, at that moment, counts it in."""
+
+    def overloaded(self, *, sent_s: float, in_flight: int, now_s: float) -> None:
+        """The server refused a request that was sent at `sent_s`, because it had too many."""
+
+    def observe(self, load: ServerLoad, *, in_flight: int, now_s: float) -> None:
+        """What the server says of itself, with `in_flight` of ours there."""
 
 
 class FixedLimiter:
@@ -27,5 +35,11 @@ class FixedLimiter:
         """Always the same."""
         return self._limit
 
-    def record(self, *, overloaded: bool, in_flight: int, now_s: float) -> None:
+    def ended(self, *, sent_s: float, latency_s: float, tokens: int, in_flight: int, now_s: float) -> None:
+        """Changes nothing."""
+
+    def overloaded(self, *, sent_s: float, in_flight: int, now_s: float) -> None:
+        """Changes nothing."""
+
+    def observe(self, load: ServerLoad, *, in_flight: int, now_s: float) -> None:
         """Changes nothing."""

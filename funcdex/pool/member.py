@@ -13,6 +13,7 @@ import anyio
 
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
+from funcdex.endpoints.load import ServerLoad
 from funcdex.errors import (
     EndpointError,
     GrammarIgnored,
@@ -35,7 +36,8 @@ DEFAULT_IN_FLIGHT = 128
 
 @dataclass(slots=True, eq=False)
 class Lease:
-    """The right to one request in flight at `member`; returned once."""
+    """The right to one request in flight at `member`; returned once. `beside` were in flight, it included,
+    when its answer came at `ended_s`."""
 
     member: Member
     facts: EndpointFacts
@@ -43,6 +45,8 @@ class Lease:
     tokens: float
     sent_s: float
     held: bool = True
+    ended_s: float = 0.0
+    beside: int = 0
 
 
 class Member:
@@ -55,6 +59,7 @@ class Member:
         self.facts: EndpointFacts | None = None
         self.breaker = Breaker(failures_to_open=settings.failures_to_open, open_for_s=settings.open_for_s)
         self.limiter: Limiter = FixedLimiter(DEFAULT_IN_FLIGHT)
+        self.load_told: ServerLoad | None = None
         self.refused = False
         self.down = False
         self.reason = ""
@@ -139,10 +144,10 @@ class Member:
 
     # What happened
 
-    def join(self, facts: EndpointFacts, limit: int) -> None:
+    def join(self, facts: EndpointFacts, limiter: Limiter) -> None:
         """It was probed and found fit."""
         self.facts = facts
-        self.limiter = FixedLimiter(limit)
+        self.limiter = limiter
         self.down = False
         self.reason = ""
         self._troubled_since_s = None
@@ -161,6 +166,11 @@ class Member:
         self.breaker.trip(now_s)
         self._trouble(now_s)
 
+    def observe(self, load: ServerLoad, now_s: float) -> None:
+        """What it says of itself."""
+        self.load_told = load
+        self.limiter.observe(load, in_flight=self.in_flight, now_s=now_s)
+
     def answered(self, lease: Lease, now_s: float) -> None:
         """An answer came; what is in it, `succeeded` or `failed` tells."""
         self._troubled_since_s = None
@@ -168,7 +178,7 @@ class Member:
         self.breaker.record(ok=True, now_s=now_s, ticket=lease.ticket)
         if self.state(now_s) == "ready":
             self.reason = ""
-        self.limiter.record(overloaded=False, in_flight=self.in_flight, now_s=now_s)
+        lease.ended_s, lease.beside = now_s, self.in_flight
 
     def succeeded(self, lease: Lease, completion: Completion, now_s: float, *, constrained: bool) -> None:
         """Its answer can be believed; `constrained`: it kept to a grammar."""
@@ -178,6 +188,13 @@ class Member:
         self._prompt_tokens += completion.prompt_tokens
         self._completion_tokens += completion.completion_tokens
         self._rate.add(completion.completion_tokens, now_s)
+        self.limiter.ended(
+            sent_s=lease.sent_s,
+            latency_s=lease.ended_s - lease.sent_s,
+            tokens=completion.completion_tokens,
+            in_flight=lease.beside,
+            now_s=now_s,
+        )
 
     def failed(self, lease: Lease, fault: EndpointError, now_s: float, draw: float) -> None:
         """A request failed; `draw` in [0, 1) spreads the pause after an overload."""
@@ -189,8 +206,8 @@ class Member:
             self.answered(lease, now_s)
             return
         self._trouble(now_s)
-        self.limiter.record(overloaded=isinstance(fault, Overloaded), in_flight=self.in_flight, now_s=now_s)
         if isinstance(fault, Overloaded):
+            self.limiter.overloaded(sent_s=lease.sent_s, in_flight=self.in_flight, now_s=now_s)
             self._pause(lease, fault, now_s, draw)
         elif self.breaker.is_current(lease.ticket):
             self._count_against(lease, fault, now_s)
@@ -259,6 +276,7 @@ class Member:
             in_flight=self.in_flight,
             limit=self.limiter.limit(now_s),
             outstanding_tokens=self._outstanding_tokens,
+            waiting_there=self.load_told.waiting if self.load_told else None,
             paused_for_s=max(0.0, self._paused_until_s - now_s),
             completed=self._completed,
             failed=MappingProxyType(dict(self._failed)),

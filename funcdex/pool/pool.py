@@ -30,6 +30,7 @@ from funcdex.pool.member import Lease, Member
 from funcdex.pool.retry import RetryPolicy, wait_before_retry
 from funcdex.pool.trust import believe
 from funcdex.pool.waiting import Job
+from funcdex.pool.watching import watch_load
 from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Completion, Request
 
@@ -50,6 +51,7 @@ class Pool:
         rng: random.Random | None = None,
         on_event: Callable[[PoolEvent], None] | None = None,
         require_enforcement: bool = True,
+        watch_loads: bool = True,
     ) -> None:
         self._settings = settings
         self._policy = RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)
@@ -58,6 +60,7 @@ class Pool:
         self._draw = (rng or random.Random()).random
         self._on_event = on_event
         self._require_enforcement = require_enforcement
+        self._watch_loads = watch_loads
         self._candidates = tuple(candidates)
         now_s = clock()
         self._members = tuple(
@@ -77,6 +80,8 @@ class Pool:
             keeper = self._keeper_of(member)
             keeper.welcome(candidate.found)
             tasks.start_soon(keeper.keep)
+            if self._watch_loads:
+                tasks.start_soon(self._watch, member)
         return self
 
     async def __aexit__(
@@ -203,6 +208,10 @@ class Pool:
                 self._back_offs.discard(pause)
 
     # Looking after endpoints
+
+    async def _watch(self, member: Member) -> None:
+        every_s, moved = self._settings.load_poll_s, self._dispatcher.moved
+        await watch_load(member, every_s, self._clock, self._sleep, moved)
 
     def _keeper_of(self, member: Member) -> Keeper:
         return Keeper(

@@ -145,8 +145,12 @@ class PoolSettings(Frozen):
     """How requests are sent, retried and withheld."""
 
     max_in_flight: int | None = Field(
-        default=None, ge=1, le=65_536, description="per endpoint; None: its slots if it tells, else 128"
+        default=None, ge=1, le=65_536, description="per endpoint, fixed; None: found while it works"
     )
+    most_in_flight: int = Field(
+        default=2048, ge=1, le=65_536, description="per endpoint, beyond which nothing is tried"
+    )
+    load_poll_s: float = Field(default=2, gt=0, description="time between two looks at a server's /metrics")
     max_attempts: int = Field(default=5, ge=1, le=100, description="tries of one request, the first included")
     backoff_base_s: float = Field(default=0.5, gt=0, description="first wait before a retry")
     backoff_max_s: float = Field(default=30, gt=0, description="longest wait before a retry")

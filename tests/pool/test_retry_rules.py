@@ -91,7 +91,7 @@ def test_faults_only_ever_add_up(kinds: list[type[EndpointError]]) -> None:
 
 def test_a_fixed_limit_stays_whatever_happens() -> None:
     limiter = FixedLimiter(7)
-    limiter.record(overloaded=True, in_flight=7, now_s=1.0)
+    limiter.overloaded(sent_s=0.5, in_flight=7, now_s=1.0)
     assert limiter.limit(2.0) == 7
     with pytest.raises(ValueError, match="at least one"):
         FixedLimiter(0)
