@@ -1,7 +1,7 @@
 """Brings waiting requests and endpoints together: leases are granted here, and given back.
 
 Choosing is synchronous, so it needs no lock: of the endpoints that may serve the best waiting request and
-have room, the one with the least to do takes it.
+have room, the one it prefers takes it, or the one with the least to do.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import anyio
 
 from funcdex.errors import Draining, NoEndpointAvailable
+from funcdex.pool.affinity import preferred
 from funcdex.pool.member import Lease, Member
 from funcdex.pool.waiting import Job, Waiting
 
@@ -86,15 +87,10 @@ class Dispatcher:
             room |= member.bit if member.has_room(now_s) else 0
         while room and (taken := self._waiting.take(room, up)) is not None:
             job, able = taken
-            member = self._least_loaded(able, now_s)
+            member = preferred(job.home, [one for one in self._members if one.bit & able], now_s)
             self._grant(job, member, now_s)
             if not member.has_room(now_s):
                 room &= ~member.bit
-
-    def _least_loaded(self, able: int, now_s: float) -> Member:
-        return min(
-            (member for member in self._members if member.bit & able), key=lambda member: member.load(now_s)
-        )
 
     def _grant(self, job: Job, member: Member, now_s: float) -> None:
         job.lease = member.lease(job.tokens, now_s)

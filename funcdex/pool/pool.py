@@ -22,6 +22,7 @@ from anyio.abc import TaskGroup
 
 from funcdex.endpoints.client import complete
 from funcdex.errors import ContextTooLong, EndpointError
+from funcdex.pool.affinity import affinity_key, ranking
 from funcdex.pool.dispatch import Dispatcher
 from funcdex.pool.events import EventKind, MemberState, PoolEvent, PoolSnapshot
 from funcdex.pool.joining import Candidate
@@ -146,7 +147,22 @@ class Pool:
             if not member.client.spec.stages or request.stage in member.client.spec.stages
         )
         self._arrivals += 1
-        return Job(request, self._arrivals, serving, tokens=chars / _CHARS_PER_TOKEN + answer_tokens)
+        return Job(
+            request,
+            self._arrivals,
+            serving,
+            tokens=chars / _CHARS_PER_TOKEN + answer_tokens,
+            home=self._home_of(request, serving),
+        )
+
+    def _home_of(self, request: Request, serving: int) -> int:
+        """The endpoint of `serving` that requests like this one go to, as a bit; 0 if none is better."""
+        able = tuple(member for member in self._members if member.bit & serving)
+        key = affinity_key(request)
+        if key is None or len(able) < 2:
+            return 0
+        first, *_ = ranking(key, tuple(member.url for member in able))
+        return able[first].bit
 
     # How it went
 

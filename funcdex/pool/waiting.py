@@ -1,7 +1,8 @@
 """Requests that wait for an endpoint: higher priority first, then order of arrival.
 
-Endpoints are bits of an int. Requests that the same endpoints can serve share a heap, so that finding the
-best one looks at the tops of a few heaps, however many requests wait.
+Endpoints are bits of an int. Requests that the same endpoints can serve, and that would rather go to the
+same one (`affinity.py`), share a heap, so that finding the best one looks at the tops of a few heaps, however
+many requests wait.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from funcdex.types.request import Request
 class Job:
     """A request on its way through the pool.
 
-    `serving`: the endpoints that may take it. `avoid`: those where it failed, which take it again only if no
-    other can. `arrival` orders it among its priority, and stays when it is sent again.
+    `serving`: the endpoints that may take it. `home`: the one of them it would rather go to, 0 if that is all
+    the same. `avoid`: those where it failed, which take it again only if no other can. `arrival` orders it
+    among its priority, and stays when it is sent again.
     """
 
     request: Request
     arrival: int
     serving: int
     tokens: float
+    home: int = 0
     avoid: int = 0
     faults: Faults = field(default=Faults())
     attempts: int = 0
@@ -46,11 +49,19 @@ class Job:
             self.woken.set()
 
 
+OVERTAKEN_BY = 256
+"""How much later than the oldest a job may have come that is taken before it, for an endpoint it prefers."""
+
+_Entry = tuple[int, int, Job]
+_Class = tuple[int, int, int]
+"""serving, avoid, home"""
+
+
 class Waiting:
     """The queue. A job that was withdrawn stays in its heap until it comes to the top."""
 
     def __init__(self) -> None:
-        self._heaps: dict[tuple[int, int], list[tuple[int, int, Job]]] = {}
+        self._heaps: dict[_Class, list[_Entry]] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -60,25 +71,33 @@ class Waiting:
         """Lets a job wait for an endpoint of `serving`."""
         job.waits = True
         self._count += 1
-        heap = self._heaps.setdefault((job.serving, job.avoid), [])
+        heap = self._heaps.setdefault((job.serving, job.avoid, job.home), [])
         heappush(heap, (-job.request.priority, job.arrival, job))
 
     def take(self, room: int, up: int) -> tuple[Job, int] | None:
         """The best job for endpoints in `room`, and those of them that may take it; None if there is none.
 
-        `up` are the endpoints that could take a job now or soon: what a job avoids is used if it leaves none.
+        The best has the highest priority, and of those waits the longest, but that one with its home in
+        `room` comes first if it is not much younger. `up` are the endpoints that could take a job now or
+        soon: what a job avoids is used if it leaves none.
         """
-        best: tuple[int, int, Job] | None = None
-        best_class, best_room = (0, 0), 0
-        for key in list(self._heaps):
-            able = _able(key, up) & room
-            if able and (top := self._top(key)) is not None and (best is None or top < best):
-                best, best_class, best_room = top, key, able
-        if best is None:
+        tops = [
+            (top, key, able)
+            for key in list(self._heaps)
+            if (able := _able(key, up) & room) and (top := self._top(key)) is not None
+        ]
+        if not tops:
             return None
-        heappop(self._heaps[best_class])
+        urgency, arrival, _ = min(tops)[0]
+        at_home = [
+            (top, key, able)
+            for top, key, able in tops
+            if key[2] & able and top[0] == urgency and top[1] <= arrival + OVERTAKEN_BY
+        ]
+        _, key, able = min(at_home or tops)
+        _, _, job = heappop(self._heaps[key])
         self._count -= 1
-        return best[2], best_room
+        return job, able
 
     def withdraw(self, job: Job) -> None:
         """A job that nobody waits for any more."""
@@ -93,7 +112,7 @@ class Waiting:
         self._count -= len(jobs)
         return jobs
 
-    def _top(self, key: tuple[int, int]) -> tuple[int, int, Job] | None:
+    def _top(self, key: _Class) -> _Entry | None:
         heap = self._heaps[key]
         while heap and not heap[0][2].waits:
             heappop(heap)
@@ -103,6 +122,6 @@ class Waiting:
         return None
 
 
-def _able(key: tuple[int, int], up: int) -> int:
-    serving, avoid = key
+def _able(key: _Class, up: int) -> int:
+    serving, avoid, _ = key
     return serving & up & ~avoid or serving & up
