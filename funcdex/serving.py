@@ -17,9 +17,10 @@ from funcdex.sim.process import simulated_endpoints
 
 @asynccontextmanager
 async def probed_endpoints(
-    settings: Settings, *, one_is_needed: bool
+    settings: Settings, *, one_is_needed: bool, ask_for_grammar: bool = True
 ) -> AsyncIterator[tuple[Candidate, ...]]:
     """Every endpoint of the settings and what the probe found, connections open as long as the block.
+    Without `ask_for_grammar`, one that knows no grammar will do.
 
     Raises ConfigError for a key that is not there, or a simulated endpoint that does not start; and
     NoEndpointAvailable if `one_is_needed` and none can be used.
@@ -28,7 +29,13 @@ async def probed_endpoints(
         specs = [_ready(spec, settings) for spec in await _expanded(settings.endpoints, stack)]
         transport = await stack.enter_async_context(open_transport())
         probe = probe_all if one_is_needed else probe_each
-        yield await probe(specs, transport, timeout_s=settings.pool.probe_timeout_s, now=time.monotonic)
+        yield await probe(
+            specs,
+            transport,
+            timeout_s=settings.pool.probe_timeout_s,
+            now=time.monotonic,
+            ask_for_grammar=ask_for_grammar,
+        )
 
 
 def _ready(spec: EndpointSpec, settings: Settings) -> EndpointSpec:

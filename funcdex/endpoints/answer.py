@@ -31,7 +31,11 @@ def read_reply(body: bytes, *, where: str) -> Reply:
 
     No content is right where the model had only begun to reason: then the text is empty.
     """
-    data = _object(body, where)
+    return reply_of(_object(body, where), where=where)
+
+
+def reply_of(data: Mapping[str, object], *, where: str) -> Reply:
+    """The same of a body that was read already."""
     choice = _first_choice(data, where)
     message = _mapping(choice.get("message"))
     text, reasoning = split_reasoning(message)

@@ -27,7 +27,7 @@ async def complete(
     if request.grammar is not None:
         # Tens of milliseconds for large tools. A grammar keeps its text, so the body is quick to make then.
         await off_loop(request.grammar.render, facts.dialect)
-    body = _encoded(request, facts)
+    body = encoded(request, facts)
     sent_s = now()
     answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s)
     # Thousands of events take tens of milliseconds; a plain answer takes none to speak of.
@@ -46,9 +46,11 @@ async def complete(
     )
 
 
-def _encoded(request: Request, facts: EndpointFacts) -> bytes:
+def encoded(request: Request, facts: EndpointFacts, *, stream: bool = False) -> bytes:
+    """The body of a request as the endpoint takes it. Raises RequestRefused for text that is no JSON."""
+    streaming = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
     try:
-        return orjson.dumps(SERVERS[facts.kind].body_of(request, facts))
+        return orjson.dumps(SERVERS[facts.kind].body_of(request, facts) | streaming)
     except orjson.JSONEncodeError as error:
         raise RequestRefused(
             f"the prompt of {request.conversation_id} cannot be sent as JSON: {error}",

@@ -105,6 +105,12 @@ class EndpointClient:
         """The body of a 200. Raises EndpointError. The deadline runs from the moment of sending."""
         return self._body_of(await self._send("POST", path, body, timeout_s))
 
+    async def stream(
+        self, path: str, body: bytes, *, timeout_s: float, take: Callable[[bytes], None]
+    ) -> None:
+        """As `post`, but each piece of the body of a 200 goes to `take` as it comes, and none is kept."""
+        self._body_of(await self._send("POST", path, body, timeout_s, take))
+
     async def get(self, path: str, *, timeout_s: float) -> bytes:
         """The body of a 200. Raises EndpointError."""
         return self._body_of(await self._send("GET", path, None, timeout_s))
@@ -142,24 +148,32 @@ class EndpointClient:
             now=self._wall_clock(),
         )
 
-    async def _send(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout_s: float,
+        take: Callable[[bytes], None] | None = None,
+    ) -> Answer:
         try:
             with anyio.fail_after(timeout_s):
-                return await self._exchange(self._request(method, path, body))
+                return await self._exchange(self._request(method, path, body), take)
         except TRANSPORT_FAULTS as error:
             raise fault_of_exception(error, where=self.spec.url, timeout_s=timeout_s) from error
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, request: httpx.Request, take: Callable[[bytes], None] | None) -> Answer:
         response = await self._transport.handle_async_request(request)
         stream = cast("httpx.AsyncByteStream", response.stream)
         try:
-            body = await self._read(stream)
+            chunks: list[bytes] = []
+            await self._read(stream, take if take and response.status_code == 200 else chunks.append)
         finally:
             await stream.aclose()
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         return Answer(response.status_code, body, response.headers.get("retry-after"))
 
-    async def _read(self, stream: httpx.AsyncByteStream) -> bytes:
-        chunks: list[bytes] = []
+    async def _read(self, stream: httpx.AsyncByteStream, take: Callable[[bytes], None]) -> None:
         size = 0
         async for chunk in stream:
             size += len(chunk)
@@ -169,8 +183,7 @@ class EndpointClient:
                     where=self.spec.url,
                     fix="Is this an OpenAI-compatible server?",
                 )
-            chunks.append(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            take(chunk)
 
     def _request(self, method: str, path: str, body: bytes | None) -> httpx.Request:
         return httpx.Request(

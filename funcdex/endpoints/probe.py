@@ -24,14 +24,18 @@ async def probe(
     now: Callable[[], float],
     model: str | None = None,
     require_enforcement: bool = True,
+    ask_for_grammar: bool = True,
 ) -> EndpointFacts | Refused:
     """What the endpoint is, or why it cannot be used. Raises no EndpointError.
 
-    `timeout_s` is for all of it. `model` replaces the one the endpoint was named with.
+    `timeout_s` is for all of it. `model` replaces the one the endpoint was named with. Without
+    `ask_for_grammar` it is asked for no completion, and any server that lists its models will do.
     """
+    required = require_enforcement and ask_for_grammar
     try:
         with anyio.fail_after(timeout_s):
-            return await _probe(client, timeout_s, now, model or client.spec.model, require_enforcement)
+            chosen = model or client.spec.model
+            return await _probe(client, timeout_s, now, chosen, required, ask_for_grammar)
     except TimeoutError:
         return Refused(client.spec, f"the probe took more than {timeout_s:g} s", final=False)
     except EndpointError as fault:
@@ -39,7 +43,12 @@ async def probe(
 
 
 async def _probe(
-    client: EndpointClient, timeout_s: float, now: Callable[[], float], model: str | None, required: bool
+    client: EndpointClient,
+    timeout_s: float,
+    now: Callable[[], float],
+    model: str | None,
+    required: bool,
+    asked: bool,
 ) -> EndpointFacts | Refused:
     told = await identify(client, client.spec.kind, timeout_s=timeout_s)
     identity = told or Identity(kind=GUESSES[0], version="unknown")
@@ -61,7 +70,8 @@ async def _probe(
         enforces=False,
         simulated=identity.simulated,
     )
-    facts = await with_dialect(client, facts, notations, timeout_s=timeout_s, now=now)
+    if asked:
+        facts = await with_dialect(client, facts, notations, timeout_s=timeout_s, now=now)
     if required and not facts.enforces:
         advice = _ONLY_ONE_TRIED if client.spec.dialect else _ADVICE
         reason, tried = f"{why_not(facts)} {advice}", facts.passed_over
@@ -70,7 +80,8 @@ async def _probe(
     metrics = await _has_metrics(client, timeout_s)
     grammar_note = what_else(facts) if facts.enforces else why_not(facts)
     metrics_note = None if metrics else SERVERS[facts.kind].WITHOUT_METRICS
-    return replace(facts, metrics=metrics, notes=tuple(filter(None, (grammar_note, metrics_note))))
+    notes = (grammar_note if asked else None, metrics_note)
+    return replace(facts, metrics=metrics, notes=tuple(filter(None, notes)))
 
 
 _ADVICE = "Serve the model with vLLM 0.12 or later, SGLang, or llama.cpp's llama-server."

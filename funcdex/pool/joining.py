@@ -34,6 +34,7 @@ async def probe_each(
     now: Callable[[], float],
     api_key: SecretStr | None = None,
     require_enforcement: bool = True,
+    ask_for_grammar: bool = True,
 ) -> tuple[Candidate, ...]:
     """What each endpoint is, in the order of `specs`. Raises ConfigError for a key that cannot be sent.
 
@@ -44,7 +45,11 @@ async def probe_each(
 
     async def ask(index: int) -> None:
         found[index] = await probe(
-            clients[index], timeout_s=timeout_s, now=now, require_enforcement=require_enforcement
+            clients[index],
+            timeout_s=timeout_s,
+            now=now,
+            require_enforcement=require_enforcement,
+            ask_for_grammar=ask_for_grammar,
         )
 
     async with anyio.create_task_group() as tg:
@@ -62,6 +67,7 @@ async def probe_all(
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     api_key: SecretStr | None = None,
     require_enforcement: bool = True,
+    ask_for_grammar: bool = True,
 ) -> tuple[Candidate, ...]:
     """As `probe_each`, but raises NoEndpointAvailable, with every reason, if none can be used.
 
@@ -76,6 +82,7 @@ async def probe_all(
             now=now,
             api_key=api_key,
             require_enforcement=require_enforcement,
+            ask_for_grammar=ask_for_grammar,
         )
         refused = [candidate.found for candidate in candidates if isinstance(candidate.found, Refused)]
         if len(refused) < len(candidates):

@@ -10,7 +10,7 @@ from typing import Any
 
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import Settings
+from funcdex.settings.tree import SamplingSettings, Settings
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt
@@ -124,16 +124,20 @@ class Dialogue:
 
     def _sampling(self, name: str, seed: int, max_tokens: int | None) -> Sampling:
         chosen = getattr(self.context.settings.sampling, name)
-        sampling = Sampling(
-            max_tokens=chosen.max_tokens,
-            temperature=chosen.temperature,
-            top_p=chosen.top_p,
-            top_k=chosen.top_k,
-            min_p=chosen.min_p,
-            seed=seed,
-        )
-        sampling = resampled(sampling, self._runaways)
+        sampling = resampled(sampling_of(chosen, seed), self._runaways)
         return replace(sampling, max_tokens=min(sampling.max_tokens, max_tokens or sampling.max_tokens))
+
+
+def sampling_of(chosen: SamplingSettings, seed: int) -> Sampling:
+    """A stage's sampling, for one sample."""
+    return Sampling(
+        max_tokens=chosen.max_tokens,
+        temperature=chosen.temperature,
+        top_p=chosen.top_p,
+        top_k=chosen.top_k,
+        min_p=chosen.min_p,
+        seed=seed,
+    )
 
 
 def _usage(name: str, version: str, completion: Completion) -> Usage:

@@ -78,6 +78,23 @@ def tool_as_text(tool: Tool) -> str:
     return orjson.dumps(fields).decode()
 
 
+def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
+    """What goes into the prompt `conversation`."""
+    return _tool_values(tools, generation) | {
+        "parallel_calls": generation.parallel_calls,
+        "scenario": draft.scenario,
+        "persona": draft.persona,
+        "clarity": generation.clarity_levels[draft.plan.clarity].description,
+        "outline": draft.outline,
+        "min_turns": generation.min_user_turns,
+        "max_turns": generation.max_user_turns,
+    }
+
+
+def _tool_values(tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
+    return {"tools": [tool_as_text(tool) for tool in tools], "thoughts": generation.thoughts}
+
+
 @dataclass(slots=True)
 class _Writer:
     """Draws and corrects samples until one is good, or there were enough of them, or tokens are spent."""
@@ -110,17 +127,8 @@ class _Writer:
         return self._left_tokens < LEAST_TOKENS
 
     async def _draw(self) -> _Attempt:
-        generation, draft = self._generation, self.dialogue.draft
-        return await self._ask(
-            "conversation",
-            parallel_calls=generation.parallel_calls,
-            scenario=draft.scenario,
-            persona=draft.persona,
-            clarity=generation.clarity_levels[draft.plan.clarity].description,
-            outline=draft.outline,
-            min_turns=generation.min_user_turns,
-            max_turns=generation.max_user_turns,
-        )
+        values = prompt_values(self.dialogue.draft, self.tools, self._generation)
+        return await self._ask("conversation", values)
 
     async def _mend(self, attempt: _Attempt) -> _Attempt:
         for _ in range(self._generation.max_corrections):
@@ -128,17 +136,14 @@ class _Writer:
                 break
             self.corrections += 1
             faults = [_said(fault) for fault in attempt.faults]
-            attempt = await self._ask("correction", conversation=attempt.text, faults=faults)
+            values = _tool_values(self.tools, self._generation)
+            values |= {"conversation": attempt.text, "faults": faults}
+            attempt = await self._ask("correction", values)
         return attempt
 
-    async def _ask(self, name: str, **values: Any) -> _Attempt:
+    async def _ask(self, name: str, values: dict[str, Any]) -> _Attempt:
         completion = await self.dialogue.ask(
-            name,
-            grammar=self.grammar,
-            max_tokens=self._left_tokens,
-            tools=[tool_as_text(tool) for tool in self.tools],
-            thoughts=self._generation.thoughts,
-            **values,
+            name, grammar=self.grammar, max_tokens=self._left_tokens, **values
         )
         if self.dialogue.runaway is not None:
             return _broken_off(completion, self.dialogue.runaway, _SAID_OF_RUNAWAYS[self.dialogue.runaway])
