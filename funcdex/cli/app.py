@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import endpoints, grammar, grammar_cost, run, tools, validate
+from funcdex.cli import bench, endpoints, grammar, grammar_cost, run, tools, validate
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -17,7 +17,15 @@ app = typer.Typer(
     add_completion=False,
     help="Generates multi-turn function-calling conversations from tool definitions.",
 )
-for command in (run.generate, run.resume, run.status, endpoints.doctor, endpoints.sim, validate.validate):
+for command in (
+    run.generate,
+    run.resume,
+    run.status,
+    endpoints.doctor,
+    bench.bench,
+    endpoints.sim,
+    validate.validate,
+):
     app.command()(command)
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)

@@ -1,0 +1,209 @@
+"""The result of a load test as one page that needs nothing else: tables and charts, opened from a file.
+
+Every text goes through `escape`: model names, URLs and messages come from servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+
+from funcdex.bench.compare import Comparison
+from funcdex.bench.metrics import in_flight_over_time
+from funcdex.bench.result import Constraint, Result, Round
+from funcdex.bench.summary import Point, Summary
+from funcdex.bench.svg import COLOURS, Line, line_chart
+from funcdex.bench.words import (
+    Row,
+    change_row,
+    compile_row,
+    endpoint_rows,
+    point_row,
+    recommendation,
+    tax_row,
+)
+
+_MASKS_IN_THREADS = 128
+_MOST_STEPS = 2000
+_NOTHING_LOADED = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """
+body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px; padding: 0 1rem;
+  color: #1b1b1b; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+table { border-collapse: collapse; display: block; overflow-x: auto; }
+th, td { padding: 3px 9px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 1rem; }
+figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
+svg text { font: 11px system-ui, sans-serif; fill: #333; } .grid { stroke: #ddd; }
+line.mark { stroke: #888; stroke-dasharray: 2 3; } text.mark { fill: #666; } .note { color: #8a4b00; }
+"""
+
+
+def html_report(result: Result, summary: Summary, comparison: Comparison | None = None) -> str:
+    """The page."""
+    parts = [
+        "<h1>funcdex bench</h1>",
+        _list(recommendation(result, summary)),
+        _list((f"note: {note}" for note in summary.notes), "note"),
+        "<h2>Charts</h2>",
+        f'<div class="charts">{"".join(_charts(result, summary))}</div>',
+        _section("Load", [point_row(point) for point in summary.points]),
+        _section("Grammar tax", [tax_row(tax) for tax in summary.taxes if tax.throughput is not None]),
+        _section("First use of a grammar", [compile_row(one) for one in summary.compiles]),
+        _section(
+            f"Endpoints at the knee ({summary.deciding}, {summary.knee} in flight each)",
+            endpoint_rows(summary),
+        ),
+        _compared(comparison) if comparison else "",
+        "<h2>What the projection takes for given</h2>" if summary.projection else "",
+        _list(summary.projection.assumptions) if summary.projection else "",
+        "<h2>How it was measured</h2>",
+        _table(_setup(result)),
+        _table(_servers(result)),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>funcdex bench</title>'
+        # Whatever a text from a server might contain, a browser loads nothing and runs nothing.
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_LOADED}">'
+        f"<style>{_STYLE}</style></head><body>\n{chr(10).join(filter(None, parts))}\n</body></html>\n"
+    )
+
+
+def _charts(result: Result, summary: Summary) -> Iterable[str]:
+    knee = [(float(summary.knee), "knee")] if summary.knee else []
+    marks = [*knee, *([(float(_MASKS_IN_THREADS), "128")] if summary.knee != _MASKS_IN_THREADS else [])]
+
+    def chart(title: str, unit: str, *curves: tuple[str, Callable[[Point], float | None]]) -> str:
+        lines = _by_concurrency(summary.points, curves)
+        return line_chart(
+            title, lines, x_label="in flight, each endpoint", y_label=unit, doubling=True, marked_x=marks
+        )
+
+    yield chart("Output tokens", "tokens/s", ("", lambda p: p.figures.output_tokens_per_s))
+    yield chart(
+        "Requests and goodput",
+        "requests/s",
+        ("", lambda p: p.figures.requests_per_s),
+        ("good", lambda p: p.figures.goodput_per_s),
+    )
+    yield chart(
+        "Time to first token",
+        "s",
+        ("p50", lambda p: p.figures.ttft_s.p50),
+        ("p99", lambda p: p.figures.ttft_s.p99),
+    )
+    yield chart(
+        "Time between tokens",
+        "ms",
+        ("p50", lambda p: _ms(p.figures.itl_s.p50)),
+        ("p99", lambda p: _ms(p.figures.itl_s.p99)),
+    )
+    yield chart(
+        "End to end",
+        "s",
+        ("p50", lambda p: p.figures.latency_s.p50),
+        ("p99", lambda p: p.figures.latency_s.p99),
+    )
+    yield chart("Grammar tax", "tokens/s without / with", ("", _tax_of(summary)))
+    yield _in_flight(result, summary)
+
+
+def _by_concurrency(
+    points: Sequence[Point], curves: Sequence[tuple[str, Callable[[Point], float | None]]]
+) -> list[Line]:
+    lines: list[Line] = []
+    for place, constraint in enumerate(dict.fromkeys(point.constraint for point in points)):
+        for number, (name, value) in enumerate(curves):
+            found = [(float(p.concurrency), value(p)) for p in points if p.constraint == constraint]
+            known = [(x, y) for x, y in found if y is not None]
+            label = f"{constraint} {name}".strip()
+            if known:
+                lines.append(Line(label, known, COLOURS[place % len(COLOURS)], dashed=number > 0))
+    return lines
+
+
+def _tax_of(summary: Summary) -> Callable[[Point], float | None]:
+    taxes: dict[tuple[Constraint, int], float | None] = {
+        (tax.constraint, tax.concurrency): tax.throughput for tax in summary.taxes
+    }
+    return lambda point: taxes.get((point.constraint, point.concurrency))
+
+
+def _in_flight(result: Result, summary: Summary) -> str:
+    """The first round of each constraint at the knee."""
+    rounds: dict[Constraint, Round] = {}
+    for one in result.rounds:
+        if one.concurrency == summary.knee:
+            rounds.setdefault(one.constraint, one)
+    lines = [
+        Line(name, _thinned(in_flight_over_time(one.samples)), COLOURS[place % len(COLOURS)], step=True)
+        for place, (name, one) in enumerate(rounds.items())
+    ]
+    title = f"In flight over time, all endpoints, {summary.knee} each"
+    return line_chart(title, lines, x_label="s", y_label="requests")
+
+
+def _thinned(course: Sequence[tuple[float, int]]) -> list[tuple[float, float]]:
+    every = -(-len(course) // _MOST_STEPS) or 1
+    kept = [*course[::every], *course[-1:]]
+    return [(at_s, float(count)) for at_s, count in kept]
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else 1000 * seconds
+
+
+def _compared(comparison: Comparison) -> str:
+    differences = _list((f"measured differently: {one}" for one in comparison.differences), "note")
+    return (
+        _section("Against the earlier result", [change_row(one) for one in comparison.changes]) + differences
+    )
+
+
+def _setup(result: Result) -> list[Row]:
+    setup, limits = result.setup, result.setup.limits
+    rows = {
+        "when": setup.created_at,
+        "funcdex": setup.funcdex,
+        "client": setup.client,
+        "prompts": f"{setup.source}, digest {setup.prompts}, {setup.tool_sets} sets of tools",
+        "requests": f"{setup.requests} for each constraint and concurrency, in {setup.repeats} repeats",
+        "longest answer": f"{setup.max_tokens} tokens",
+        "seed": str(setup.seed),
+        "limits of goodput": f"TTFT {limits.ttft_s}, ITL {limits.itl_s}, end to end {limits.latency_s} (s)",
+    }
+    return [{"what": name, "value": value} for name, value in rows.items()]
+
+
+def _servers(result: Result) -> list[Row]:
+    return [
+        {
+            "endpoint": endpoint.url,
+            "server": f"{endpoint.kind} {endpoint.version}" + (" (simulated)" if endpoint.simulated else ""),
+            "model": endpoint.model,
+            "context": str(endpoint.context_tokens),
+            "slots": str(endpoint.slots),
+            "grammars sent as": str(endpoint.dialect),
+        }
+        for endpoint in result.endpoints
+    ]
+
+
+def _section(title: str, rows: Sequence[Row]) -> str:
+    return f"<h2>{escape(title)}</h2>{_table(rows)}" if rows else ""
+
+
+def _table(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row.values())}</tr>\n" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+
+
+def _list(lines: Iterable[str], style: str = "") -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<ul class="{style}">{items}</ul>' if items else ""
