@@ -18,9 +18,10 @@ from funcdex.bench.words import (
     change_row,
     compile_row,
     endpoint_rows,
-    point_row,
+    rate_row,
     recommendation,
     tax_row,
+    time_row,
 )
 
 _MASKS_IN_THREADS = 128
@@ -48,7 +49,8 @@ def html_report(result: Result, summary: Summary, comparison: Comparison | None 
         _list((f"note: {note}" for note in summary.notes), "note"),
         "<h2>Charts</h2>",
         f'<div class="charts">{"".join(_charts(result, summary))}</div>',
-        _section("Load", [point_row(point) for point in summary.points]),
+        _section("Load", [rate_row(point) for point in summary.points]),
+        _section("Times (p50/p90/p99)", [time_row(point) for point in summary.points]),
         _section("Grammar tax", [tax_row(tax) for tax in summary.taxes if tax.throughput is not None]),
         _section("First use of a grammar", [compile_row(one) for one in summary.compiles]),
         _section(

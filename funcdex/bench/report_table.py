@@ -16,9 +16,10 @@ from funcdex.bench.words import (
     change_row,
     compile_row,
     endpoint_rows,
-    point_row,
+    rate_row,
     recommendation,
     tax_row,
+    time_row,
 )
 
 _WORDS = frozenset({"constraint", "endpoint", "verdict"})
@@ -33,7 +34,8 @@ def print_tables(
 ) -> None:
     """Every table, then the advice."""
     tables = {
-        "load": [point_row(point) for point in summary.points],
+        "load": [rate_row(point) for point in summary.points],
+        "times (p50/p90/p99)": [time_row(point) for point in summary.points],
         "grammar tax": [tax_row(tax) for tax in summary.taxes if tax.throughput is not None],
         "first use of a grammar": [compile_row(one) for one in summary.compiles],
         f"endpoints at the knee ({summary.deciding}, {summary.knee} in flight each)": endpoint_rows(summary),
@@ -55,7 +57,8 @@ def print_tables(
 def _table(title: str, rows: Sequence[Row], printable: Callable[[str], str]) -> Table:
     table = Table(title=printable(title), title_justify="left", box=None, padding=(0, 1))
     for name in rows[0]:
-        table.add_column(name, justify="left" if name in _WORDS else "right")
+        words = name in _WORDS
+        table.add_column(name, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row.values()))
     return table

@@ -9,6 +9,7 @@ from html import escape
 
 WIDTH, HEIGHT = 560, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 46
+_LEGEND_ROW, _LEGEND_COLUMNS = 16, 4
 _TICKS = 5
 # Told apart also by those who do not see red or green (Okabe and Ito).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -39,7 +40,7 @@ def line_chart(
     points = [point for line in lines for point in line.points]
     if not points:
         return ""
-    frame = _Frame.around(points, doubling)
+    frame = _Frame.around(points, doubling, _TOP + _LEGEND_ROW * -(-len(lines) // _LEGEND_COLUMNS))
     body = [
         *_grid(frame, points),
         *(part for at, word in marked_x for part in _mark(frame, at, word)),
@@ -63,12 +64,13 @@ class _Frame:
     high_x: float
     high_y: float
     doubling: bool
+    top: float
 
     @classmethod
-    def around(cls, points: Sequence[tuple[float, float]], doubling: bool) -> _Frame:
+    def around(cls, points: Sequence[tuple[float, float]], doubling: bool, top: float) -> _Frame:
         xs = [_scaled(x, doubling) for x, _ in points]
         high_y = max(y for _, y in points)
-        return cls(min(xs), max(xs), _round_up(high_y) if high_y > 0 else 1.0, doubling)
+        return cls(min(xs), max(xs), _round_up(high_y) if high_y > 0 else 1.0, doubling, top)
 
     def x(self, value: float) -> float:
         span = self.high_x - self.low_x
@@ -76,7 +78,7 @@ class _Frame:
         return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
-        return HEIGHT - _BOTTOM - value / self.high_y * (HEIGHT - _TOP - _BOTTOM)
+        return HEIGHT - _BOTTOM - value / self.high_y * (HEIGHT - self.top - _BOTTOM)
 
 
 def _scaled(x: float, doubling: bool) -> float:
@@ -117,7 +119,7 @@ def _mark(frame: _Frame, at: float, word: str) -> Iterable[str]:
     if not frame.low_x <= _scaled(at, frame.doubling) <= frame.high_x:
         return
     x = frame.x(at)
-    yield f'<line class="mark" x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{HEIGHT - _BOTTOM}"/>'
+    yield f'<line class="mark" x1="{x:.1f}" y1="{frame.top}" x2="{x:.1f}" y2="{HEIGHT - _BOTTOM}"/>'
     yield f'<text class="mark" x="{x + 4:.1f}" y="{HEIGHT - _BOTTOM - 6}">{escape(word)}</text>'
 
 
@@ -134,10 +136,12 @@ def _path(frame: _Frame, line: Line) -> str:
 
 
 def _legend(lines: Sequence[Line]) -> Iterable[str]:
+    width = (WIDTH - _LEFT - _RIGHT) / _LEGEND_COLUMNS
     for place, line in enumerate(lines):
-        y = _TOP + 12 + 16 * place
+        row, column = divmod(place, _LEGEND_COLUMNS)
+        x, y = _LEFT + column * width, _TOP + _LEGEND_ROW * row
         dashes = ' stroke-dasharray="5 4"' if line.dashed else ""
         yield (
-            f'<line x1="{_LEFT + 10}" y1="{y - 4}" x2="{_LEFT + 32}" y2="{y - 4}" stroke="{line.colour}" '
-            f'stroke-width="2"{dashes}/><text x="{_LEFT + 38}" y="{y}">{escape(line.name)}</text>'
+            f'<line x1="{x:.0f}" y1="{y - 4}" x2="{x + 22:.0f}" y2="{y - 4}" stroke="{line.colour}" '
+            f'stroke-width="2"{dashes}/><text x="{x + 27:.0f}" y="{y}">{escape(line.name)}</text>'
         )

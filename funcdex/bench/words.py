@@ -15,8 +15,8 @@ Row = dict[str, str]
 UNKNOWN = "-"
 
 
-def point_row(point: Point) -> Row:
-    """One constraint at one concurrency."""
+def rate_row(point: Point) -> Row:
+    """How much was done, at one constraint and concurrency. `repeats` is the lowest and highest tokens/s."""
     figures = point.figures
     return {
         "constraint": point.constraint,
@@ -24,16 +24,26 @@ def point_row(point: Point) -> Row:
         "requests": str(figures.requests),
         "failed": str(figures.failed),
         "tokens/s": f"{figures.output_tokens_per_s:.0f}",
-        "spread": _range(point.tokens_per_s),
+        "repeats": _range(point.tokens_per_s),
         "requests/s": f"{figures.requests_per_s:.2f}",
         "goodput/s": f"{figures.goodput_per_s:.2f}",
-        "TTFT p50/p90/p99": spread_ms(figures.ttft_s),
-        "ITL p50/p90/p99": spread_ms(figures.itl_s),
-        "end to end p50/p90/p99": spread_s(figures.latency_s),
         "tokens": f"{figures.mean_tokens:.0f}",
         "cut off": percent(figures.cut_off_share),
         "valid": percent(figures.valid_share),
-        "really in flight": f"{figures.mean_in_flight:.1f}",
+    }
+
+
+def time_row(point: Point) -> Row:
+    """How long it took. `in all` is how many were in flight in the mean, over all endpoints."""
+    figures = point.figures
+    return {
+        "constraint": point.constraint,
+        "in flight": str(point.concurrency),
+        "TTFT ms": triple(figures.ttft_s, 1000),
+        "ITL ms": triple(figures.itl_s, 1000),
+        "longest gap ms": triple(figures.longest_gap_s, 1000),
+        "end to end s": triple(figures.latency_s),
+        "in all": f"{figures.mean_in_flight:.1f}",
         "waiting there": UNKNOWN if point.waiting is None else str(point.waiting),
     }
 
@@ -43,8 +53,8 @@ def tax_row(tax: Tax) -> Row:
     return {
         "constraint": tax.constraint,
         "in flight": str(tax.concurrency),
-        "grammar tax (tokens/s without / with)": times(tax.throughput),
-        "mask (ITL with / without)": times(tax.mask),
+        "tax: tokens/s without by with": times(tax.throughput),
+        "mask: ITL with by without": times(tax.mask),
     }
 
 
@@ -57,7 +67,7 @@ def compile_row(one: Compile) -> Row:
         "size": f"{one.grammar_bytes / 1000:.0f} kB",
         "first use": f"{one.fresh_s * 1000:.0f} ms",
         "repeated": f"{one.repeated_s * 1000:.0f} ms",
-        "first / repeated": times(one.fresh_s / one.repeated_s if one.repeated_s else None),
+        "ratio": times(one.fresh_s / one.repeated_s if one.repeated_s else None),
         "compile": f"{one.compile_s * 1000:.0f} ms",
         "of a conversation": percent(one.share),
     }
@@ -79,9 +89,9 @@ def endpoint_rows(summary: Summary) -> list[Row]:
             "share": percent(figures.output_tokens_per_s / total if total else None),
             "requests": str(figures.requests),
             "failed": str(figures.failed),
-            "TTFT p50/p90/p99": spread_ms(figures.ttft_s),
-            "end to end p50/p90/p99": spread_s(figures.latency_s),
-            "recommended max_in_flight": str(limits[url].max_in_flight),
+            "TTFT ms": triple(figures.ttft_s, 1000),
+            "end to end s": triple(figures.latency_s),
+            "max_in_flight": str(limits[url].max_in_flight),
         }
         for url, figures in point.by_endpoint.items()
     ]
@@ -129,14 +139,10 @@ def recommendation(result: Result, summary: Summary) -> list[str]:
     return lines
 
 
-def spread_ms(spread: Spread) -> str:
-    """In milliseconds."""
-    return _triple(spread, 1000, "ms")
-
-
-def spread_s(spread: Spread) -> str:
-    """In seconds."""
-    return _triple(spread, 1, "s")
+def triple(spread: Spread, factor: float = 1) -> str:
+    """`p50 / p90 / p99`, to three digits."""
+    values = [value * factor for value in (spread.p50, spread.p90, spread.p99) if value is not None]
+    return "/".join(_short(value) for value in values) or UNKNOWN
 
 
 def percent(share: float | None) -> str:
@@ -151,11 +157,8 @@ def times(ratio: float | None) -> str:
     return UNKNOWN if ratio is None else f"{ratio:.2f}x"
 
 
-def _triple(spread: Spread, factor: float, unit: str) -> str:
-    if spread.p50 is None:
-        return UNKNOWN
-    values = (value * factor for value in (spread.p50, spread.p90, spread.p99) if value is not None)
-    return " / ".join(f"{value:.3g}" for value in values) + f" {unit}"
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _range(values: Sequence[float]) -> str:

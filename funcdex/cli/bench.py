@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from funcdex.settings.tree import Settings
 
 _CASES = 256
+_PLAIN_WIDTH = 140
 
 
 def bench(
@@ -233,4 +234,6 @@ def _report(result: Result, earlier: Result | None, json: Path | None, html: Pat
     if html:
         html.write_text(html_report(result, summary, comparison), "utf-8", errors="replace")
     if str(json) != "-":
-        print_tables(Console(), result, summary, comparison, printable)
+        # What is not a terminal has no width, and a file may have long lines.
+        console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
+        print_tables(console, result, summary, comparison, printable)
