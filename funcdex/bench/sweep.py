@@ -84,28 +84,42 @@ class Sweep:
         while (place := next_concurrency(rates, self.asked.most)) is not None:
             await self._measure(place)
             if not (rate := self._rate(self.asked.deciding, place)):
-                self.notes.append(f"the sweep ends at {place} in flight, where nothing was answered")
+                self._note(f"the sweep ends at {place} in flight, where nothing was answered")
                 return
             rates[place] = rate
 
     async def _warm_up(self) -> None:
-        """Every set of tools once, under each constraint, at each endpoint."""
+        """Every set of tools once, under each constraint, at each endpoint. Who answers none of them is left
+        out."""
         dialects = sorted({target.facts.dialect for target in self.targets})
         await off_loop(self.work.render, self.asked.constraints, dialects)
+        lost: dict[str, str] = {}
         for target in self.targets:
-            url = target.facts.base_url
             for constraint in self.asked.constraints:
-                self.tell(f"warm-up of {url}, {constraint}")
-                cases = await off_loop(self.work.one_of_each_set)
-                requests = [self.work.request(case, constraint, f"{self._mark}.warm") for case in cases]
-                short = [replace(one, sampling=replace(one.sampling, max_tokens=1)) for one in requests]
-                answers = await closed_loop(short, [target], _WARM_UP_IN_FLIGHT, self._seen)
-                self._note_failures(f"warm-up of {url}, {constraint}", answers)
-                if answers and all(answer.sample.fault for answer in answers):
-                    raise NoEndpointAvailable(
-                        "it answers no request of ours", where=f"{url}, {constraint}: {answers[0].said}",
-                        fix="Correct this, or leave the endpoint or the constraint out.",
-                    )  # fmt: skip
+                reason = await self._warm(target, constraint)
+                if reason is not None:
+                    lost[target.facts.base_url] = reason
+                    self._note(f"left out: {target.facts.base_url}: {reason}")
+                    break
+        self.targets = [target for target in self.targets if target.facts.base_url not in lost]
+        if not self.targets:
+            raise NoEndpointAvailable(
+                "no endpoint answers a request of ours",
+                where="; ".join(f"{url}: {reason}" for url, reason in lost.items()),
+                fix="Correct this, or leave the constraint out.",
+            )
+
+    async def _warm(self, target: Target, constraint: Constraint) -> str | None:
+        """Why an endpoint is of no use under a constraint; None if it is."""
+        self.tell(f"warm-up of {target.facts.base_url}, {constraint}")
+        cases = await off_loop(self.work.one_of_each_set)
+        requests = [self.work.request(case, constraint, f"{self._mark}.warm") for case in cases]
+        short = [replace(one, sampling=replace(one.sampling, max_tokens=1)) for one in requests]
+        answers = await closed_loop(short, [target], _WARM_UP_IN_FLIGHT, self._seen)
+        if all(answer.sample.fault for answer in answers):
+            return f"{constraint}: {answers[0].said}"
+        self._note_failures(f"warm-up of {target.facts.base_url}, {constraint}", answers)
+        return None
 
     async def _measure(self, concurrency: int) -> None:
         for repeat in range(self.asked.repeats):
@@ -138,7 +152,11 @@ class Sweep:
         reasons = Counter(f"{one.sample.fault}: {one.said}" for one in answers if one.sample.fault)
         if reasons:
             said = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(3))
-            self.notes.append(f"{when}: {reasons.total()} of {len(answers)} requests failed: {said}")
+            self._note(f"{when}: {reasons.total()} of {len(answers)} requests failed: {said}")
+
+    def _note(self, line: str) -> None:
+        self.notes.append(line)
+        self.tell(line)
 
     def _rate(self, constraint: Constraint, concurrency: int) -> float:
         rounds = [

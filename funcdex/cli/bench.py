@@ -91,6 +91,8 @@ def bench(
     from funcdex.bench.metrics import Limits
     from funcdex.bench.result import read_result
 
+    for path in (json, html):
+        _must_be_writable(path)
     earlier = read_result(against) if against else None
     if stored is not None:
         _report(read_result(stored), earlier, json, html)
@@ -115,6 +117,14 @@ def bench(
         raise typer.Exit(Exit.INTERRUPTED)
     if result is None or all(sample.fault for one in result.rounds for sample in one.samples):
         raise typer.Exit(Exit.NO_ENDPOINT)
+
+
+def _must_be_writable(path: Path | None) -> None:
+    """Said before an hour of measuring, not after."""
+    from funcdex.errors import ConfigError
+
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise ConfigError("no file can be written there", where=str(path), fix="Name a file in a folder.")
 
 
 def _asked(constraint: str, concurrency: str, requests: int, repeats: int) -> Asked:

@@ -101,6 +101,20 @@ async def test_an_endpoint_that_is_of_no_use_is_left_out_and_named(tmp_path: Pat
     assert "left out: http://127.0.0.1:9" in result.stdout
 
 
+async def test_an_endpoint_that_answers_nothing_is_left_out_and_the_other_measured(tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    good, bad = ScriptedServer(), ScriptedServer()
+    bad.script.extend([fails(400, "I refuse")] * 50)
+    async with serving(good, bad):
+        asked = ("--endpoints", f"{bad.url},{good.url}", *TINY, "--concurrency", "2", "--json", out)
+        result = await bench(*asked, "--constraint", "none")
+    assert result.returncode == 0, result.stderr
+    found = read(out)
+    assert [one["url"] for one in found["endpoints"]] == [good.url]
+    assert {one["endpoint"] for one in found["rounds"][0]["samples"]} == {good.url}
+    assert f"left out: {bad.url}" in result.stdout and "I refuse" in result.stdout
+
+
 async def test_requests_that_fail_are_counted_and_told(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
     faulty = SimConfig(step_ms=0.1, faults=(parse_fault("503,probability=0.3"),))
@@ -168,6 +182,8 @@ async def test_an_interrupt_keeps_what_was_measured(tmp_path: Path) -> None:
         (("--against", "missing.json"), "missing.json"),
         (("--from", "missing.json"), "missing.json"),
         (("--run", "missing"), "missing"),
+        (("--json", "no/such/folder.json"), "no/such/folder.json"),
+        (("--html", "."), "no file can be written there"),
         ((), "no endpoint is named"),
     ],
 )
