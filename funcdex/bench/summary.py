@@ -211,8 +211,12 @@ def _remarks(result: Result, points: Sequence[Point]) -> list[str]:
     samples = [sample for one in result.rounds for sample in one.samples]
     if any(sample.estimated for sample in samples):
         remarks.append("a server gave no count of tokens; the pieces of its answers were counted instead.")
-    if any(sample.fault is None and sample.first_token_s is None for sample in samples):
-        remarks.append("a server did not stream: its times to first token and between tokens are unknown.")
+    streaming = {sample.endpoint for sample in samples if sample.first_token_s is not None}
+    silent = {sample.endpoint for sample in samples if sample.fault is None} - streaming
+    remarks += [
+        f"{url} did not stream: its times to first token and between tokens are unknown."
+        for url in sorted(silent)
+    ]
     if any(endpoint.simulated for endpoint in result.endpoints):
         remarks.append("simulated endpoints: their pace is a setting, and says nothing of any model.")
     means = {point.constraint: point.figures.mean_tokens for point in points}

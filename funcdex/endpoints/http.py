@@ -106,10 +106,11 @@ class EndpointClient:
         return self._body_of(await self._send("POST", path, body, timeout_s))
 
     async def stream(
-        self, path: str, body: bytes, *, timeout_s: float, take: Callable[[bytes], None]
+        self, path: str, body: bytes, *, timeout_s: float, take: Callable[[bytes], None], last: bool = False
     ) -> None:
-        """As `post`, but each piece of the body of a 200 goes to `take` as it comes, and none is kept."""
-        self._body_of(await self._send("POST", path, body, timeout_s, take))
+        """As `post`, but each piece of the body of a 200 goes to `take` as it comes, and none is kept.
+        `last`: the connection is closed afterwards."""
+        self._body_of(await self._send("POST", path, body, timeout_s, take, last=last))
 
     async def get(self, path: str, *, timeout_s: float) -> bytes:
         """The body of a 200. Raises EndpointError."""
@@ -155,10 +156,12 @@ class EndpointClient:
         body: bytes | None,
         timeout_s: float,
         take: Callable[[bytes], None] | None = None,
+        *,
+        last: bool = False,
     ) -> Answer:
         try:
             with anyio.fail_after(timeout_s):
-                return await self._exchange(self._request(method, path, body), take)
+                return await self._exchange(self._request(method, path, body, last), take)
         except TRANSPORT_FAULTS as error:
             raise fault_of_exception(error, where=self.spec.url, timeout_s=timeout_s) from error
 
@@ -185,11 +188,11 @@ class EndpointClient:
                 )
             take(chunk)
 
-    def _request(self, method: str, path: str, body: bytes | None) -> httpx.Request:
+    def _request(self, method: str, path: str, body: bytes | None, last: bool) -> httpx.Request:
         return httpx.Request(
             method,
             self._url(path),
-            headers=self._headers,
+            headers=self._headers | {"connection": "close"} if last else self._headers,
             content=body,
             extensions={"timeout": {"connect": CONNECT_TIMEOUT_S}},
         )

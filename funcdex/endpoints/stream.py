@@ -43,7 +43,15 @@ async def stream(
     body = encoded(request, facts, stream=True)
     gathering = _Gathering(facts.base_url, now)
     sent_s = now()
-    await client.stream("/v1/chat/completions", body, timeout_s=request.timeout_s, take=gathering.take)
+    await client.stream(
+        "/v1/chat/completions",
+        body,
+        timeout_s=request.timeout_s,
+        take=gathering.take,
+        # llama-server promises to keep the connection, and closes it after every streamed answer; the next
+        # request would be lost with it.
+        last=facts.kind == "llamacpp",
+    )
     ended_s = now()
     return Streamed(gathering.reply(), sent_s, tuple(gathering.arrived_s), ended_s)
 

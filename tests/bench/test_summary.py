@@ -87,11 +87,19 @@ def test_what_servers_say_of_themselves_is_summed_up() -> None:
 
 def test_notes_tell_what_makes_figures_doubtful() -> None:
     busy = replace(a_round("none", 4, EVEN), client_cpu=0.95)
-    silent = [replace(one, first_token_s=None, last_token_s=None) for one in busy.samples]
+    silent = [
+        replace(one, endpoint="http://c:1", first_token_s=None, last_token_s=None) for one in busy.samples
+    ]
     short = [replace(one, completion_tokens=3, estimated=True) for one in a_round("schema", 4, EVEN).samples]
     rounds = [replace(busy, samples=silent), replace(a_round("schema", 4, EVEN), samples=short)]
     text = " ".join(summarise(result(rounds, notes=["left out: http://c"])).notes)
-    for part in ("left out", "95% of a core", "did not stream", "no count of tokens", "differ in length"):
+    for part in (
+        "left out",
+        "95% of a core",
+        "http://c:1 did not stream",
+        "no count of tokens",
+        "differ in length",
+    ):
         assert part in text
 
 

@@ -141,6 +141,17 @@ async def test_cancelling_closes_the_connection() -> None:
         await until(lambda: server.broken_off == 1)
 
 
+async def test_a_connection_that_the_server_will_close_is_not_used_again() -> None:
+    server = ScriptedServer(kind="llamacpp")
+    async with serving(server), open_transport() as transport:
+        client = EndpointClient(EndpointSpec(url=server.url), transport)
+        keeps = replace(FACTS, base_url=server.url)
+        for facts, kept in ((replace(keeps, kind="llamacpp"), "close"), (keeps, "keep-alive")):
+            server.script.append(streams(GOOD))
+            await stream(REQUEST, facts, client, time.monotonic)
+            assert server.received[-1].headers.get("Connection", "keep-alive") == kept
+
+
 async def test_streamed_or_not_the_answer_is_the_same() -> None:
     async with running_server(SimConfig(step_ms=0.0)) as url, open_transport() as transport:
         client = EndpointClient(EndpointSpec(url=url), transport)
