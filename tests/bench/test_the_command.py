@@ -144,13 +144,14 @@ async def test_prompts_tools_and_settings_of_a_run_can_be_taken(tmp_path: Path) 
     async with simulated_processes(1, FAST) as (endpoint,):
         made = ("generate", config, "--endpoints", endpoint.url, "--run", run, "--toolkits", "todoist")
         await anyio.to_thread.run_sync(run_command, *made, "--count", 3)
-        asked = ("--endpoints", endpoint.url, "--run", run, "--requests", 4, "--repeats", 1)
+        asked = ("--endpoints", endpoint.url, "--run", run, "--requests", 4, "--repeats", 2)
         result = await bench(*asked, "--concurrency", "2", "--json", out)
     assert result.returncode == 0, result.stderr
     found = read(out)
     assert found["setup"]["source"] == f"run {run}" and found["setup"]["tool_sets"] <= 3
     assert "3 conversations of" in found["setup"]["assumptions"]["source"]
     assert {one["valid"] for one in found["rounds"][1]["samples"]} == {True}
+    assert [one["constraint"] for one in found["rounds"]] == ["none", "schema", "schema", "none"]
 
 
 async def test_an_interrupt_keeps_what_was_measured(tmp_path: Path) -> None:
