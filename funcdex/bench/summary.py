@@ -10,6 +10,8 @@ from funcdex.bench.metrics import Figures, evenness, figures_of, median, steady_
 from funcdex.bench.projection import Projection, project
 from funcdex.bench.result import CONSTRAINTS, Constraint, Result, Round
 
+LENGTHS_DIFFER = 1.5
+"""Factor between the mean lengths of answers from which on their tokens/s do not compare."""
 BUSY_CLIENT = 0.8
 """Share of a core beyond which funcdex itself may have been the bottleneck."""
 
@@ -33,12 +35,19 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Tax:
     """What a grammar costs: `throughput` is tokens/s without a grammar by tokens/s with it, `mask` the gap
-    between tokens with it by the gap without; 1 is free, 2 is twice the price. None: not measured."""
+    between tokens with it by the gap without; 1 is free, 2 is twice the price. None: not measured.
+    `tokens` are those of a mean answer without and with it."""
 
     constraint: Constraint
     concurrency: int
     throughput: float | None
     mask: float | None
+    tokens: tuple[float, float] | None = None
+
+    @property
+    def lengths_differ(self) -> bool:
+        """Then `throughput` tells more of prompts than of grammars."""
+        return self.tokens is not None and max(self.tokens) > LENGTHS_DIFFER * min(self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,7 @@ def _tax(point: Point, points: Sequence[Point]) -> Tax:
         point.concurrency,
         throughput=ratio(free.figures.output_tokens_per_s, point.figures.output_tokens_per_s),
         mask=ratio(point.figures.itl_s.p50, free.figures.itl_s.p50),
+        tokens=(free.figures.mean_tokens, point.figures.mean_tokens),
     )
 
 
@@ -220,10 +230,11 @@ def _remarks(result: Result, points: Sequence[Point]) -> list[str]:
     if any(endpoint.simulated for endpoint in result.endpoints):
         remarks.append("simulated endpoints: their pace is a setting, and says nothing of any model.")
     means = {point.constraint: point.figures.mean_tokens for point in points}
-    if means and max(means.values()) > 1.5 * min(means.values()):
+    if means and max(means.values()) > LENGTHS_DIFFER * min(means.values()):
         told = ", ".join(f"{name} {tokens:.0f}" for name, tokens in means.items())
         remarks.append(
-            f"answers differ in length ({told} tokens), and short ones cost more a token: mind it in ratios."
+            f"answers differ in length ({told} tokens): a short one has as long a prompt to be read, so "
+            "their tokens/s do not compare, and the mask tells more of a grammar."
         )
     return remarks
 

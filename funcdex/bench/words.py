@@ -50,11 +50,13 @@ def time_row(point: Point) -> Row:
 
 def tax_row(tax: Tax) -> Row:
     """What a grammar costs while it is used."""
+    lengths = UNKNOWN if tax.tokens is None else "{:.0f} and {:.0f}".format(*tax.tokens)
     return {
         "constraint": tax.constraint,
         "in flight": str(tax.concurrency),
-        "tax: tokens/s without by with": times(tax.throughput),
+        "tax: tokens/s without by with": times(tax.throughput) + ("?" if tax.lengths_differ else ""),
         "mask: ITL with by without": times(tax.mask),
+        "tokens without and with": lengths,
     }
 
 

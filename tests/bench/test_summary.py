@@ -18,6 +18,7 @@ from funcdex.bench.projection import project
 from funcdex.bench.result import Assumptions, FirstUse, Load, Result, Round, read_result
 from funcdex.bench.summary import summarise
 from funcdex.bench.sweep import Asked
+from funcdex.bench.words import tax_row
 from funcdex.errors import ConfigError
 
 A, B = URLS
@@ -30,6 +31,17 @@ def test_a_grammar_that_halves_the_rate_is_a_tax_of_two() -> None:
     (tax,) = summary.taxes
     assert tax.throughput == pytest.approx(2, rel=0.02)
     assert tax.mask == pytest.approx(2, rel=0.02)
+
+
+def test_a_tax_between_answers_of_different_lengths_is_in_doubt() -> None:
+    short = a_round("none", 4, EVEN)
+    short = replace(short, samples=[replace(one, completion_tokens=3) for one in short.samples])
+    alike, doubtful = (
+        summarise(result([free, a_round("schema", 4, EVEN)])).taxes[0]
+        for free in (a_round("none", 4, EVEN), short)
+    )
+    assert not alike.lengths_differ and "?" not in tax_row(alike)["tax: tokens/s without by with"]
+    assert doubtful.lengths_differ and tax_row(doubtful)["tax: tokens/s without by with"].endswith("x?")
 
 
 def test_without_an_unconstrained_round_there_is_no_tax_to_tell() -> None:
