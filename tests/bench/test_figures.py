@@ -12,7 +12,7 @@ from funcdex.bench.metrics import Limits, Sample, Spread, figures, in_flight_ove
 
 def sample(sent_s: float, *, tokens: int = 11, ttft_s: float = 1.0, itl_s: float = 0.1) -> Sample:
     first_s = sent_s + ttft_s
-    last_s = first_s + itl_s * (tokens - 1)
+    last_s = first_s + itl_s * max(0, tokens - 1)
     return Sample("e", sent_s, last_s, first_s, last_s, 5, tokens)
 
 
