@@ -7,10 +7,7 @@ from dataclasses import replace
 
 from funcdex.bench.load import Answered
 from funcdex.bench.metrics import Sample
-from funcdex.grammar.check import fault_at
-
-# What a server writes for a character that was cut in half.
-_HALF_A_CHARACTER = "\ufffd"
+from funcdex.pool.trust import stray_at
 
 
 def judged(answers: Sequence[Answered], begun_s: float) -> list[Sample]:
@@ -35,10 +32,8 @@ def is_valid(answered: Answered) -> bool | None:
     """None without a grammar. Of an answer that was cut off, whether it begins as the grammar allows."""
     if answered.grammar is None:
         return None
-    if answered.sample.finish_reason == "length":
-        begun = answered.text.lstrip().rstrip(_HALF_A_CHARACTER)
-        return fault_at(answered.grammar, begun) in (None, len(begun))
-    return fault_at(answered.grammar, answered.text.strip()) is None
+    whole = answered.sample.finish_reason != "length"
+    return stray_at(answered.grammar, answered.text, whole) is None
 
 
 def _from(at_s: float, begun_s: float) -> float:

@@ -174,9 +174,9 @@ def _tool_set(
     plan, generation = plan_at(index, settings, bundles), settings.generation
     bundle = bundles[(index - 1) % len(bundles)]
     rng = dice(plan, "bench tools")
-    needed = _some(sample_tools(bundle, generation.max_tools, rng), rng)
+    needed = _some(sample_tools(bundle.tools, generation.max_tools, rng), rng)
     names = [tool.name for tool in needed]
-    shown = choose_shown(bundle, names, generation.distractor_tools, generation.max_tools, rng)
+    shown = choose_shown(bundle.tools, names, generation.distractor_tools, generation.max_tools, rng)
     return shown, tuple(tool for tool in shown if tool.name in names)
 
 
