@@ -88,6 +88,7 @@ def _finding(candidate: Candidate) -> Finding:
         )
     if found.slots is None and candidate.client.spec.max_in_flight is None:
         advice.append(
-            f"it does not tell its slots; {DEFAULT_IN_FLIGHT} requests go to it at once (;max_in_flight=N)."
+            f"it does not tell its slots; a run begins with {DEFAULT_IN_FLIGHT} requests and finds out "
+            "how many it works on best (;max_in_flight=N fixes a number)."
         )
     return Finding(url, found, tuple(advice), found.passed_over)

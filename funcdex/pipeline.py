@@ -86,18 +86,23 @@ class Pipeline:
     funnel: Funnel
     stopping: anyio.Event = field(default_factory=anyio.Event)
     fault: FuncdexError | None = None
+    _live: int = 0
+    _one_ended: anyio.Event = field(default_factory=anyio.Event)
 
-    async def run(self, drafts: Iterable[Draft], max_live: int) -> None:
-        """Carries every draft, at most `max_live` at once; returns when all have ended or stopped."""
-        room = anyio.Semaphore(max_live)
+    async def run(self, drafts: Iterable[Draft], max_live: Callable[[], int]) -> None:
+        """Carries every draft, at most `max_live()` at once, which may change as endpoints find their limits;
+        returns when all have ended or stopped."""
         async with anyio.create_task_group() as tasks:
             for draft in drafts:
-                await room.acquire()
+                while self._live >= max_live():
+                    self._one_ended = anyio.Event()
+                    await self._one_ended.wait()
                 if self.stopping.is_set():
                     break
-                tasks.start_soon(self._carry, draft, room)
+                self._live += 1
+                tasks.start_soon(self._carry, draft)
 
-    async def _carry(self, draft: Draft, room: anyio.Semaphore) -> None:
+    async def _carry(self, draft: Draft) -> None:
         try:
             await self._advance(draft)
         except Draining:
@@ -106,7 +111,8 @@ class Pipeline:
             self.fault = self.fault or fault
             self.stopping.set()
         finally:
-            room.release()
+            self._live -= 1
+            self._one_ended.set()
 
     async def _advance(self, draft: Draft) -> None:
         while (stage := draft.next_stage) and not self.stopping.is_set():

@@ -149,7 +149,7 @@ class _Session:
             tasks.start_soon(guard.serve)
             tasks.start_soon(show, self._console, partial(self._snapshot, pool, pipeline))
             tasks.start_soon(self._watch_signals, pool, pipeline, tasks.cancel_scope)
-            await pipeline.run(self._drafts(), max_live=_max_live(pool))
+            await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
             tasks.cancel_scope.cancel()
             return pipeline.fault
         return None
@@ -253,4 +253,4 @@ def _layers(settings: DedupSettings) -> list[Layer]:
 
 def _max_live(pool: Pool) -> int:
     limits = [endpoint.limit for endpoint in pool.snapshot().endpoints if endpoint.state != "refused"]
-    return LIVE_PER_SLOT * sum(limits)
+    return max(1, LIVE_PER_SLOT * sum(limits))
