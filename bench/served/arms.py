@@ -1,0 +1,74 @@
+"""What is compared: the same request without a grammar, and under each grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from funcdex.grammar.conversation import conversation_grammar
+from funcdex.grammar.tool_parts import Level
+from funcdex.grammar.tree_grammar import TreeGrammar
+from funcdex.toolkits.read import read_toolkits
+from funcdex.types.request import Dialect
+from funcdex.types.tools import Tool
+
+Arm = Mapping[str, Any]
+"""Fields that a request gets on top of the common ones. The arms of one comparison share a `logit_bias`, which
+keeps answers from ending before their last token."""
+
+# The habits that make grammars dear: strings and texts one character at a time by right recursion, any JSON
+# object for arguments, white space without bounds.
+LOOSE = r"""
+root ::= "</user>\n" text "</assistant>\n" message
+message ::= text rest | rest
+rest ::= "" | "</user>\n" text "</assistant>\n" message | "<tool>" ws object ws "</tool>\n" answer message
+answer ::= "<tool_response>" ws object ws "</tool_response>\n</assistant>\n"
+text ::= [^<] | [^<] text
+object ::= "{" ws "}" | "{" ws members "}"
+members ::= string ws ":" ws value ws | string ws ":" ws value ws "," ws members
+value ::= object | array | string | number | "true" | "false" | "null"
+array ::= "[" ws "]" | "[" ws items "]"
+items ::= value ws | value ws "," ws items
+string ::= "\"" characters
+characters ::= "\"" | [^"\\\x00-\x1f] characters | "\\" ["\\/bfnrt] characters
+number ::= "-"? digits | "-"? digits "." digits
+digits ::= [0-9] | [0-9] digits
+ws ::= "" | [ \t\n] ws
+"""
+
+
+def shipped_tools(count: int) -> tuple[Tool, ...]:
+    """Tools of the shipped toolkits, the first of each, then the second of each, and so on."""
+    toolkits = read_toolkits([]).toolkits
+    most = max(len(toolkit.tools) for toolkit in toolkits)
+    in_turn = (toolkit.tools[n] for n in range(most) for toolkit in toolkits if n < len(toolkit.tools))
+    return tuple({tool.name: tool for tool in in_turn}.values())[:count]
+
+
+def grammar_of(tools: Sequence[Tool], level: Level = "schema") -> TreeGrammar:
+    """The grammar of conversations of 1 to 8 turns with these tools."""
+    return conversation_grammar(
+        tools, thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=8, level=level
+    )
+
+
+def vllm_arms(
+    tool_count: int, dialects: Sequence[Dialect], logit_bias: Mapping[str, float], *, loose: bool
+) -> dict[str, Arm]:
+    """Without a grammar, ours in each dialect, and one in the style that makes grammars dear."""
+    grammar = grammar_of(shipped_tools(tool_count))
+    constraints: dict[str, Mapping[str, str]] = {}
+    for dialect in dialects:
+        field = "structural_tag" if dialect == "structural_tag" else "grammar"
+        constraints[f"ours, {dialect}, {tool_count} tools"] = {field: grammar.render(dialect)}
+    if loose:
+        constraints["loose JSON"] = {"grammar": LOOSE}
+    arms = {label: {"structured_outputs": each} for label, each in constraints.items()}
+    return {label: {"logit_bias": logit_bias, **arm} for label, arm in {"unconstrained": {}, **arms}.items()}
+
+
+def llamacpp_arms(tool_count: int, logit_bias: Sequence[Sequence[Any]]) -> dict[str, Arm]:
+    """Without a grammar, and ours in GBNF."""
+    gbnf = grammar_of(shipped_tools(tool_count)).render("gbnf")
+    plain = {"logit_bias": logit_bias}
+    return {"unconstrained": plain, f"ours, gbnf, {tool_count} tools": {**plain, "grammar": gbnf}}
