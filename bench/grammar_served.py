@@ -112,7 +112,7 @@ def compare(
     print(f"\n{title}: {load.requests} requests of {load.tokens} tokens a round", flush=True)
     found: dict[str, list[Round]] = {label: [] for label in arms}
     with started as server:
-        for label, arm in arms.items():  # compiles the grammar, fills caches
+        for arm in arms.values():  # compiles the grammar, fills caches
             measured(server, arm, Load(min(4, load.in_flight), load.in_flight, 8, load.limit_s))
         for label, arm in in_turn(arms, rounds):
             limit_s = LOOSE_LIMIT_S if label.startswith("loose") else load.limit_s

@@ -6,7 +6,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from operations.instances import NoValue, fitting_value
 from funcdex.errors import FuncdexError
 from funcdex.grammar.check import fault_at
 from funcdex.grammar.conversation import conversation_grammar
+from funcdex.grammar.json_schema import Relaxation, read_schema
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.openapi import read_openapi
@@ -110,23 +111,24 @@ def _grammar(tool: Tool, verdict: Verdict) -> TreeGrammar | None:
     verdict.build_s = round(time.process_time() - begun, 4)
     verdict.rules = len(grammar.tree.rules)
     verdict.chars = {dialect: len(text) for dialect, text in texts.items()}
-    verdict.relaxed = _losses(grammar, "relaxed", tool)
-    verdict.narrowed = _losses(grammar, "narrowed", tool)
+    for side, schema in (("parameters", tool.parameters), ("response", tool.response or ANY_OBJECT)):
+        reading = read_schema(schema, where=side)
+        verdict.relaxed += _losses(reading.relaxed, side, schema)
+        verdict.narrowed += _losses(getattr(reading, "narrowed", ()), side, schema)
     return grammar
 
 
-def _losses(grammar: TreeGrammar, name: str, tool: Tool) -> list[tuple[str, str]]:
+def _losses(lost: Sequence[Relaxation], side: str, schema: JsonSchema) -> list[tuple[str, str]]:
     """Where, and which keyword, with what makes the difference to whoever looks for causes."""
-    found: list[tuple[str, str]] = []
-    for lost in getattr(grammar, name, ()):
-        side, _, path = lost.path.partition(" ")[2].partition(": ")
-        schemas = dict(_by_path(tool.parameters if side == "parameters" else tool.response, "$"))
-        found.append((f"{side} {path}", _precisely(lost.keyword, schemas.get(path, {}))))
-    return found
+    schemas = dict(_by_path(schema, "$"))
+    return [(f"{side} {each.path}", _precisely(each, schemas.get(each.path, {}))) for each in lost]
 
 
-def _precisely(keyword: str, schema: Mapping[str, Any]) -> str:
-    """The name of a format; the type, if it is one that the keyword says nothing about."""
+def _precisely(lost: Relaxation, schema: Mapping[str, Any]) -> str:
+    """The keyword, with its cause if one is given, a format's name, or a type that it says nothing about."""
+    keyword, cause = lost.keyword, getattr(lost, "cause", "")
+    if cause:
+        return f"{keyword}: {cause}"
     if keyword == "format":
         return f"format {schema.get('format', 'in a union')}"
     types = schema.get("type", [])

@@ -57,7 +57,7 @@ def _share(what: str, part: int, whole: int) -> str:
 
 
 def _open_causes(verdict: Verdict) -> set[str]:
-    return {keyword for _, keyword in verdict.relaxed if keyword not in LEFT_TO_CHECKS}
+    return {keyword for _, keyword in verdict.relaxed if keyword.partition(":")[0] not in LEFT_TO_CHECKS}
 
 
 def _extremes(verdicts: Sequence[Verdict], engines: Sequence[str]) -> Iterator[str]:
@@ -128,7 +128,8 @@ def _table(title: str, entries: Iterable[tuple[str, Verdict]]) -> Iterator[str]:
 def _examples(verdicts: Sequence[Verdict]) -> Iterator[str]:
     refused = [one for one in verdicts if one.value_refused_at]
     if refused:
-        yield "\nfitting values refused"
+        known = sum(bool(one.narrowed) for one in refused)
+        yield f"\nfitting values refused: {len(refused)}, {known} of them by grammars narrowed somewhere"
     for one in refused[:MOST_EXAMPLES]:
         yield f"  {one.operation}, accepted by {one.value_accepted_by}\n    {one.value_refused_at!r}"
     unnoted = [(one, each) for one in verdicts for each in one.damages if each.accepted_by and not each.noted]

@@ -13,8 +13,8 @@ from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
 
 Arm = Mapping[str, Any]
-"""Fields that a request gets on top of the common ones. The arms of one comparison share a `logit_bias`, which
-keeps answers from ending before their last token."""
+"""Fields that a request gets on top of the common ones. The arms of one comparison share a `logit_bias`,
+which keeps answers from ending before their last token."""
 
 # The habits that make grammars dear: strings and texts one character at a time by right recursion, any JSON
 # object for arguments, white space without bounds.

@@ -3,8 +3,8 @@
     PYTHONPATH=tests .live/vllm/bin/python -m live.wide_model WORDS.json FOLDER
 
 The cost of a grammar grows with the vocabulary: 4,096 words hide it, o200k's 200,000 show it. WORDS.json
-lists the words by rank, each in base64. The habits are those of tiny_models, so texts, strings and objects end
-by themselves here too; the hidden size is 32, which gives 51 MB each.
+lists the words by rank, each in base64. The habits are those of tiny_models, so texts, strings and objects
+end by themselves here too; the hidden size is 32, which gives 51 MB each.
 """
 
 from __future__ import annotations
