@@ -33,10 +33,12 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from grammar_mask import fetched_ranks, read_ranks
+from grammar_mask import fetched_ranks
 from live import build_env, servers
 from served.arms import Arm, llamacpp_arms, vllm_arms
 from served.load import Load, Round, run_round
+
+from funcdex.grammar_cost.vocabulary import read_vocabulary
 
 WIDE = Path(".bench") / "wide"
 WIDE_NAMES = {"vllm": "wide", "llamacpp": "wide.gguf"}
@@ -161,8 +163,8 @@ def make_wide_models(ranks: Path | None) -> None:
         return
     print("making the models with o200k's vocabulary (a minute)", flush=True)
     WIDE.mkdir(parents=True, exist_ok=True)
-    words = WIDE / "words.json"
-    encoded = [base64.b64encode(word).decode() for word in read_ranks(ranks or fetched_ranks())]
+    words, vocabulary = WIDE / "words.json", read_vocabulary(ranks or fetched_ranks())
+    encoded = [base64.b64encode(word).decode() for word in vocabulary.words[: vocabulary.end]]
     words.write_text(json.dumps(encoded))
     command = [str(build_env.VLLM_PYTHON), "-m", "live.wide_model", str(words.resolve()), str(WIDE.resolve())]
     tests = Path(__file__).resolve().parents[1] / "tests"
