@@ -50,7 +50,7 @@ COMMON: Mapping[str, Any] = {
 }
 LEANINGS = {"Ċ": 6, "</": 4, "<": 4, "tool": 3}
 """vLLM's `logit_bias`, by the tokens' byte-level spelling (Ċ is a line break): texts end soon, so that three
-fifths of an answer under our grammar are JSON. llama-server's default sampling would say nothing else with it."""
+fifths of an answer under our grammar are JSON. llama-server's default sampling would then say nothing else."""
 LOOSE_LIMIT_S = 40.0
 """A grammar of the dear kind is stopped after this long; the tokens so far are counted."""
 
