@@ -17,12 +17,10 @@ import anyio
 import anyio.to_thread
 from rich.console import Console
 
-from funcdex.dedup.exact import ExactLayer
-from funcdex.dedup.guard import ScenarioGuard
-from funcdex.dedup.protocol import Layer
 from funcdex.display import RunSnapshot, show
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, FuncdexError, root_fault
+from funcdex.guarding import serving_guard
 from funcdex.off_loop import share_fairly
 from funcdex.order import Order, prepare
 from funcdex.pipeline import Funnel, Pipeline
@@ -34,11 +32,10 @@ from funcdex.rundir.lock import exclusive
 from funcdex.rundir.log import RunLog
 from funcdex.rundir.replay import JournalState
 from funcdex.serving import probed_endpoints
-from funcdex.settings.tree import DedupSettings
 from funcdex.stages.context import Context
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.local_compile import LocalCompiler
-from funcdex.stages.plan import plan_of, plans
+from funcdex.stages.plan import plans
 from funcdex.stages.tool_check import CheckedTools, check_tools
 from funcdex.stages.tool_sets import plan_tool_sets
 from funcdex.types.record import Accepted, Draft, fold
@@ -126,27 +123,27 @@ class _Session:
             self._say(note)
         async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
             self._note_candidates(candidates)
-            guard = await self._guard()
-            # What torch brought along stays: without this the collector goes through it, and the loop waits.
+            # What the journal and the libraries brought stays: without this the collector goes through it
+            # again and again, and the loop waits.
             gc.freeze()
             try:
-                return self._ending(await self._generate(candidates, guard))
+                return self._ending(await self._generate(candidates))
             finally:
                 gc.unfreeze()  # Or libraries complain of leaks when the interpreter ends.
 
-    async def _generate(self, candidates: Sequence[Candidate], guard: ScenarioGuard) -> FuncdexError | None:
+    async def _generate(self, candidates: Sequence[Candidate]) -> FuncdexError | None:
         """Runs the pipeline; the fault that stopped it before the end, if one did."""
         settings = self._order.settings
         async with (
             open_journal(self._order.run) as journal,
             Pool(candidates, settings.pool, on_event=self._log_event) as pool,
             anyio.create_task_group() as tasks,
+            serving_guard(self._order, self._state.scenarios) as guard,
         ):
             context = Context(
                 pool.generate, settings, self._order.bundles, guard, self._checked.tool_sets, self._grammars
             )
             pipeline = Pipeline(context, journal, self._funnel)
-            tasks.start_soon(guard.serve)
             tasks.start_soon(show, self._console, partial(self._snapshot, pool, pipeline))
             tasks.start_soon(self._watch_signals, pool, pipeline, tasks.cancel_scope)
             await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
@@ -160,16 +157,6 @@ class _Session:
             if plan.id not in self._state.settled:
                 begun = self._state.unsettled.get(plan.id, ())
                 yield fold(plan, begun)
-
-    async def _guard(self) -> ScenarioGuard:
-        settings = self._order.settings
-        guard = ScenarioGuard(await anyio.to_thread.run_sync(_layers, settings.dedup))
-        groups = {
-            id: "+".join(plan_of(id, settings, self._order.bundles).toolkits)
-            for id, _ in self._state.scenarios
-        }
-        await guard.restore((groups[id], text) for id, text in self._state.scenarios)
-        return guard
 
     async def _watch_signals(self, pool: Pool, pipeline: Pipeline, scope: anyio.CancelScope) -> None:
         """The first interrupt finishes what is in flight, the second stops at once."""
@@ -239,16 +226,6 @@ def _funnel_of(planned: int, state: JournalState) -> Funnel:
         else:
             funnel.rejected[outcome.reason] += 1
     return funnel
-
-
-def _layers(settings: DedupSettings) -> list[Layer]:
-    """The layers of the guard; loads the sentence model, which takes seconds."""
-    if not settings.enabled:
-        return [ExactLayer()]
-    from funcdex.dedup.embedding import EmbeddingLayer, SentenceModel
-
-    model = SentenceModel(settings.model, settings.device)
-    return [ExactLayer(), EmbeddingLayer(model, settings.similarity_threshold)]
 
 
 def _max_live(pool: Pool) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
+from hashlib import blake2b
 
 from funcdex.dedup.protocol import Duplicate
 
@@ -16,23 +18,32 @@ def normalised(text: str) -> str:
     return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
+def digest(text: str) -> bytes:
+    """16 bytes that stand for a text where a million of them are kept."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 class ExactLayer:
-    """A set of normalised texts per group."""
+    """The digests of normalised texts, a set per group."""
 
     def __init__(self) -> None:
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: defaultdict[str, set[bytes]] = defaultdict(set)
 
     def insert(self, group: str, texts: Sequence[str]) -> None:
         """See `Layer.insert`."""
-        self._seen.update((group, normalised(text)) for text in texts)
+        self._seen[group].update(digest(normalised(text)) for text in texts)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
         """See `Layer.admit`."""
         return [self._admit_one(group, text) for group, text in items]
 
+    def upkeep(self) -> bool:
+        """See `Layer.upkeep`."""
+        return False
+
     def _admit_one(self, group: str, text: str) -> Duplicate | None:
-        key = group, normalised(text)
-        if key in self._seen:
+        seen, key = self._seen[group], digest(normalised(text))
+        if key in seen:
             return Duplicate("exact", 1.0, text)
-        self._seen.add(key)
+        seen.add(key)
         return None

@@ -7,7 +7,7 @@ of two like scenarios that arrive together one is refused, and the sentence mode
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -18,6 +18,8 @@ from funcdex.dedup.protocol import Duplicate, Layer
 MAX_BATCH = 64
 RECENT_KEPT = 50
 """Latest scenarios kept per group as examples."""
+RESTORED_AT_ONCE = 1024
+"""Scenarios of an earlier session taken in by one call of a thread."""
 
 
 @dataclass(slots=True)
@@ -30,23 +32,20 @@ class _Question:
 
 
 class ScenarioGuard:
-    """`layers` are asked in order; the cheap ones first. Make one per run, and `serve` it in a task."""
+    """`layers` are asked in order; the cheap ones first. Make one per run, and `serve` it in a task.
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    `earlier` are the scenarios of earlier sessions by group, in their order. Questions wait until these are
+    taken in; nothing else does.
+    """
+
+    def __init__(self, layers: Sequence[Layer], earlier: Mapping[str, Sequence[str]] | None = None) -> None:
         self._layers = layers
+        self._earlier = earlier or {}
         self._waiting: deque[_Question] = deque()
         self._asked = anyio.Event()
         self._recent: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RECENT_KEPT))
-
-    async def restore(self, scenarios: Iterable[tuple[str, str]]) -> None:
-        """Takes (group, text) pairs of an earlier session in, in their order, before `serve` starts."""
-        groups: dict[str, list[str]] = {}
-        for group, text in scenarios:
-            groups.setdefault(group, []).append(text)
-        for group, texts in groups.items():
-            self._recent[group].extend(texts)
-            for layer in self._layers:
-                await anyio.to_thread.run_sync(layer.insert, group, texts)
+        for group, texts in self._earlier.items():
+            self._recent[group].extend(texts[-RECENT_KEPT:])
 
     async def admit(self, group: str, text: str) -> Duplicate | None:
         """None if the scenario is new, and it counts from now on; else what it duplicates."""
@@ -63,18 +62,34 @@ class ScenarioGuard:
         return list(self._recent[group])[-most:] if most else []
 
     async def serve(self) -> None:
-        """Answers until cancelled."""
+        """Answers until cancelled. Work that was put off is done between answers and while nobody asks."""
+        await self._restore()
         while True:
-            await self._asked.wait()
-            self._asked = anyio.Event()
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
-                try:
-                    answers = await anyio.to_thread.run_sync(self._decide, batch)
-                except Exception as fault:  # handed to those who asked; the worker goes on
-                    self._answer(batch, [None] * len(batch), fault)
-                else:
-                    self._answer(batch, answers, None)
+            if self._waiting:
+                await self._answer_some()
+            unfinished = await anyio.to_thread.run_sync(self._upkeep)
+            if not unfinished and not self._waiting:
+                self._asked = anyio.Event()
+                await self._asked.wait()
+
+    async def _restore(self) -> None:
+        for group, texts in self._earlier.items():
+            for at in range(0, len(texts), RESTORED_AT_ONCE):
+                for layer in self._layers:
+                    await anyio.to_thread.run_sync(layer.insert, group, texts[at : at + RESTORED_AT_ONCE])
+        self._earlier = {}
+
+    async def _answer_some(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
+        try:
+            answers = await anyio.to_thread.run_sync(self._decide, batch)
+        except Exception as fault:  # handed to those who asked; the worker goes on
+            self._answer(batch, [None] * len(batch), fault)
+        else:
+            self._answer(batch, answers, None)
+
+    def _upkeep(self) -> bool:
+        return any(layer.upkeep() for layer in self._layers)
 
     def _decide(self, batch: Sequence[_Question]) -> list[Duplicate | None]:
         answers: list[Duplicate | None] = [None] * len(batch)

@@ -19,8 +19,8 @@ class Duplicate:
 class Layer(Protocol):
     """One way to find duplicates. `group` is a toolkit set: scenarios of different groups never compare.
 
-    Called from one thread at a time. `admit` decides and inserts in order: the second of two equal texts in
-    one call is a duplicate of the first.
+    Called from one thread at a time, never from the event loop's. `admit` decides and inserts in order: the
+    second of two equal texts in one call is a duplicate of the first.
     """
 
     def insert(self, group: str, texts: Sequence[str]) -> None:
@@ -28,3 +28,6 @@ class Layer(Protocol):
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
         """For each (group, text): None and it is inserted, or what it duplicates and it is not."""
+
+    def upkeep(self) -> bool:
+        """Does a slice of work that was put off, for some tenths of a second; whether there may be more."""

@@ -36,6 +36,11 @@ class RunDir:
         return self.path / "journal" / "000001.jsonl"
 
     @property
+    def vectors(self) -> Path:
+        """Vectors of the scenarios: a cache, which may be deleted."""
+        return self.path / "scenario_vectors.bin"
+
+    @property
     def log(self) -> Path:
         """What happened, for people."""
         return self.path / "log.jsonl"

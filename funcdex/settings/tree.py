@@ -133,6 +133,11 @@ class DedupSettings(Frozen):
     examples_shown: int = Field(default=10, ge=0, le=50, description="earlier scenarios to differ from")
     model: str = Field(default="minilm", description="`minilm` (packaged), a hub name or a folder")
     device: str = Field(default="cpu", description="torch device of the sentence model")
+    exact_up_to: int = Field(
+        default=50_000,
+        ge=0,
+        description="scenarios of one toolkit set compared one by one; beyond, found through a graph (HNSW)",
+    )
 
 
 class JudgeSettings(Frozen):

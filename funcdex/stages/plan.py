@@ -26,7 +26,7 @@ def plans(
 
 def plan_at(index: int, settings: Settings, bundles: Sequence[Bundle], restarts: int = 0) -> Plan:
     """The plan of one index, from 1. What is tried again draws anew: `restarts` is part of its seed."""
-    bundle = bundles[(index - 1) % len(bundles)]
+    bundle = bundles[_turn(index, len(bundles))]
     plan_id = _id_of(index)
     seed = _seed_of(settings.seed, plan_id, restarts)
     return Plan(
@@ -54,7 +54,16 @@ def shown_tools(draft: Draft, bundles: Sequence[Bundle]) -> tuple[Tool, ...]:
 
 def bundle_of(plan: Plan, bundles: Sequence[Bundle]) -> Bundle:
     """The bundle of a plan that was made with these bundles."""
-    return bundles[(plan.index - 1) % len(bundles)]
+    return bundles[_turn(plan.index, len(bundles))]
+
+
+def bundle_number(id: str, bundles: int) -> int:
+    """Which of so many bundles, from 0, an id has: cheaper than its plan. Raises ValueError as `plan_of`."""
+    return _turn(int(id.removeprefix(ID_PREFIX)), bundles)
+
+
+def _turn(index: int, bundles: int) -> int:
+    return (index - 1) % bundles
 
 
 def _id_of(index: int) -> str:

@@ -1,0 +1,126 @@
+"""Exact comparison and the graph that follows it decide alike, and one turns into the other unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planted import Scattered, serving
+
+from funcdex.dedup.embedding import Embedder
+from funcdex.dedup.index import SLICE, FloatArray, VectorIndex
+from funcdex.dedup.meaning import EmbeddingLayer
+from funcdex.dedup.protocol import Duplicate
+
+THRESHOLD = 0.95
+
+
+class Clusters(Scattered):
+    """`"3 a"` and `"3 b"` lie close together, `"4 a"` far from both."""
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        centres = super().encode([text.split()[0] for text in texts])
+        vectors = centres + 0.1 * super().encode(texts)
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def on_a_sphere(count: int, dimension: int = 32, seed: int = 0) -> FloatArray:
+    vectors = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float16).astype(np.float32)
+
+
+def finish(layer: EmbeddingLayer) -> None:
+    while layer.upkeep():
+        pass
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abcd")), max_size=12), max_size=12))
+def test_exact_and_graph_decide_alike(batches: list[list[tuple[int, str]]]) -> None:
+    exact, graph = (EmbeddingLayer(Clusters(), THRESHOLD, exact_up_to) for exact_up_to in (10_000, 3))
+    for batch in batches:
+        items = [("gmail" if number % 2 else "jira", f"{number} {kind}") for number, kind in batch]
+        if items:
+            decisions = [
+                [None if verdict is None else verdict.of for verdict in layer.admit(items)]
+                for layer in (exact, graph)
+            ]
+            assert decisions[0] == decisions[1]
+        finish(graph)
+
+
+def test_an_index_searches_exactly_until_its_graph_is_whole() -> None:
+    vectors = on_a_sphere(3 * SLICE)
+    index = VectorIndex(32, exact_up_to=SLICE)
+    index.add(vectors[: 2 * SLICE])
+    states = []
+    while index.build():
+        # New ones arrive while it is built, and are found at once.
+        extra = vectors[2 * SLICE + len(states) * 10 :][:10]
+        index.add(extra)
+        states.append(index.is_exact)
+        _, rows = index.nearest(extra)
+        assert rows.tolist() == list(range(len(index) - 10, len(index)))
+    assert states == [True] * len(states) and len(states) == 2
+    assert not index.is_exact
+    assert len(index) == 2 * SLICE + 20
+    cosines, rows = index.nearest(vectors[: len(index)])
+    assert np.mean(rows == np.arange(len(index))) > 0.99
+    assert cosines == pytest.approx(1, abs=1e-3)
+
+
+def test_an_index_of_few_vectors_has_nothing_to_build() -> None:
+    index = VectorIndex(32, exact_up_to=100)
+    index.add(on_a_sphere(100))
+    assert not index.build()
+    assert index.is_exact
+
+
+def test_an_empty_index_is_near_to_nothing() -> None:
+    cosines, rows = VectorIndex(32, exact_up_to=100).nearest(on_a_sphere(2))
+    assert cosines.tolist() == [-1, -1]
+    assert rows.tolist() == [-1, -1]
+
+
+def test_the_graph_goes_on_growing_after_it_took_over() -> None:
+    vectors = on_a_sphere(600)
+    index = VectorIndex(32, exact_up_to=0)
+    index.add(vectors[:300])
+    while index.build():
+        pass
+    for at in range(300, 600, 20):
+        index.add(vectors[at : at + 20])
+    _, rows = index.nearest(vectors)
+    assert np.mean(rows == np.arange(600)) > 0.99
+
+
+async def test_questions_are_answered_between_two_slices_of_building() -> None:
+    layer = Logged(Scattered(), THRESHOLD, exact_up_to=10)
+    earlier = {"gmail": [f"old {number}" for number in range(4 * SLICE)]}
+    async with serving(layer, earlier=earlier) as guard:
+        for number in range(8):
+            assert await guard.admit("gmail", f"new {number}") is None
+            assert await guard.admit("gmail", f"old {number}") is not None
+    assert layer.log[:10] == ["answers", "slice"] * 4 + ["answers", "last slice"]
+    assert set(layer.log[10::2]) == {"answers"}
+
+
+class Logged(EmbeddingLayer):
+    """Writes down what it is asked to do."""
+
+    def __init__(self, embedder: Embedder, threshold: float, exact_up_to: int) -> None:
+        super().__init__(embedder, threshold, exact_up_to)
+        self.log: list[str] = []
+
+    def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
+        self.log.append("answers")
+        return super().admit(items)
+
+    def upkeep(self) -> bool:
+        more = super().upkeep()
+        self.log.append("slice" if more else "last slice")
+        return more
