@@ -35,12 +35,17 @@ class Scattered:
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         self.encoded += texts
-        vectors = np.stack([self._one(text) for text in texts])
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return unit(np.stack([self._one(text) for text in texts]))
 
     def _one(self, text: str) -> FloatArray:
         dice = np.random.default_rng([self._seed, *text.encode()])
         return dice.standard_normal(self._dimension, dtype=np.float32)
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """Every row scaled to norm 1."""
+    scaled: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import Scattered, serving
+from planted import Scattered, serving, unit
 
 from funcdex.dedup.embedding import Embedder
 from funcdex.dedup.index import SLICE, FloatArray, VectorIndex
@@ -23,14 +23,12 @@ class Clusters(Scattered):
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         centres = super().encode([text.split()[0] for text in texts])
-        vectors = centres + 0.1 * super().encode(texts)
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return unit(centres + np.float32(0.1) * super().encode(texts))
 
 
 def on_a_sphere(count: int, dimension: int = 32, seed: int = 0) -> FloatArray:
     vectors = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit.astype(np.float16).astype(np.float32)
+    return unit(vectors).astype(np.float16).astype(np.float32)
 
 
 def finish(layer: EmbeddingLayer) -> None:
@@ -57,7 +55,7 @@ def test_an_index_searches_exactly_until_its_graph_is_whole() -> None:
     vectors = on_a_sphere(3 * SLICE)
     index = VectorIndex(32, exact_up_to=SLICE)
     index.add(vectors[: 2 * SLICE])
-    states = []
+    states: list[bool] = []
     while index.build():
         # New ones arrive while it is built, and are found at once.
         extra = vectors[2 * SLICE + len(states) * 10 :][:10]

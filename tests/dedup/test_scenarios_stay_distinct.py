@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 from planted import Planted, serving
 
-from funcdex.dedup.embedding import SentenceModel
 from funcdex.dedup.exact import ExactLayer
 from funcdex.dedup.guard import MAX_BATCH, ScenarioGuard
 from funcdex.dedup.index import FloatArray
 from funcdex.dedup.meaning import EmbeddingLayer
 from funcdex.dedup.protocol import Duplicate
-from funcdex.errors import DedupError
 
 
 class Held(Planted):
@@ -61,9 +59,9 @@ async def test_who_asked_first_is_admitted_also_across_batches() -> None:
     answers: dict[int, Duplicate | None] = {}
 
     async def ask(guard: ScenarioGuard, number: int) -> None:
-        answers[number] = await guard.admit("gmail", f"text{number} {number // 4 / 60}")
+        answers[number] = await guard.admit("gmail", f"text{number} {number // 4 / 50}")
 
-    async with serving(EmbeddingLayer(Planted(), threshold=0.9999)) as guard:
+    async with serving(EmbeddingLayer(Planted(), threshold=0.9992)) as guard:
         async with anyio.create_task_group() as tasks:
             for number in range(3 * MAX_BATCH):
                 tasks.start_soon(ask, guard, number)
@@ -71,9 +69,9 @@ async def test_who_asked_first_is_admitted_also_across_batches() -> None:
                     await anyio.wait_all_tasks_blocked()
     admitted = [number for number, answer in sorted(answers.items()) if answer is None]
     assert admitted == list(range(0, 3 * MAX_BATCH, 4))
-    assert guard.recent("gmail", 3) == [f"text{number} {number // 4 / 60}" for number in admitted[-3:]]
+    assert guard.recent("gmail", 3) == [f"text{number} {number // 4 / 50}" for number in admitted[-3:]]
     duplicate = answers[7]
-    assert duplicate is not None and duplicate.of == f"text4 {1 / 60}"
+    assert duplicate is not None and duplicate.of == f"text4 {1 / 50}"
 
 
 async def test_what_waits_while_the_model_works_is_embedded_in_one_call() -> None:
@@ -120,21 +118,3 @@ async def test_a_fault_of_the_model_reaches_who_asked_and_the_guard_goes_on() ->
         with pytest.raises(ValueError, match="could not convert"):
             await guard.admit("gmail", "no number")
         assert await guard.admit("gmail", "fine 0.1") is None
-
-
-def test_a_model_that_cannot_be_loaded_is_a_clear_error() -> None:
-    with pytest.raises(DedupError, match=r"cannot load the sentence model.*dedup.model /nowhere/model"):
-        SentenceModel("/nowhere/model", "cpu")
-
-
-def test_the_packaged_model_tells_paraphrase_from_difference() -> None:
-    vectors = SentenceModel("minilm", "cpu").encode(
-        [
-            "A dentist reschedules all appointments of a sick colleague and informs the patients.",
-            "All appointments of an ill colleague are moved by a dentist, who informs the patients.",
-            "A brewery orders bottles and pays the supplier's overdue invoice.",
-        ]
-    )
-    assert vectors.shape == (3, 384)
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert vectors[0] @ vectors[1] > 0.75 > 0.4 > vectors[0] @ vectors[2]

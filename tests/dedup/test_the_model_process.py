@@ -9,13 +9,13 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from funcdex.dedup.embedding import SentenceModel
 from funcdex.dedup.model_process import ModelProcess
 from funcdex.errors import DedupError
 
 TEXTS = [
-    "A dentist moves an appointment.",
-    "A brewery pays the supplier's overdue invoice \u2028 \N{BEER MUG}.",
+    "A dentist reschedules all appointments of a sick colleague and informs the patients.",
+    "All appointments of an ill colleague are moved by a dentist, who informs the patients.",
+    "A brewery orders bottles \N{BEER MUG}\u2028and pays the supplier's overdue invoice.",
 ]
 
 
@@ -25,9 +25,15 @@ def model() -> Iterator[ModelProcess]:
         yield process
 
 
-def test_it_makes_the_vectors_that_the_model_makes(model: ModelProcess) -> None:
-    assert np.allclose(model.encode(TEXTS), SentenceModel("minilm", "cpu").encode(TEXTS), atol=1e-5)
-    assert model.encode(TEXTS[:1] * 200).shape == (200, 384)
+def test_the_packaged_model_tells_paraphrase_from_difference(model: ModelProcess) -> None:
+    vectors = model.encode(TEXTS)
+    assert vectors.shape == (3, 384) and vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > 0.75 > 0.4 > vectors[0] @ vectors[2]
+
+
+def test_a_text_has_the_same_vector_in_any_company(model: ModelProcess) -> None:
+    assert np.allclose(model.encode(TEXTS[:1] * 200), model.encode(TEXTS)[0], atol=1e-5)
 
 
 def test_a_model_that_cannot_be_loaded_is_told_to_who_asks() -> None:
