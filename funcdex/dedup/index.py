@@ -47,6 +47,15 @@ class VectorIndex:
         """Whether each row is compared."""
         return self._exact is not None
 
+    @property
+    def bytes_per_vector(self) -> int:
+        """Memory that the index which is searched takes for each row."""
+        if self._exact is not None:
+            return 4 * self._dimension
+        hnsw = self._graph.hnsw
+        links_bytes = 4 * hnsw.neighbors.size() + 8 * hnsw.offsets.size() + 4 * hnsw.levels.size()
+        return int(2 * self._dimension + links_bytes / max(1, len(self)))
+
     def __len__(self) -> int:
         return int(self._searched().ntotal)
 
