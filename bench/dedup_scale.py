@@ -19,10 +19,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import numpy as np
+import numpy.typing as npt
 
 from funcdex.dedup import index as index_module
 from funcdex.dedup.exact import ExactLayer
@@ -39,6 +41,7 @@ NEAR = (0.86, 0.89, 0.91, 0.95)
 BATCH = 64
 ASKED = 512
 ONE_BY_ONE = 32
+AnyArray = npt.NDArray[np.floating[Any]]
 Source = Callable[[int], FloatArray]
 
 WHO = (
@@ -117,14 +120,14 @@ def across(vectors: FloatArray, base: FloatArray) -> FloatArray:
     return unit(vectors - (vectors * base).sum(1, keepdims=True) * base)
 
 
-def unit(vectors: FloatArray) -> FloatArray:
+def unit(vectors: AnyArray) -> FloatArray:
     """Rows of norm 1."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: FloatArray = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
     return scaled
 
 
-def stored(vectors: FloatArray) -> FloatArray:
+def stored(vectors: AnyArray) -> FloatArray:
     """As the guard has them: norm 1, rounded to float16."""
     return unit(vectors).astype(np.float16).astype(np.float32)
 
