@@ -1,6 +1,6 @@
 """The nearest of many vectors: each compared up to some tens of thousands, beyond that found through a graph.
 
-The only module that imports faiss, and only when an index is made.
+Imports faiss only when an index is made.
 
 Why these numbers, measured up to a million vectors: docs/decisions/0010-dedup-at-scale.md.
 """

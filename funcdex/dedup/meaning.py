@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -28,6 +29,8 @@ class EmbeddingLayer:
         exact_up_to: int = EXACT_UP_TO,
         kept: KeptVectors | None = None,
     ) -> None:
+        # Now, while nobody else needs the interpreter: an import holds its lock.
+        importlib.import_module("faiss")
         self._embedder = embedder
         self._threshold = threshold
         self._exact_up_to = exact_up_to
