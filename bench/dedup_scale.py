@@ -300,7 +300,7 @@ def parameters(links: int, to_insert: int, to_find: int) -> Iterator[None]:
 def sweep(count: int) -> None:
     """The table for a choice of parameters."""
     for links, to_insert in ((16, 80), (32, 40), (32, 80), (32, 160)):
-        for to_find in (64, 128):
+        for to_find in (64, 128, 256):
             with parameters(links, to_insert, to_find):
                 name = f"M {links}, efConstruction {to_insert}, efSearch {to_find}"
                 compare(name, synthetic(), [count])

@@ -21,7 +21,7 @@ LINKS = 32
 """HNSW's M: links of a vector on each upper level; twice as many on the lowest."""
 LOOKED_AT_TO_INSERT = 80
 """HNSW's efConstruction."""
-LOOKED_AT_TO_FIND = 128
+LOOKED_AT_TO_FIND = 256
 """HNSW's efSearch."""
 SLICE = 256
 """Vectors that enter the graph in one step of its building: a few tenths of a second."""
