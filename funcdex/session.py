@@ -17,9 +17,9 @@ import anyio
 import anyio.to_thread
 from rich.console import Console
 
-from funcdex.display import RunSnapshot, show
+from funcdex.display.live import show, tell
 from funcdex.endpoints.facts import EndpointFacts
-from funcdex.errors import ConfigError, FuncdexError, root_fault
+from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
 from funcdex.guarding import serving_guard
 from funcdex.off_loop import share_fairly
 from funcdex.order import Order, prepare
@@ -31,13 +31,16 @@ from funcdex.rundir.journal import open_journal
 from funcdex.rundir.lock import exclusive
 from funcdex.rundir.log import RunLog
 from funcdex.rundir.replay import JournalState
+from funcdex.rundir.status import cost_of
 from funcdex.serving import probed_endpoints
+from funcdex.snapshot import Observer, RunSnapshot
 from funcdex.stages.context import Context
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.local_compile import LocalCompiler
 from funcdex.stages.plan import plans
 from funcdex.stages.tool_check import CheckedTools, check_tools
 from funcdex.stages.tool_sets import plan_tool_sets
+from funcdex.tally import Tally
 from funcdex.types.record import Accepted, Draft, fold
 
 LIVE_PER_SLOT = 2
@@ -62,12 +65,13 @@ class Ending:
         return self.accepted + sum(self.rejected.values())
 
     def as_json(self) -> dict[str, object]:
-        """For the log, and for programs."""
+        """For programs."""
         return asdict(replace(self, fault=None)) | {"fault": str(self.fault) if self.fault else None}
 
 
-async def carry_out(order: Order, console: Console) -> Ending:
-    """Works on a run until all is settled or it has to stop. Progress goes to `console`.
+async def carry_out(order: Order, console: Console, observers: Sequence[Observer] = ()) -> Ending:
+    """Works on a run until all is settled or it has to stop. Progress goes to `console`; `observers` look
+    on while conversations are written.
 
     Raises FuncdexError if it cannot begin. Any other exception is a bug; its traceback is in the log.
     """
@@ -79,13 +83,14 @@ async def carry_out(order: Order, console: Console) -> Ending:
                 # First of all: a run that cannot be begun leaves no manifest behind.
                 checked = await check_tools(plan_tool_sets(order.settings, order.bundles), grammars)
                 state = await anyio.to_thread.run_sync(prepare, order)
-                return await _Session(order, state, checked, grammars, console, log).work()
+                return await _Session(order, state, checked, grammars, console, log, observers).work()
         except Exception as raised:
             fault = root_fault(raised)
             if isinstance(fault, FuncdexError):
-                log.write("stopped", {"error": str(fault)})
+                log.write("stopped", {"fault": _code(fault), "detail": str(fault)})
                 raise fault from raised
-            log.write("bug", {"traceback": "".join(traceback.format_exception(raised))})
+            told = "".join(traceback.format_exception(raised))
+            log.write("bug", {"fault": _code(fault), "detail": str(fault), "traceback": told})
             fault.add_note(f"The traceback is in {order.run.log}.")
             raise
 
@@ -99,6 +104,7 @@ class _Session:
         grammars: Grammars,
         console: Console,
         log: RunLog,
+        observers: Sequence[Observer],
     ) -> None:
         self._order = order
         self._state = state
@@ -106,9 +112,10 @@ class _Session:
         self._grammars = grammars
         self._console = console
         self._log = log
+        self._observers: Sequence[Observer] = (partial(show, console), *observers)
         self._started_s = time.monotonic()
         self._funnel = _funnel_of(order.settings.count, state)
-        self._settled_before = self._funnel.settled
+        self._tally = Tally(log, dict(state.tokens))
         self._interrupts = 0
         self._simulated = state.simulated
 
@@ -143,8 +150,9 @@ class _Session:
             context = Context(
                 pool.generate, settings, self._order.bundles, guard, self._checked.tool_sets, self._grammars
             )
-            pipeline = Pipeline(context, journal, self._funnel)
-            tasks.start_soon(show, self._console, partial(self._snapshot, pool, pipeline))
+            pipeline = Pipeline(context, self._tally.over(journal), self._funnel)
+            for observe in self._observers:
+                tasks.start_soon(observe, partial(self._snapshot, pool, pipeline))
             tasks.start_soon(self._watch_signals, pool, pipeline, tasks.cancel_scope)
             await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
             tasks.cancel_scope.cancel()
@@ -176,10 +184,13 @@ class _Session:
             accepted=self._funnel.accepted,
             rejected=dict(self._funnel.rejected),
             live=dict(self._funnel.live),
-            settled_before=self._settled_before,
             stages_done=self._funnel.stages_done,
             elapsed_s=time.monotonic() - self._started_s,
             pool=pool.snapshot(),
+            tokens=dict(self._tally.tokens),
+            cost=cost_of(self._tally.tokens, self._order.settings.prices),
+            settled_per_s=self._tally.pace.per_s(time.monotonic()),
+            grammars=self._grammars.snapshot(),
             stopping=pipeline.stopping.is_set(),
         )
 
@@ -193,7 +204,8 @@ class _Session:
             simulated=self._simulated,
             fault=fault,
         )
-        self._log.write("ending", ending.as_json())
+        told = {"fault": _code(fault), "detail": str(fault)} if fault else {}
+        self._log.write("ending", ending.as_json() | {"fault": None} | told)
         return ending
 
     def _tell_damage(self) -> None:
@@ -206,16 +218,24 @@ class _Session:
         for candidate in candidates:
             if isinstance(candidate.found, EndpointFacts):
                 self._simulated |= candidate.found.simulated
-                self._log.write("endpoint", asdict(candidate.found))
+                self._log.write(
+                    "endpoint", {"endpoint": candidate.client.spec.url, **asdict(candidate.found)}
+                )
 
     def _log_event(self, event: PoolEvent) -> None:
-        self._log.write(event.kind, {key: value for key, value in asdict(event).items() if key != "kind"})
+        told = ("endpoint", "conversation_id", "fault", "detail")
+        self._log.write(event.kind, {key: getattr(event, key) for key in told})
         if event.kind in ("down", "refused"):
             self._say(f"{event.endpoint}: {event.kind}: {event.detail}")
 
     def _say(self, text: str) -> None:
-        self._log.write("notice", {"text": text})
-        self._console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+        self._log.write("notice", {"detail": text})
+        tell(self._console, text)
+
+
+def _code(fault: BaseException) -> str:
+    """What to count a fault by: its kind if it is an endpoint's, else its class."""
+    return fault.kind if isinstance(fault, EndpointError) else type(fault).__name__
 
 
 def _funnel_of(planned: int, state: JournalState) -> Funnel:

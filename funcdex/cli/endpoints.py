@@ -9,6 +9,7 @@ import typer
 
 from funcdex.cli.exits import Exit
 from funcdex.cli.tables import JsonOption, show
+from funcdex.printable import printable
 
 
 def doctor(
@@ -34,7 +35,7 @@ def doctor(
     if not json:
         for finding in findings:
             for advice in finding.advice:
-                sys.stdout.write(f"{finding.url}: {advice}\n")
+                sys.stdout.write(printable(f"{finding.url}: {advice}\n"))
     if not any(finding.usable for finding in findings):
         raise typer.Exit(Exit.NO_ENDPOINT)
 

@@ -10,6 +10,7 @@ from enum import IntEnum
 from rich.console import Console
 
 from funcdex.errors import FuncdexError, NoEndpointAvailable, root_fault
+from funcdex.printable import printable
 
 
 class Exit(IntEnum):
@@ -42,11 +43,6 @@ def say_error(message: str) -> None:
     """One message on standard error; control characters of foreign text never reach the terminal."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"error: {printable(message)}", markup=False, style="red")
-
-
-def printable(text: str) -> str:
-    """The text with control characters made visible, newlines and tabs kept."""
-    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
 
 
 def _message(error: BaseException) -> str:

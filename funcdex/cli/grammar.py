@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from funcdex.cli.exits import Exit, printable
+from funcdex.cli.exits import Exit
 from funcdex.cli.tools import ToolsOption
+from funcdex.printable import printable
 from funcdex.types.request import Dialect
 
 if TYPE_CHECKING:

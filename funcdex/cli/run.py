@@ -12,10 +12,25 @@ import typer
 
 from funcdex.cli.exits import Exit
 from funcdex.cli.tables import JsonOption, write_json
+from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.order import Order
     from funcdex.session import Ending
+    from funcdex.snapshot import Observer
+
+LOOPBACK = "127.0.0.1"
+
+RetryRejectedOption = Annotated[
+    bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
+]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option("--metrics-port", min=0, max=65535, help="Serve /metrics for Prometheus; 0: any free port."),
+]
+MetricsHostOption = Annotated[
+    str, typer.Option("--metrics-host", help="Address of that page; 0.0.0.0 for all machines.")
+]
 
 
 def generate(
@@ -45,12 +60,12 @@ def generate(
         bool,
         typer.Option("--dry-run", help="Show plan, prompts and grammar of one conversation; ask nothing."),
     ] = False,
-    retry_rejected: Annotated[
-        bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
-    ] = False,
+    retry_rejected: RetryRejectedOption = False,
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on with a run although its settings differ.")
     ] = False,
+    metrics_port: MetricsPortOption = None,
+    metrics_host: MetricsHostOption = LOOPBACK,
     json: JsonOption = None,
 ) -> None:
     """Runs a generation, or goes on with one.
@@ -72,21 +87,21 @@ def generate(
     }
     loaded = load(config, _present(given))
     for note in loaded.notes:
-        sys.stderr.write(f"note: {note}\n")
+        _say(note)
     from funcdex.order import order_from
 
     path = run or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
     asked = order_from(path, loaded.settings, retry_rejected=retry_rejected, accept_changes=accept_changes)
     for note in asked.notes:
-        sys.stderr.write(f"note: {note}\n")
+        _say(note)
     if dry_run:
         import anyio
 
         from funcdex.dry_run import describe
 
-        sys.stdout.write(anyio.run(describe, asked))
+        sys.stdout.write(printable(anyio.run(describe, asked)))
         return
-    _carry_out(asked, json)
+    _carry_out(asked, json, _metrics_page(metrics_host, metrics_port))
 
 
 def resume(
@@ -97,9 +112,9 @@ def resume(
     count: Annotated[
         int | None, typer.Option("--count", min=1, help="More conversations than before.")
     ] = None,
-    retry_rejected: Annotated[
-        bool, typer.Option("--retry-rejected", help="Try rejected conversations again.")
-    ] = False,
+    retry_rejected: RetryRejectedOption = False,
+    metrics_port: MetricsPortOption = None,
+    metrics_host: MetricsHostOption = LOOPBACK,
     json: JsonOption = None,
 ) -> None:
     """Goes on with a run from its manifest alone.
@@ -109,42 +124,70 @@ def resume(
     from funcdex.order import order_to_resume
 
     urls = endpoints.split(",") if endpoints else None
-    _carry_out(order_to_resume(run, urls, count, retry_rejected=retry_rejected), json)
+    asked = order_to_resume(run, urls, count, retry_rejected=retry_rejected)
+    _carry_out(asked, json, _metrics_page(metrics_host, metrics_port))
 
 
-def status(run: Annotated[Path, typer.Argument(help="The run directory.")], json: JsonOption = None) -> None:
+def status(
+    run: Annotated[Path, typer.Argument(help="The run directory.")],
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until the run ends.")] = False,
+    json: JsonOption = None,
+) -> None:
     """Shows how far a run is: planned, in progress by stage, accepted, rejected by reason, tokens.
 
-    Example: funcdex status runs/first
+    Example: funcdex status runs/first --watch
     """
     from dataclasses import asdict
 
+    from rich.console import Console
+
     from funcdex.cli.summary import status_text
+    from funcdex.cli.watch import watched
     from funcdex.rundir.status import status as read_status
 
-    found = read_status(run)
+    # With --json standard output is for the one object.
+    found = watched(run, Console(stderr=json is not None)) if watch else read_status(run)
     if json:
         write_json(json, asdict(found))
     else:
         sys.stdout.write(status_text(found))
 
 
-def _carry_out(asked: Order, json: Path | None) -> None:
+def _carry_out(asked: Order, json: Path | None, metrics: Observer | None) -> None:
     """Runs the order, tells how it ended, and leaves with the exit code of that."""
     import anyio
-    from rich.console import Console
 
     from funcdex.cli.summary import ending_text
+    from funcdex.display.live import LastingConsole
     from funcdex.session import carry_out
 
-    console = Console(stderr=True)
-    ending = anyio.run(carry_out, asked, console, backend_options={"use_uvloop": _has_uvloop()})
+    console = LastingConsole(stderr=True)
+    observers = [metrics] if metrics else []
+    loop = {"use_uvloop": _has_uvloop()}
+    ending = anyio.run(carry_out, asked, console, observers, backend_options=loop)
     if json:
         write_json(json, ending.as_json())
     else:
         sys.stdout.write(ending_text(ending, asked.run))
     if code := _exit_code(ending):
         raise typer.Exit(code)
+
+
+def _metrics_page(host: str, port: int | None) -> Observer | None:
+    """What serves the page, its address taken and told; None if none is wanted."""
+    if port is None:
+        return None
+    from functools import partial
+
+    from funcdex.exposition.page import bound_socket, serve, url_of
+
+    listener = bound_socket(host, port)
+    _say(f"metrics: {url_of(listener)}")
+    return partial(serve, listener)
+
+
+def _say(note: str) -> None:
+    sys.stderr.write(printable(f"note: {note}\n"))
 
 
 def _has_uvloop() -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from funcdex.cli.exits import printable
-from funcdex.display import duration
+from funcdex.display.words import duration, total
+from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,8 @@ def ending_text(ending: Ending, run: RunDir) -> str:
     if ending.fault:
         lines.append(f"stopped: {printable(str(ending.fault))}")
     if left:
-        lines.append(f"go on with:  funcdex resume {run.path}")
-    lines.append(f"data set:    {run.output('parsed_conversations')}")
+        lines.append(f"go on with:  funcdex resume {printable(str(run.path))}")
+    lines.append(f"data set:    {printable(str(run.output('parsed_conversations')))}")
     return "\n".join(lines) + "\n"
 
 
@@ -49,8 +49,8 @@ def status_text(status: RunStatus) -> str:
         rows["cost"] = f"{status.cost:.2f}"
     if status.per_hour is not None:
         rows["settled per hour"] = f"{status.per_hour:.0f}"
-    if status.running and status.left_s is not None:
-        rows["time left"] = duration(status.left_s)
+    if status.running:
+        rows["time left"] = "not known yet" if status.left_s is None else duration(status.left_s)
     rows["state"] = (
         "running" if status.running else "finished" if status.settled >= status.planned else "stopped"
     )
@@ -59,6 +59,19 @@ def status_text(status: RunStatus) -> str:
     if status.damaged:
         rows["damaged lines"] = status.damaged
     return _table(rows) + "\n"
+
+
+def status_line(status: RunStatus) -> str:
+    """`12/75 settled, 10 accepted, 2 rejected (markup 2), 31 begun, 40 s left`."""
+    parts = [
+        f"{status.settled}/{status.planned} settled",
+        f"{status.accepted} accepted",
+        total(status.rejected, "rejected"),
+        f"{sum(status.in_progress.values())} begun",
+    ]
+    if status.left_s is not None:
+        parts.append(f"{duration(status.left_s)} left")
+    return ", ".join(parts)
 
 
 def _table(rows: Mapping[str, object]) -> str:

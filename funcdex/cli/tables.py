@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from funcdex.cli.exits import printable
+from funcdex.printable import printable, printable_json
 
 JsonOption = Annotated[
     Path | None, typer.Option("--json", help="Write the table as JSON to this file; - for standard output.")
@@ -22,7 +22,7 @@ def write_json(target: Path, value: Any) -> None:
 
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str)
     if str(target) == "-":
-        sys.stdout.write(text.decode())
+        sys.stdout.write(printable_json(text).decode())
     else:
         target.write_bytes(text)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from funcdex.cli.tables import JsonOption, show, write_json
+from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.types.tools import Toolkit
@@ -46,7 +47,7 @@ def import_(
             f"cannot write: {error.strerror}", where=str(out), fix="Name another file."
         ) from error
     for note in result.notes:
-        sys.stderr.write(f"note: {note.where}: {note.what}\n")
+        sys.stderr.write(printable(f"note: {note.where}: {note.what}\n"))
     count = sum(len(toolkit.tools) for toolkit in result.toolkits)
     sys.stdout.write(f"{count} tools in {len(result.toolkits)} toolkits written to {out}\n")
 

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from funcdex.cli.exits import Exit, printable
+from funcdex.cli.exits import Exit
 from funcdex.cli.tables import JsonOption, write_json
+from funcdex.printable import printable
 
 
 def validate(
@@ -33,7 +34,7 @@ def validate(
         for fault in faults:
             turn = f" turn {fault.turn}" if fault.turn else ""
             sys.stdout.write(
-                f"{path}:{fault.line}: {fault.id}{turn}: {fault.reason}: {printable(fault.detail)}\n"
+                printable(f"{path}:{fault.line}: {fault.id}{turn}: {fault.reason}: {fault.detail}\n")
             )
         sys.stdout.write(f"{records} records, {len(faults)} faults\n")
     if faults:

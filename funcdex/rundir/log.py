@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,13 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from funcdex.printable import printable_json
 from funcdex.rundir.files import disk_faults
 from funcdex.rundir.jsonlines import Record, as_line
 from funcdex.rundir.linefile import LineFile
 
-# What a terminal may act on and JSON lets stand: DEL, C1 controls, line and paragraph separators,
-# changes of writing direction. They only occur inside strings, so an escape means the same.
-_ACTED_ON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_ALWAYS_THERE: Record = {"endpoint": None, "conversation_id": None, "fault": None}
 
 
 def _now() -> datetime:
@@ -39,9 +37,12 @@ class RunLog:
         self.fault: OSError | None = None
 
     def write(self, event: str, fields: Record | None = None) -> None:
-        """Adds `{"at": ..., "event": event, **fields}`, `at` in UTC. TypeError for what is not JSON."""
+        """Adds one line: `at` in UTC, `event`, then `endpoint`, `conversation_id` and `fault`, null where the
+        fields do not have them, then the rest of the fields. TypeError for what is not JSON.
+
+        What stands in it for each event: docs/run-directory.md."""
         at = self._clock().isoformat(timespec="milliseconds")
-        line = _without_controls(as_line({"at": at, "event": event, **(fields or {})}))
+        line = printable_json(as_line({"at": at, "event": event, **_ALWAYS_THERE, **(fields or {})}))
         with self._one_at_a_time:
             if self.fault is None:
                 self._append(line)
@@ -64,7 +65,3 @@ class RunLog:
             self._file.append(line)
         except OSError as fault:
             self.fault = fault
-
-
-def _without_controls(line: bytes) -> bytes:
-    return _ACTED_ON.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()

@@ -198,9 +198,12 @@ def _item(line: bytes, number: int, *, last: bool) -> Entry | Damaged:
     if not line.endswith(b"\n"):
         # Not acknowledged: the newline is written with its line. Opening the journal cuts it off.
         return Damaged(number, torn=True)
-    if not isinstance(value, dict):
-        return Damaged(number, torn=False)
+    return entry_of(value) or Damaged(number, torn=False)
+
+
+def entry_of(value: JsonValue) -> Entry | None:
+    """The entry that a line of the journal holds; None if it is none."""
     try:
-        return entry_from_json(value)
+        return entry_from_json(value) if isinstance(value, dict) else None
     except (ValueError, KeyError, TypeError):
-        return Damaged(number, torn=False)
+        return None

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from funcdex.rundir.files import disk_faults
+from funcdex.rundir.following import Following
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import held
-from funcdex.rundir.manifest import read_manifest, settings_of
-from funcdex.rundir.replay import JournalState, Tokens, read_journal
+from funcdex.rundir.manifest import Manifest, read_manifest, settings_of
+from funcdex.rundir.pace import Pace
+from funcdex.rundir.replay import Replay, Tokens, entry_of
 from funcdex.settings.tree import Price
 from funcdex.types.conversation import JsonValue
 from funcdex.types.record import STAGES, Rejected
 
-SESSION_MARK = b'"event":"session"'
-"""In the log's line with which each session begins; it says how many had `settled` by then."""
-
-_COMES_OR_GOES = (b'"event":"joined"', b'"event":"down"', b'"event":"refused"')
+_MARKS = tuple(
+    b'"event":"%b"' % kind for kind in (b"session", b"accepted", b"rejected", b"joined", b"down", b"refused")
+)
+"""In the lines of the log that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class RunStatus:
 
     `in_progress` counts the conversations that have a stage behind them by the stage that comes next.
     `rejected` counts by reason, `rejected_at` by stage. `tokens` are those paid for, by model; `cost` is
-    theirs, None without prices. `per_hour` are conversations settled, in the latest session, `left_s` is the
-    time that the rest takes at this rate; both None until something has settled. Times are
+    theirs, None without prices. `per_hour` are conversations settled of late, in the latest session, `left_s`
+    is the time that the rest takes at this rate; both None until something has settled there. Times are
     ISO 8601 in UTC; `last_at` is when the run last wrote. `running`: a process works on it now.
     `endpoints_out` are those of the latest session that take no work, and why.
     `damaged` are lines of the journal that could not be read, `repeated` entries that stand twice.
@@ -62,96 +63,134 @@ class RunStatus:
 
 def status(run: RunDir | Path) -> RunStatus:
     """Reads, and never writes. Raises CheckpointError if there is no run or it cannot be read."""
-    run = run if isinstance(run, RunDir) else RunDir(run)
-    manifest = read_manifest(run)
-    journal = read_journal(run)
-    rejected = [outcome for outcome in journal.settled.values() if isinstance(outcome, Rejected)]
-    begun = len(journal.settled) + len(journal.unsettled)
-    last_at = _last_written(run, manifest.created_at)
-    session, traffic = _latest_session(run)
-    per_hour = _settled_per_hour(session, len(journal.settled), last_at)
-    left = manifest.count - len(journal.settled)
-    return RunStatus(
-        planned=manifest.count,
-        not_begun=max(0, manifest.count - begun),
-        in_progress=_by_next_stage(journal),
-        accepted=len(journal.settled) - len(rejected),
-        rejected=dict(Counter(outcome.reason for outcome in rejected).most_common()),
-        rejected_at=dict(Counter(outcome.stage for outcome in rejected)),
-        tokens=journal.tokens,
-        cost=_cost(journal.tokens, settings_of(manifest, run).prices),
-        per_hour=per_hour,
-        left_s=left * 3600 / per_hour if per_hour else None,
-        started_at=manifest.created_at,
-        last_at=last_at,
-        running=held(run),
-        endpoints_out=_out(traffic),
-        damaged=len(journal.damaged),
-        repeated=journal.repeated,
-    )
+    return StatusReader(run if isinstance(run, RunDir) else RunDir(run)).read()
 
 
-def _by_next_stage(journal: JournalState) -> dict[str, int]:
+class StatusReader:
+    """Reads the status of one run again and again, each line of its files once."""
+
+    def __init__(self, run: RunDir) -> None:
+        self._run = run
+        self._journal = Following(run.journal)
+        self._log = Following(run.log)
+        self._replay = Replay()
+        self._damaged = 0
+        self._session = _LatestSession()
+
+    def read(self) -> RunStatus:
+        """As it is now. Raises CheckpointError."""
+        # First of all: what is read of a run that has ended by then is its end.
+        running = held(self._run)
+        manifest = read_manifest(self._run)
+        self._read_journal()
+        for line in self._log.new_lines():
+            self._session.take(line)
+        return self._status(manifest, running)
+
+    def _read_journal(self) -> None:
+        for line in self._journal.new_lines():
+            value = _value(line)
+            entry = entry_of(value)
+            if entry is None:
+                self._damaged += 1
+            else:
+                self._replay.take(entry)
+
+    def _status(self, manifest: Manifest, running: bool) -> RunStatus:
+        replay = self._replay
+        rejected = [outcome for outcome in replay.settled.values() if isinstance(outcome, Rejected)]
+        settled = len(replay.settled)
+        last_at = _last_written(self._run, manifest.created_at)
+        until = datetime.now(UTC) if running else last_at
+        per_s = self._session.per_s(until.timestamp())
+        return RunStatus(
+            planned=manifest.count,
+            not_begun=max(0, manifest.count - settled - len(replay.unsettled)),
+            in_progress=_by_next_stage(replay),
+            accepted=settled - len(rejected),
+            rejected=dict(Counter(outcome.reason for outcome in rejected).most_common()),
+            rejected_at=dict(Counter(outcome.stage for outcome in rejected)),
+            tokens=dict(replay.tokens),
+            cost=cost_of(replay.tokens, settings_of(manifest, self._run).prices),
+            per_hour=per_s * 3600 if per_s else None,
+            left_s=(manifest.count - settled) / per_s if per_s else None,
+            started_at=manifest.created_at,
+            last_at=last_at.isoformat(timespec="seconds"),
+            running=running,
+            endpoints_out=dict(self._session.out),
+            damaged=self._damaged,
+            repeated=replay.repeated,
+        )
+
+
+class _LatestSession:
+    """What the log says of the latest session: its pace, and `out`: endpoint -> why it takes no work."""
+
+    def __init__(self) -> None:
+        self.out: dict[str, str] = {}
+        self._pace: Pace | None = None
+
+    def take(self, line: bytes) -> None:
+        """The log's next line. One that is torn, or is no event, says nothing."""
+        if not any(mark in line for mark in _MARKS):
+            return
+        event = _value(line)
+        if not isinstance(event, dict):
+            return
+        kind, endpoint = event.get("event"), event.get("endpoint")
+        if kind == "session":
+            self.out, self._pace = {}, None
+        elif kind in ("accepted", "rejected"):
+            self._settled(_seconds(event))
+        elif kind in ("joined", "down", "refused") and isinstance(endpoint, str):
+            self._came_or_went(endpoint, kind, event)
+
+    def per_s(self, now_s: float) -> float | None:
+        """Conversations settled in a second, of late; None until one has."""
+        return self._pace.per_s(now_s) if self._pace else None
+
+    def _came_or_went(self, endpoint: str, kind: str, event: JsonValue) -> None:
+        self.out.pop(endpoint, None)
+        if kind != "joined":
+            self.out[endpoint] = f"{kind}: {event.get('detail')}"
+        elif self._pace is None and (began_s := _seconds(event)) is not None:
+            self._pace = Pace(began_s)
+
+    def _settled(self, at_s: float | None) -> None:
+        if self._pace and at_s is not None:
+            self._pace.settled(at_s)
+
+
+def _by_next_stage(journal: Replay) -> dict[str, int]:
     # With all stages done, the judge's word is there and only the verdict is not yet written.
     waiting = Counter(STAGES[min(len(done), len(STAGES) - 1)] for done in journal.unsettled.values())
     return {stage: waiting[stage] for stage in STAGES if waiting[stage]}
 
 
-def _settled_per_hour(session: JsonValue | None, settled: int, last_at: str) -> float | None:
-    """The rate of the latest session, from its first line in the log to what was written last."""
-    if session is None:
-        return None
+def _value(line: bytes) -> JsonValue | None:
+    """None for what is no JSON."""
     try:
-        settled_here = settled - int(session["settled"])
-        began = datetime.fromisoformat(session["at"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    hours = (datetime.fromisoformat(last_at) - began).total_seconds() / 3600
-    return settled_here / hours if settled_here > 0 and hours > 0 else None
-
-
-def _out(traffic: Sequence[JsonValue]) -> dict[str, str]:
-    """Endpoint -> why it is out, of those that went and have not come back."""
-    out: dict[str, str] = {}
-    for event in traffic:
-        if isinstance(event, dict) and isinstance(url := event.get("endpoint"), str):
-            out.pop(url, None)
-            if event.get("event") != "joined":
-                out[url] = f"{event.get('event')}: {event.get('detail')}"
-    return out
-
-
-def _latest_session(run: RunDir) -> tuple[JsonValue | None, Sequence[JsonValue]]:
-    """The log's line with which it began, and those in which endpoints come and go since then."""
-    session: bytes | None = None
-    traffic: list[bytes] = []
-    if run.log.exists():
-        with disk_faults(run.log, "reading the log"), run.log.open("rb") as lines:
-            for line in lines:
-                if SESSION_MARK in line:
-                    session, traffic = line, []
-                elif any(mark in line for mark in _COMES_OR_GOES):
-                    traffic.append(line)
-    return _read(session), [_read(line) for line in traffic]
-
-
-def _read(line: bytes | None) -> JsonValue | None:
-    """None for a line that is torn."""
-    try:
-        return None if line is None else from_line(line)
+        return from_line(line)
     except ValueError:
         return None
 
 
-def _cost(tokens: Mapping[str, Tokens], prices: Mapping[str, Price]) -> float | None:
+def _seconds(event: JsonValue) -> float | None:
+    """When it happened; None if it does not say so in our way."""
+    try:
+        return datetime.fromisoformat(event["at"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def cost_of(tokens: Mapping[str, Tokens], prices: Mapping[str, Price]) -> float | None:
+    """What these tokens, by model, cost; None if no price is known of any."""
     known = [(used, prices[model]) for model, used in tokens.items() if model in prices]
     if not known:
         return None
     return sum(used.prompt * price.prompt + used.completion * price.completion for used, price in known) / 1e6
 
 
-def _last_written(run: RunDir, otherwise: str) -> str:
+def _last_written(run: RunDir, otherwise: str) -> datetime:
     times = [path.stat().st_mtime for path in (run.journal, run.log) if path.exists()]
-    if not times:
-        return otherwise
-    return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(max(times), UTC) if times else datetime.fromisoformat(otherwise)

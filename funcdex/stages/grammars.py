@@ -37,6 +37,14 @@ _Outcome = TreeGrammar | GrammarError
 _Make = Callable[[], Awaitable[TreeGrammar]]
 
 
+@dataclass(frozen=True, slots=True)
+class GrammarsSnapshot:
+    """How often a grammar that was there could be used, and how often one had to be built and compiled."""
+
+    reused: int = 0
+    built: int = 0
+
+
 @dataclass(slots=True)
 class Grammars:
     """Builds, compiles and keeps grammars. What cannot be used is remembered as well.
@@ -49,6 +57,12 @@ class Grammars:
     fault_of: FaultOf
     _kept: OrderedDict[object, tuple[_Subject, _Outcome]] = field(default_factory=OrderedDict)
     _one_at_a_time: anyio.Lock = field(default_factory=anyio.Lock)
+    _reused: int = 0
+    _built: int = 0
+
+    def snapshot(self) -> GrammarsSnapshot:
+        """Since the beginning."""
+        return GrammarsSnapshot(self._reused, self._built)
 
     async def of_tools(self, tools: Sequence[Tool]) -> TreeGrammar:
         """The grammar of conversations with these tools, whatever their order."""
@@ -74,6 +88,7 @@ class Grammars:
     async def _outcome(self, key: object, subject: _Subject, make: _Make) -> _Outcome:
         outcome = self._known(key, subject)
         if outcome is None:
+            self._built += 1
             try:
                 outcome = await make()
             except GrammarError as error:
@@ -85,6 +100,7 @@ class Grammars:
         found = self._kept.get(key)
         if found is None or found[0] != subject:
             return None
+        self._reused += 1
         self._kept.move_to_end(key)
         return found[1]
 
