@@ -39,7 +39,7 @@ class Figures(Collector):
 def _conversations(run: RunSnapshot) -> Iterator[Metric]:
     yield _gauge("conversations_planned", "Conversations asked for.", run.planned)
     yield _counter("conversations_accepted", "Conversations that reached the data set.", run.accepted)
-    rejected = [([one_line(reason)], count) for reason, count in sorted(run.rejected.items())]
+    rejected = [([reason], count) for reason, count in sorted(run.rejected.items())]
     yield _counters("conversations_rejected", "Conversations given up, by reason.", ["reason"], rejected)
     live = [([stage], run.live.get(stage, 0)) for stage in STAGES]
     yield _gauges("conversations_in_stage", "Conversations at work in a stage.", ["stage"], live)
@@ -52,7 +52,7 @@ def _conversations(run: RunSnapshot) -> Iterator[Metric]:
 
 def _costs(run: RunSnapshot) -> Iterator[Metric]:
     paid = [
-        ([one_line(model), kind], count)
+        ([model, kind], count)
         for model, used in run.tokens.items()
         for kind, count in (
             ("prompt", used.prompt),
@@ -84,7 +84,7 @@ def _endpoints(endpoints: Sequence[EndpointSnapshot]) -> Iterator[Metric]:
     def gauge(name: str, meaning: str, samples: Iterable[tuple[str, float | None]]) -> Metric:
         return _gauges(f"endpoint_{name}", meaning, ["endpoint"], [([url], value) for url, value in samples])
 
-    models = [([url, one_line(one.model or "")], 1.0) for url, one in named]
+    models = [([url, one.model or ""], 1.0) for url, one in named]
     yield _gauges("endpoint_model", "1 for the model it serves.", ["endpoint", "model"], models)
     states = [
         ([url, state], float(one.state == state)) for url, one in named for state in get_args(MemberState)
@@ -156,7 +156,8 @@ def _filled(
     merged: dict[tuple[str, ...], float] = {}
     for labels, value in samples:
         if value is not None:
-            merged[tuple(labels)] = merged.get(tuple(labels), 0.0) + value
+            shown = tuple(map(one_line, labels))
+            merged[shown] = merged.get(shown, 0.0) + value
     for shown, value in merged.items():
         family.add_metric(shown, value)
     return family

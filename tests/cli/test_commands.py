@@ -28,6 +28,7 @@ HEAVY = {
     "pydantic",
     "yaml",
     "llguidance",
+    "prometheus_client",
 }
 
 

@@ -21,12 +21,15 @@ def events(path: Path) -> list[JsonValue]:
     return [from_line(line) for line in path.read_bytes().splitlines()]
 
 
-def test_an_event_is_a_line_with_its_time_first(tmp_path: Path) -> None:
+def test_every_event_has_the_same_first_fields(tmp_path: Path) -> None:
     with RunLog(tmp_path / "log.jsonl", clock=noon) as log:
-        log.write("breaker_opened", {"endpoint": "http://localhost:1", "failures": 5})
+        log.write("opened", {"detail": "HTTP 500", "endpoint": "http://localhost:1"})
+        log.write("session")
     assert (tmp_path / "log.jsonl").read_bytes() == (
-        b'{"at":"2025-01-01T12:00:00.000+00:00","event":"breaker_opened",'
-        b'"endpoint":"http://localhost:1","failures":5}\n'
+        b'{"at":"2025-01-01T12:00:00.000+00:00","event":"opened",'
+        b'"endpoint":"http://localhost:1","conversation_id":null,"fault":null,"detail":"HTTP 500"}\n'
+        b'{"at":"2025-01-01T12:00:00.000+00:00","event":"session",'
+        b'"endpoint":null,"conversation_id":null,"fault":null}\n'
     )
 
 

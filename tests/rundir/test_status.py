@@ -9,12 +9,14 @@ import pytest
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of
 
 from funcdex.errors import CheckpointError
+from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import exclusive
+from funcdex.rundir.log import RunLog
 from funcdex.rundir.manifest import new_manifest, write_manifest
 from funcdex.rundir.replay import Tokens
-from funcdex.rundir.status import status
+from funcdex.rundir.status import StatusReader, status
 from funcdex.settings.tree import Price, Settings
 from funcdex.types.record import Entry, Restarted
 
@@ -98,15 +100,23 @@ def test_rate_cost_and_time_left_are_those_of_the_latest_session(tmp_path: Path)
     prices = {MODEL: Price(prompt=1e6 / spent.prompt, completion=4e6 / spent.completion)}
     settings = Settings(count=9, prices=prices)
     write_manifest(run, new_manifest(settings, tools_digest="", prompts={}, now=datetime.now(UTC)))
-    earlier = {"at": "2025-06-15T10:00:00+00:00", "event": "session", "settled": 0}
-    latest = {"at": "2025-06-15T15:06:40+00:00", "event": "session", "settled": 1}
-    run.log.write_bytes(as_line(earlier) + as_line({"event": "joined"}) + as_line(latest))
+    events = [
+        {"at": "2025-06-15T10:00:00+00:00", "event": "session"},
+        {"at": "2025-06-15T10:00:00+00:00", "event": "joined", "endpoint": "http://a:1"},
+        {"at": "2025-06-15T10:00:01+00:00", "event": "accepted", "conversation_id": "a"},
+        {"at": "2025-06-15T15:00:00+00:00", "event": "session"},
+        {"at": "2025-06-15T15:06:40+00:00", "event": "joined", "endpoint": "http://a:1"},
+        {"at": "2025-06-15T15:10:00+00:00", "event": "accepted", "conversation_id": "b"},
+        {"at": "2025-06-15T15:10:01+00:00", "event": "joined", "endpoint": "http://b:1"},
+        {"at": "2025-06-15T15:11:00+00:00", "event": "rejected", "conversation_id": "c"},
+    ]
+    run.log.write_bytes(b"".join(as_line(event) for event in events))
     for path in (run.journal, run.log):
-        os.utime(path, (1_750_000_600, 1_750_000_600))  # ten minutes after the session began
+        os.utime(path, (1_750_000_600, 1_750_000_600))  # ten minutes after the first endpoint joined
 
     found = status(run)
 
-    assert (found.per_hour, found.left_s) == (12.0, 1800.0)
+    assert found.per_hour == pytest.approx(12.0) and found.left_s == pytest.approx(1800.0)
     assert found.cost == pytest.approx(5.0)
 
 
@@ -125,3 +135,41 @@ def test_endpoints_that_are_out_are_named_with_the_reason(tmp_path: Path) -> Non
     ]
     run.log.write_bytes(b"".join(as_line(event) for event in events) + b'{"event":"down","endp')
     assert status(run).endpoints_out == {"http://b:1": "refused: it ignores the grammar"}
+
+
+def test_no_rate_is_made_up_before_the_session_has_settled_anything(tmp_path: Path) -> None:
+    run = run_of(tmp_path, accepted("a"))
+    joined = {"at": "2025-06-15T10:00:00+00:00", "event": "joined", "endpoint": "http://a:1"}
+    run.log.write_bytes(as_line({"at": "2025-06-15T10:00:00+00:00", "event": "session"}) + as_line(joined))
+    found = status(run)
+    assert (found.accepted, found.per_hour, found.left_s) == (1, None, None)
+
+
+def test_a_reader_that_looks_again_sees_what_a_new_one_sees(tmp_path: Path) -> None:
+    run = run_of(tmp_path, [])
+    reader = StatusReader(run)
+    parts: list[list[Entry]] = [
+        accepted("a"),
+        [*rejected("b", 6)],
+        [*stages_of("c", 3)],
+        [Restarted("b"), *accepted("b")],
+    ]
+    for number, entries in enumerate(parts):
+        append_entries(run, entries)
+        with RunLog(run.log) as log:
+            log.write("down" if number % 2 else "joined", {"endpoint": f"http://a:{number}", "detail": "x"})
+        again, anew = reader.read(), status(run)
+        assert again == anew
+    with run.journal.open("ab") as file:
+        file.write(b"no entry\n")
+    assert reader.read().damaged == status(run).damaged == 1
+    assert (again.accepted, sum(again.in_progress.values()), len(again.endpoints_out)) == (2, 1, 2)
+
+
+def test_a_log_of_odd_lines_does_not_stop_a_status(tmp_path: Path) -> None:
+    run = run_of(tmp_path, accepted("a"))
+    run.log.write_bytes(
+        b'["event":"session"\n{"event":"joined","endpoint":7}\n{"event":"joined","endpoint":"http://a:1"}\n'
+        b'"\\"event\\":\\"down\\""\n{"at":"yesterday","event":"accepted"}\n{"at":5,"event":"session"}\n'
+    )
+    assert status(run).per_hour is None
