@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from io import StringIO
 
 import anyio
@@ -47,6 +48,34 @@ async def test_a_reader_that_goes_away_only_ends_the_drawing(
                 await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
     tell(console, "said to nobody")
+
+
+class Held(StringIO):
+    """A terminal that takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.let_go = threading.Event(), threading.Event()
+        self.gave_up = False
+
+    def write(self, text: str) -> int:
+        self.asked.set()
+        self.gave_up |= not self.let_go.wait(10)
+        return super().write(text)
+
+
+async def test_a_terminal_that_is_held_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "PLAIN_LINE_EVERY_S", 0.0)
+    terminal = Held()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(show, LastingConsole(file=terminal), lambda: moment(endpoint()))
+        while not terminal.asked.is_set():
+            await anyio.lowlevel.checkpoint()
+        for _ in range(1000):
+            await anyio.lowlevel.checkpoint()
+        terminal.let_go.set()
+        tasks.cancel_scope.cancel()
+    assert not terminal.gave_up
 
 
 def test_a_note_has_nothing_that_a_terminal_acts_on() -> None:
