@@ -13,7 +13,7 @@ class Following:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._newline_at = 0  # Where the last line that was given ends; before any, the file's beginning.
+        self._seen_bytes = 0
 
     def new_lines(self) -> Iterator[bytes]:
         """Those that came since the last time, blank ones left out; an absent file has none.
@@ -24,12 +24,11 @@ class Following:
             if not self._path.exists():
                 return
             with self._path.open("rb") as file:
-                # From the newline itself: it moves on where blanks are put before it.
-                at = file.seek(self._newline_at)
+                file.seek(self._seen_bytes)
                 for line in file:
                     if not line.endswith(b"\n"):
                         return
-                    at += len(line)
-                    self._newline_at = at - 1
+                    self._seen_bytes += len(line)
+                    # A newline that was seen may have moved on since, with blanks before it.
                     if not line.isspace():
                         yield line

@@ -60,7 +60,9 @@ class Held(StringIO):
 
     def write(self, text: str) -> int:
         self.asked.set()
-        self.gave_up |= not self.let_go.wait(10)
+        if not self.let_go.wait(10):
+            self.gave_up = True
+            self.let_go.set()
         return super().write(text)
 
 
