@@ -6,7 +6,9 @@ rich takes for markup.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -19,8 +21,8 @@ from funcdex.snapshot import RunSnapshot, waiting_there
 from funcdex.types.record import STAGES
 
 MOST_ENDPOINTS = 24
-MOST_CHARS = 48
-"""Of a name or a reason."""
+_CUT: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"}
+"""For texts of any length: they keep to the one line that there is."""
 
 _STYLES: dict[MemberState, str] = {
     "ready": "green",
@@ -64,21 +66,23 @@ def _progress(run: RunSnapshot) -> str:
 
 
 def _funnel(run: RunSnapshot) -> Table:
-    table = Table(box=None, padding=(0, 1))
+    table = _table()
     for stage in STAGES:
-        table.add_column(stage.replace("_", " "), justify="right")
-    table.add_column("accepted", justify="right", style="green")
-    table.add_column("rejected", justify="right", style="red")
+        _add_figures(table, stage.replace("_", "\n"))
+    _add_figures(table, "accepted", style="green")
+    _add_figures(table, "rejected", style="red")
     live = [str(run.live.get(stage, 0)) for stage in STAGES]
     table.add_row(*live, str(run.accepted), str(sum(run.rejected.values())))
     return table
 
 
 def _costs(run: RunSnapshot) -> list[Text]:
-    lines = [f"rejected: {words.counts(run.rejected)}"] if run.rejected else []
     pool, grammars = run.pool, run.grammars
+    failed = sum((Counter(one.failed) for one in pool.endpoints), Counter[str]())
+    told = (("rejected", run.rejected), ("failed requests", failed))
+    lines = [f"{what}: {words.counts(by_name)}" for what, by_name in told if by_name]
     lines.append(
-        f"requests: {pool.in_flight} in flight, {pool.waiting} waiting for an endpoint, "
+        f"requests: {pool.in_flight} in flight, {pool.waiting} waiting, "
         f"{pool.backing_off} backing off; {pool.tokens_per_s:.0f} tokens/s"
     )
     cost = "" if run.cost is None else f", cost {run.cost:.2f}"
@@ -90,16 +94,21 @@ def _costs(run: RunSnapshot) -> list[Text]:
 
 
 def _endpoints(endpoints: Sequence[EndpointSnapshot]) -> Table:
-    table = Table(box=None, padding=(0, 1))
-    for name in ("endpoint", "model", "state"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
-    for name in ("in flight", "limit", "waiting there", "tokens/s", "done", "failed"):
-        table.add_column(name, justify="right")
+    """The model has a column only where there are several."""
+    models = {one_line(one.model) for one in endpoints if one.model}
+    table = _table()
+    table.add_column(Text("endpoint" if len(models) != 1 else f"endpoint ({models.copy().pop()})", **_CUT))
+    if len(models) > 1:
+        table.add_column("model")
+    for name in ("in\nflight", "limit", "waiting\nthere", "tokens/s", "done", "failed"):
+        _add_figures(table, name)
+    table.add_column("state")
     shown = _most_telling(endpoints)
     for endpoint in shown:
-        table.add_row(*_endpoint_row(endpoint))
+        model = [Text(one_line(endpoint.model or ""), **_CUT)] if len(models) > 1 else []
+        table.add_row(Text(_address(endpoint.url), **_CUT), *model, *_figures(endpoint), _state(endpoint))
     if hidden := len(endpoints) - len(shown):
-        table.add_row(f"and {hidden} more")
+        table.add_row(Text(f"and {hidden} more", **_CUT))
     return table
 
 
@@ -110,27 +119,36 @@ def _most_telling(endpoints: Sequence[EndpointSnapshot]) -> Sequence[EndpointSna
     return sorted(endpoints, key=lambda one: one.state == "ready")[:MOST_ENDPOINTS]
 
 
-def _endpoint_row(endpoint: EndpointSnapshot) -> tuple[Text, ...]:
+def _address(url: str) -> str:
+    return one_line(url.removeprefix("http://"))
+
+
+def _figures(endpoint: EndpointSnapshot) -> tuple[str, ...]:
     waiting = waiting_there(endpoint)
-    figures = (
-        endpoint.in_flight,
-        endpoint.limit,
-        "-" if waiting is None else waiting,
-        f"{endpoint.tokens_per_s:.0f}",
-        endpoint.completed,
-        words.total(endpoint.failed),
-    )
     return (
-        Text(one_line(endpoint.url, MOST_CHARS)),
-        Text(one_line(endpoint.model or "", MOST_CHARS)),
-        Text(_state(endpoint), style=_STYLES[endpoint.state]),
-        *(Text(str(figure)) for figure in figures),
+        str(endpoint.in_flight),
+        str(endpoint.limit),
+        "-" if waiting is None else str(waiting),
+        f"{endpoint.tokens_per_s:.0f}",
+        str(endpoint.completed),
+        str(sum(endpoint.failed.values())),
     )
 
 
-def _state(endpoint: EndpointSnapshot) -> str:
+def _state(endpoint: EndpointSnapshot) -> Text:
     """Its state and why it is not ready, or that it is given a rest."""
+    why = ""
     if endpoint.paused_for_s > 0:
-        return f"{endpoint.state}, pauses for {words.duration(endpoint.paused_for_s)}"
-    why = one_line(endpoint.reason, MOST_CHARS)
-    return f"{endpoint.state}: {why}" if why else endpoint.state
+        why = f", pauses for {words.duration(endpoint.paused_for_s)}"
+    elif endpoint.reason:
+        why = f": {one_line(endpoint.reason)}"
+    return Text(endpoint.state + why, style=_STYLES[endpoint.state], **_CUT)
+
+
+def _table() -> Table:
+    return Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def _add_figures(table: Table, name: str, style: str = "") -> None:
+    # Never cut: where the terminal is narrow, names and reasons give way.
+    table.add_column(name, justify="right", vertical="bottom", no_wrap=True, style=style)

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import run_command
 from scripted_model import BUNDLE
@@ -21,6 +21,7 @@ from funcdex.toolkits.native import dump_native
 ACTED_ON = "\x1b[31mred\x9b0m\x7f\u202e\u2028"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_is_made_printable_and_the_rest_stays(text: str) -> None:
     assert all(char.isprintable() or char in "\n\t" for char in printable(text))
@@ -29,6 +30,7 @@ def test_text_is_made_printable_and_the_rest_stays(text: str) -> None:
         assert printable(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_says_the_same_with_nothing_to_act_on(text: str) -> None:
     line = printable_json(as_line({"text": text}))

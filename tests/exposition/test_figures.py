@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.exposition import choose_encoder
@@ -100,6 +100,7 @@ def test_one_url_with_two_models_is_two_endpoints() -> None:
 ODD = st.text(st.one_of(st.sampled_from("\x1b\n\\\"'{}\ud800\u2028 "), st.characters()), max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(ODD, max_size=4), ODD)
 def test_no_name_breaks_the_page_or_steers_a_terminal(names: list[str], reason: str) -> None:
     run = moment(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcdex.rundir.following import Following
@@ -16,6 +16,7 @@ LENGTHS = st.lists(
 """Of the texts that are written; None: somebody looks."""
 
 
+@settings(deadline=None)
 @given(LENGTHS)
 def test_each_line_is_given_once_however_the_file_is_filled_up(steps: list[int | None]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcdex.rundir.pace import FEWEST, MOST, WINDOW_S, Pace
@@ -40,6 +40,7 @@ def test_a_run_that_stands_still_is_ever_slower() -> None:
     assert rates[-1] is not None and rates[-1] < 0.01
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=3 * MOST), st.floats(0.01, 1000))
 def test_a_steady_rate_is_told_within_the_window(gaps: list[float], later: float) -> None:
     pace, now_s = Pace(0.0), 0.0
