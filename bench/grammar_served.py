@@ -49,8 +49,8 @@ COMMON: Mapping[str, Any] = {
     "ignore_eos": True,
 }
 LEANINGS = {"Ċ": 6, "</": 4, "<": 4, "tool": 3}
-"""vLLM's `logit_bias`, by the tokens' byte-level spelling (Ċ is a line break): texts end soon, so that three
-fifths of an answer under our grammar are JSON. llama-server's default sampling would then say nothing else."""
+"""vLLM's `logit_bias`, by the tokens' byte-level spelling (Ċ is a line break): texts end soon, and three
+fifths of an answer under our grammar are JSON. Not for llama-server: it would say nothing else."""
 LOOSE_LIMIT_S = 40.0
 """A grammar of the dear kind is stopped after this long; the tokens so far are counted."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from funcdex.pool.events import EndpointSnapshot, PoolSnapshot
+from funcdex.pool.events import PoolSnapshot
 from funcdex.rundir.replay import Tokens
 from funcdex.stages.grammars import GrammarsSnapshot
 
@@ -48,9 +48,3 @@ TakeSnapshot = Callable[[], RunSnapshot]
 
 Observer = Callable[[TakeSnapshot], Coroutine[Any, Any, None]]
 """Looks at a run until it is cancelled, and changes nothing."""
-
-
-def waiting_there(endpoint: EndpointSnapshot) -> int | None:
-    """Requests in flight that the server says it has not begun with; None if it does not say."""
-    told: int | None = getattr(endpoint, "waiting_there", None)
-    return told

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from funcdex.cli.exits import Exit, printable
+from funcdex.cli.exits import Exit
 from funcdex.cli.tables import write_json
+from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.bench.measure import Measurement

@@ -17,7 +17,7 @@ from rich.text import Text
 from funcdex.display import words
 from funcdex.pool.events import EndpointSnapshot, MemberState
 from funcdex.printable import one_line
-from funcdex.snapshot import RunSnapshot, waiting_there
+from funcdex.snapshot import RunSnapshot
 from funcdex.types.record import STAGES
 
 MOST_ENDPOINTS = 24
@@ -124,7 +124,7 @@ def _address(url: str) -> str:
 
 
 def _figures(endpoint: EndpointSnapshot) -> tuple[str, ...]:
-    waiting = waiting_there(endpoint)
+    waiting = endpoint.waiting_there
     return (
         str(endpoint.in_flight),
         str(endpoint.limit),

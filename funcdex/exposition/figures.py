@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from funcdex import __version__
 from funcdex.pool.events import EndpointSnapshot, MemberState
 from funcdex.printable import one_line
-from funcdex.snapshot import RunSnapshot, waiting_there
+from funcdex.snapshot import RunSnapshot
 from funcdex.types.record import STAGES
 
 Sample = tuple[Sequence[str], float | None]
@@ -97,7 +97,7 @@ def _endpoints(endpoints: Sequence[EndpointSnapshot]) -> Iterator[Metric]:
     yield gauge(
         "waiting_there",
         "Requests in flight that the server has not begun with, where it says so.",
-        ((url, waiting_there(one)) for url, one in named),
+        ((url, one.waiting_there) for url, one in named),
     )
     yield gauge(
         "outstanding_tokens",

@@ -19,7 +19,7 @@ from funcdex.bench.report_table import print_tables
 from funcdex.bench.result import FirstUse, Result
 from funcdex.bench.summary import summarise
 from funcdex.bench.svg import Line, line_chart
-from funcdex.cli.exits import printable
+from funcdex.printable import printable
 
 EVEN = dict.fromkeys(URLS, 1.0)
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\x1b[31m"
