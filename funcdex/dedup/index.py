@@ -2,7 +2,7 @@
 
 Imports faiss only when an index is made.
 
-Why these numbers, measured up to a million vectors: docs/decisions/0010-dedup-at-scale.md.
+Why these numbers, measured up to 500,000 vectors: docs/decisions/0010-dedup-at-scale.md.
 """
 
 from __future__ import annotations

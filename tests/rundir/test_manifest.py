@@ -138,7 +138,7 @@ def test_equal_settings_have_no_differences() -> None:
         {"endpoints": ["sim"]},
         {"pool": {"max_attempts": 2}},
         {"tools": ["elsewhere/tools.json"]},
-        {"dedup": {"device": "cuda"}},
+        {"dedup": {"device": "cuda", "exact_up_to": 10}},
         {"count": 11},
     ],
 )
