@@ -2,7 +2,7 @@
 
     python bench/grammar_served.py
     python bench/grammar_served.py --server llamacpp --rounds 3
-    python bench/grammar_served.py --dialects lark ebnf --tokens 100
+    python bench/grammar_served.py --server vllm --dialects ebnf structural_tag --tokens 100
 
 vLLM on the CPU and llama-server, as `make live` builds them, with tiny models whose habits end texts, strings
 and objects (tests/live/tiny_habits.py); one of them has o200k's vocabulary of 200,000 words, made once below
@@ -49,8 +49,8 @@ COMMON: Mapping[str, Any] = {
     "ignore_eos": True,
 }
 LEANINGS = {"Ċ": 6, "</": 4, "<": 4, "tool": 3}
-"""vLLM's `logit_bias`, by the tokens' byte-level spelling (Ċ is a line break): texts end soon, and three
-fifths of an answer under our grammar are JSON. Not for llama-server: it would say nothing else."""
+"""vLLM's `logit_bias`, by the tokens' byte-level spelling (Ċ is a line break): texts end soon, so that three
+fifths of an answer under our grammar are JSON. With llama-server's sampling it would say nothing else."""
 LOOSE_LIMIT_S = 40.0
 """A grammar of the dear kind is stopped after this long; the tokens so far are counted."""
 
@@ -61,7 +61,7 @@ def main() -> None:
     options.add_argument("--server", choices=("vllm", "llamacpp", "all"), default="all")
     options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--tokens", type=int, default=200, help="of each answer")
-    options.add_argument("--dialects", nargs="+", default=["lark"], help="for vLLM")
+    options.add_argument("--dialects", nargs="+", default=["ebnf", "lark"], help="for vLLM")
     options.add_argument("--backend", default="auto", help="vLLM's grammar engine: auto, xgrammar, guidance")
     options.add_argument("--no-loose", action="store_true", help="leave out the dear grammar, and its minute")
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
@@ -163,8 +163,10 @@ def make_wide_models(ranks: Path | None) -> None:
         return
     print("making the models with o200k's vocabulary (a minute)", flush=True)
     WIDE.mkdir(parents=True, exist_ok=True)
-    words, vocabulary = WIDE / "words.json", read_vocabulary(ranks or fetched_ranks())
-    encoded = [base64.b64encode(word).decode() for word in vocabulary.words[: vocabulary.end]]
+    words = WIDE / "words.json"
+    # Without the last, which stands for the end of a text: the models have their own.
+    found = read_vocabulary(ranks or fetched_ranks()).words[:-1]
+    encoded = [base64.b64encode(word).decode() for word in found]
     words.write_text(json.dumps(encoded))
     command = [str(build_env.VLLM_PYTHON), "-m", "live.wide_model", str(words.resolve()), str(WIDE.resolve())]
     tests = Path(__file__).resolve().parents[1] / "tests"

@@ -1,6 +1,6 @@
 """The engines that have the last word on a grammar: each reads it in its dialect and then judges texts.
 
-llguidance and xgrammar read Lark, as they do in vLLM; llama.cpp reads GBNF, by the judge program that
+llguidance reads Lark and xgrammar EBNF, as they do in vLLM; llama.cpp reads GBNF, by the judge program that
 `make live` builds from its own grammar code.
 """
 
@@ -46,7 +46,7 @@ class Xgrammar:
 
     def read(self, grammar: TreeGrammar) -> Callable[[str], bool]:
         try:
-            compiled = _compiler().compile_lark(grammar.render("lark"))
+            compiled = _compiler().compile_grammar(xgrammar.Grammar.from_ebnf(grammar.render("ebnf")))
         except RuntimeError as error:
             raise Refused(str(error)) from error
 

@@ -23,10 +23,12 @@ from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.openapi import read_openapi
 from funcdex.toolkits.place import Place
+from funcdex.types.request import Dialect
 from funcdex.types.tools import JsonSchema, Tool
 
 ANY_OBJECT: JsonSchema = {"type": "object"}
 SHOWN_CHARS = 300
+DIALECTS: tuple[Dialect, ...] = ("lark", "ebnf", "gbnf")
 
 # The type that each keyword limits; on another it says nothing.
 _LIMITED = {
@@ -104,7 +106,7 @@ def _grammar(tool: Tool, verdict: Verdict) -> TreeGrammar | None:
         grammar = conversation_grammar(
             [tool], thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=1, level="schema"
         )
-        texts = {"lark": grammar.render("lark"), "gbnf": grammar.render("gbnf")}
+        texts = {dialect: grammar.render(dialect) for dialect in DIALECTS}
     except (FuncdexError, RecursionError) as error:
         verdict.unbuilt = _line(error)
         return None
@@ -114,7 +116,7 @@ def _grammar(tool: Tool, verdict: Verdict) -> TreeGrammar | None:
     for side, schema in (("parameters", tool.parameters), ("response", tool.response or ANY_OBJECT)):
         reading = read_schema(schema, where=side)
         verdict.relaxed += _losses(reading.relaxed, side, schema)
-        verdict.narrowed += _losses(getattr(reading, "narrowed", ()), side, schema)
+        verdict.narrowed += _losses(reading.narrowed, side, schema)
     return grammar
 
 
@@ -126,7 +128,7 @@ def _losses(lost: Sequence[Relaxation], side: str, schema: JsonSchema) -> list[t
 
 def _precisely(lost: Relaxation, schema: Mapping[str, Any]) -> str:
     """The keyword, with its cause if one is given, a format's name, or a type that it says nothing about."""
-    keyword, cause = lost.keyword, getattr(lost, "cause", "")
+    keyword, cause = lost.keyword, lost.cause
     if cause:
         return f"{keyword}: {cause}"
     if keyword == "format":

@@ -65,6 +65,7 @@ def _extremes(verdicts: Sequence[Verdict], engines: Sequence[str]) -> Iterator[s
     rows: list[tuple[str, Count]] = [
         ("rules", lambda one: one.rules),
         ("Lark, characters", lambda one: one.chars["lark"]),
+        ("EBNF, characters", lambda one: one.chars["ebnf"]),
         ("GBNF, characters", lambda one: one.chars["gbnf"]),
         ("built and rendered, s", lambda one: one.build_s),
     ]

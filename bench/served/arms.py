@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from funcdex.grammar.conversation import conversation_grammar
@@ -16,25 +17,8 @@ Arm = Mapping[str, Any]
 """Fields that a request gets on top of the common ones. The arms of one comparison share a `logit_bias`,
 which keeps answers from ending before their last token."""
 
-# The habits that make grammars dear: strings and texts one character at a time by right recursion, any JSON
-# object for arguments, white space without bounds.
-LOOSE = r"""
-root ::= "</user>\n" text "</assistant>\n" message
-message ::= text rest | rest
-rest ::= "" | "</user>\n" text "</assistant>\n" message | "<tool>" ws object ws "</tool>\n" answer message
-answer ::= "<tool_response>" ws object ws "</tool_response>\n</assistant>\n"
-text ::= [^<] | [^<] text
-object ::= "{" ws "}" | "{" ws members "}"
-members ::= string ws ":" ws value ws | string ws ":" ws value ws "," ws members
-value ::= object | array | string | number | "true" | "false" | "null"
-array ::= "[" ws "]" | "[" ws items "]"
-items ::= value ws | value ws "," ws items
-string ::= "\"" characters
-characters ::= "\"" | [^"\\\x00-\x1f] characters | "\\" ["\\/bfnrt] characters
-number ::= "-"? digits | "-"? digits "." digits
-digits ::= [0-9] | [0-9] digits
-ws ::= "" | [ \t\n] ws
-"""
+LOOSE = Path(__file__).resolve().parents[1] / "grammars" / "predecessor_style.gbnf"
+"""The kind of grammar that is dear: any JSON, character by character, with white space without bounds."""
 
 
 def shipped_tools(count: int) -> tuple[Tool, ...]:
@@ -62,7 +46,7 @@ def vllm_arms(
         field = "structural_tag" if dialect == "structural_tag" else "grammar"
         constraints[f"ours, {dialect}, {tool_count} tools"] = {field: grammar.render(dialect)}
     if loose:
-        constraints["loose JSON"] = {"grammar": LOOSE}
+        constraints["loose JSON"] = {"grammar": LOOSE.read_text()}
     arms = {label: {"structured_outputs": each} for label, each in constraints.items()}
     return {label: {"logit_bias": logit_bias, **arm} for label, arm in {"unconstrained": {}, **arms}.items()}
 
