@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from funcdex.grammar.ir import Node, Reference, Tree
+from funcdex.grammar.ir import Node, Reference, Tree, walk
 
 _ROOT_NAMES = frozenset({"root", "start"})
 
@@ -42,5 +42,13 @@ class RuleBook:
         self._rules[name] = body
 
     def tree(self, root: Node) -> Tree:
-        """The tree with this root; the root stands first."""
-        return Tree("root", {"root": root, **self._rules})
+        """The tree with this root; the root stands first, and rules that it does not lead to are left out."""
+        used: set[str] = set()
+        waiting = [root]
+        while waiting:
+            names = {node.rule for node in walk(waiting.pop()) if isinstance(node, Reference)} - used
+            used |= names
+            waiting.extend(self._rules[name] for name in names)
+        return Tree(
+            "root", {"root": root, **{name: self._rules[name] for name in self._rules if name in used}}
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from funcdex.grammar.ir import Chars, Choice, Node, Reference, Repeat, Sequence, walk
+from funcdex.grammar.ir import Chars, Choice, Literal, Node, Reference, Repeat, Sequence, walk
 from funcdex.grammar_cost.notation import Rule, Rules
 from funcdex.grammar_cost.shape import Grammar
 
@@ -73,11 +73,20 @@ def _white_space(grammar: Grammar, rule: Rule) -> Iterator[Finding]:
 
 
 def _one_by_one(grammar: Grammar, rule: Rule) -> Iterator[Finding]:
-    if grammar.is_white(rule.body):
+    if grammar.is_white(rule.body) or _brings_its_end(grammar, rule):
         return
     for before in _tails(rule.body, rule.name):
         if before and all(grammar.is_short(part) for part in before):
             yield _finding("one-by-one", rule, "takes a character or two and calls itself for the rest")
+
+
+def _brings_its_end(grammar: Grammar, rule: Rule) -> bool:
+    """Whether each way out of the recursion is a literal, such as the closing quote: xgrammar, which reads it,
+    then knows the end from the rule alone, and is quick."""
+    options = rule.body.options if isinstance(rule.body, Choice) else (rule.body,)
+    ends = [option for option in options if not any(_tails(option, rule.name))]
+    literal = all(isinstance(option, Literal) and option.text for option in ends)
+    return grammar.notation == "bnf" and bool(ends) and literal
 
 
 def _counters(grammar: Grammar, rule: Rule) -> Iterator[Finding]:

@@ -94,8 +94,11 @@ def _timed(walker: Walker, path: Path, limit_s: float, ended: _Ended) -> Iterato
         if token is None:
             ended.note = f"nothing may follow after {n} tokens"
             return
+        if path.first_bytes and token == len(path.first_bytes) - 1:
+            ended.note = f"ended after {n + 1} tokens"
+            return
         if not walker.accept(token):
-            ended.note = f"refused token {n + 1} of {total}" if path.tokens else f"ended after {n + 1} tokens"
+            ended.note = f"refused token {n + 1} of {total}"
             return
         if spent_s > limit_s:
             ended.note = f"cut after {n + 1} of {total} tokens, {limit_s:g} s"

@@ -39,6 +39,14 @@ _WORDS = (
     "move our meeting to room 12 (not 14), since 3 people from Oslo cannot come before half past ten."
 ).split()
 
+# What people write, where a text drawn from the pattern would be as odd as it can be.
+_USUAL = {
+    "date": "2024-05-{}",
+    "date-time": "2024-05-{}T09:30:00Z",
+    "email": "ana.lind{}@example.com",
+    "uri": "https://drive.example.com/d/7f3a-{}/view?usp=sharing",
+}
+
 
 def words(rng: random.Random, count: int) -> str:
     """A text of this many words, one line."""
@@ -72,6 +80,8 @@ def value_of(shape: Shape, rng: random.Random, depth: int = 0) -> JsonValue:
             return value_of(named, rng, depth + 1)
         case JsonString(_, None):
             return words(rng, 9)
+        case JsonString(form) if form in _USUAL:
+            return _USUAL[form].format(rng.randint(10, 28))
         case JsonString() | JsonInteger() | JsonNumber():
             return json.loads(drawn(pattern(shape, flat=True), rng))
 
