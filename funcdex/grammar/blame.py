@@ -12,7 +12,7 @@ from typing import Any
 
 from funcdex.types.tools import JsonSchema, Tool
 
-MAX_ASKED = 32
+MAX_ASKED = 48
 
 Usable = Callable[[Tool], Awaitable[bool]]
 """Whether a grammar of this one tool can be used."""

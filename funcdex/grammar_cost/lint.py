@@ -81,8 +81,8 @@ def _one_by_one(grammar: Grammar, rule: Rule) -> Iterator[Finding]:
 
 
 def _brings_its_end(grammar: Grammar, rule: Rule) -> bool:
-    """Whether each way out of the recursion is a literal, such as the closing quote: xgrammar, which reads it,
-    then knows the end from the rule alone, and is quick."""
+    """Whether each way out of the recursion is a literal, such as the closing quote: then xgrammar knows the
+    end from the rule alone, and is quick."""
     options = rule.body.options if isinstance(rule.body, Choice) else (rule.body,)
     ends = [option for option in options if not any(_tails(option, rule.name))]
     literal = all(isinstance(option, Literal) and option.text for option in ends)
