@@ -141,6 +141,7 @@ class _Session:
     async def _generate(self, candidates: Sequence[Candidate]) -> FuncdexError | None:
         """Runs the pipeline; the fault that stopped it before the end, if one did."""
         settings = self._order.settings
+        fault: FuncdexError | None = None
         async with (
             open_journal(self._order.run) as journal,
             Pool(candidates, settings.pool, on_event=self._log_event) as pool,
@@ -155,9 +156,10 @@ class _Session:
                 tasks.start_soon(observe, partial(self._snapshot, pool, pipeline))
             tasks.start_soon(self._watch_signals, pool, pipeline, tasks.cancel_scope)
             await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
+            fault = pipeline.fault
+            # Ends the guard as well, so what comes after it in this block would be lost.
             tasks.cancel_scope.cancel()
-            return pipeline.fault
-        return None
+        return fault
 
     def _drafts(self) -> Iterator[Draft]:
         """What is left to do, each from where it stands."""
