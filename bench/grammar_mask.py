@@ -123,6 +123,7 @@ class Bench:
     def rows(self) -> Iterator[Row]:
         """What is promised, and the predecessor's style beside it."""
         yield self._row("schema, 5 tools", self._five)
+        yield self._row("schema, 5 tools, ebnf", self._five, dialect="ebnf", engines=("xgrammar",))
         path = self._along(self._twenty, TalkForm(False, False, TURNS))
         yield self._row("schema, 20 tools", self._twenty, path=path)
         for dialect in ("ebnf", "structural_tag"):
@@ -234,24 +235,25 @@ def line_of(found: Measurement) -> str:
 
 
 def verdicts(found: dict[tuple[str, EngineName], Measurement]) -> Iterator[str]:
-    """Each target, what was measured, and whether that reaches it; of the two sizes the worse one counts."""
-    both = ("schema, 5 tools", "schema, 20 tools")
+    """Each target, what was measured, and whether that reaches it: masks with 5 tools, compiling with 20, in
+    the dialect that an engine is sent."""
+    dialect: dict[EngineName, str] = {"xgrammar": ", ebnf", "llguidance": ""}
 
-    def worst(name: EngineName, figure: str) -> float:
-        return max(float(getattr(found[label, name].figures, figure)) for label in both)
+    def of(name: EngineName, figure: str) -> float:
+        return float(getattr(found[f"schema, 5 tools{dialect[name]}", name].figures, figure))
 
     def compiled_ms(name: EngineName) -> float:
-        return (found["schema, 20 tools", name].first_s or 0) * 1e3
+        return (found[f"schema, 20 tools{dialect[name]}", name].first_s or 0) * 1e3
 
-    ours, theirs = (found[label, "xgrammar"].figures for label in (both[0], "predecessor's style"))
-    cheaper = theirs.mean_ms / ours.mean_ms if ours and theirs else 0.0
+    theirs = found["predecessor's style", "xgrammar"].figures
+    cheaper = theirs.mean_ms / of("xgrammar", "mean_ms") if theirs else 0.0
     targets = [
-        *((f"mean mask, {name}", worst(name, "mean_ms"), 0.05, "ms") for name in ENGINES),
-        ("p99 mask, xgrammar", worst("xgrammar", "p99_ms"), 0.5, "ms"),
-        ("p99 mask, llguidance", worst("llguidance", "p99_ms"), 2.5, "ms"),
+        *((f"mean mask, {name}", of(name, "mean_ms"), 0.05, "ms") for name in ENGINES),
+        ("p99 mask, xgrammar", of("xgrammar", "p99_ms"), 0.5, "ms"),
+        ("p99 mask, llguidance", of("llguidance", "p99_ms"), 2.5, "ms"),
         ("compile 20 tools, xgrammar", compiled_ms("xgrammar"), 300, "ms"),
         ("compile 20 tools, llguidance", compiled_ms("llguidance"), 30, "ms"),
-        *((f"last quarter / first, {name}", worst(name, "growth"), 1.5, "") for name in ENGINES),
+        *((f"last quarter / first, {name}", of(name, "growth"), 1.5, "") for name in ENGINES),
     ]
     yield f"\n{'target':32} {'at most':>10} {'measured':>10}"
     for label, measured, most, unit in targets:
