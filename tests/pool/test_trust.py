@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from funcdex.endpoints.probe_grammar import ODD_WORD, ProbeGrammar
 from funcdex.errors import GrammarIgnored, NoEndpointAvailable
 from funcdex.grammar.conversation import json_grammar
+from funcdex.pool.affinity import affinity_key, ranking
 from funcdex.pool.trust import MOST_IGNORED, WINDOW, TrustWindow, stray_at
 from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Request
@@ -82,9 +83,12 @@ def test_half_of_a_character_at_the_end_of_a_broken_answer_is_no_stray() -> None
 
 
 async def test_a_stray_answer_is_asked_for_again_elsewhere() -> None:
-    one, other = ScriptedServer(), ScriptedServer()
-    one.script.append(STRAYS)
-    async with serving(one, other), pool_over(one, other, settings=QUICK) as running:
+    servers = ScriptedServer(), ScriptedServer()
+    async with serving(*servers), pool_over(*servers, settings=QUICK) as running:
+        key = affinity_key(constrained())
+        assert key is not None
+        one, other = (servers[place] for place in ranking(key, tuple(server.url for server in servers)))
+        one.script.append(STRAYS)
         await running.run(constrained())
         assert running.endpoint(one).failed == {"grammar_ignored": 1}
         assert (running.endpoint(one).completed, running.endpoint(one).state) == (0, "ready")

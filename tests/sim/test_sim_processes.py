@@ -65,7 +65,7 @@ async def test_an_endpoint_can_be_killed_and_started_again_at_its_port() -> None
 
 async def test_it_ends_when_its_standard_input_does() -> None:
     command = [sys.executable, "-m", "funcdex.sim", "--port", "0", "--exit-with-stdin"]
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with await anyio.open_process(command, stderr=None) as process:
             assert process.stdin and process.stdout
             assert b'"url": "http://127.0.0.1:' in await process.stdout.receive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import assume, given
@@ -28,6 +29,9 @@ def records(count: int) -> str:
 
 @given(conversations())
 def test_ordinary_conversations_are_never_runaway(some: Conversation) -> None:
+    steps = [step for turn in some.turns for message in turn.messages for step in message.steps]
+    calls = Counter(repr(pair) for step in steps for pair in zip(step.calls, step.responses, strict=True))
+    assume(max(calls.values(), default=0) < 6)
     assert runaway_of(write(some), "stop") is None
 
 
