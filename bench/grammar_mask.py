@@ -3,10 +3,10 @@
     python bench/grammar_mask.py [--ranks o200k_base.js] [--experiments]
 
 The vocabulary is gpt-oss's, o200k_base, from the npm package js-tiktoken, fetched once into .bench/ with npm.
-A line for each grammar and engine, in CPU milliseconds on one core: compile (an engine's first grammar, then
-one of other tools), and the masks: mean, median, 99th percentile, means of the first and the last quarter.
-Then what was to be reached and what was. `--experiments` adds other forms of the text regions, and levels and
-options: docs/decisions/0003-grammar-shape.md.
+A line for each grammar and engine, in CPU milliseconds on one core: compile (an engine's first grammar, best
+of three, then one of other tools), and the masks: mean, median, 99th percentile, means of the first and the
+last quarter. Then what was to be reached and what was. `--experiments` adds other forms of the text regions,
+and levels and options: docs/decisions/0003-grammar-shape.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from funcdex.data import data_dir
@@ -85,11 +85,20 @@ def main() -> None:
     for row in [*bench.rows(), *(bench.experiments() if chosen.experiments else ())]:
         for name in row.engines:
             source, following = (_readable(one, name) for one in (row.source, row.following))
-            engine = make_engine(name, vocabulary)
-            found[row.label, name] = measure(engine, source, following, row.path, limit_s=LIMIT_S)
+            found[row.label, name] = measured(name, vocabulary, source, following, row.path)
             print(f"{row.label:38} {name:10}", line_of(found[row.label, name]), flush=True)
     for line in verdicts(found):
         print(line)
+
+
+def measured(
+    name: EngineName, vocabulary: Vocabulary, source: Source, following: Source, path: TokenPath
+) -> Measurement:
+    """As `measure`; the first compile is the best of three, each by a fresh engine: what else a machine does
+    only adds to it."""
+    found = measure(make_engine(name, vocabulary), source, following, path, limit_s=LIMIT_S)
+    again = [make_engine(name, vocabulary).compile(source)[1] for _ in range(2)]
+    return replace(found, first_s=min(again) if found.first_s is None else min(found.first_s, *again))
 
 
 def fetched_ranks() -> Path:
@@ -121,15 +130,15 @@ class Bench:
         return f"{len(self._path.tokens)} tokens along a conversation of {TURNS} turns with 5 tools"
 
     def rows(self) -> Iterator[Row]:
-        """What is promised, and the predecessor's style beside it."""
-        yield self._row("schema, 5 tools", self._five)
-        yield self._row("schema, 5 tools, ebnf", self._five, dialect="ebnf", engines=("xgrammar",))
+        """What is promised, and the predecessor's style beside it. vLLM is sent EBNF first."""
         path = self._along(self._twenty, TalkForm(False, False, TURNS))
-        yield self._row("schema, 20 tools", self._twenty, path=path)
-        for dialect in ("ebnf", "structural_tag"):
-            if dialect_exists(dialect):
-                label = f"schema, 20 tools, {dialect}"
-                yield self._row(label, self._twenty, path=path, dialect=dialect, engines=("xgrammar",))
+        for count, tools, along in ((5, self._five, self._path), (20, self._twenty, path)):
+            yield self._row(f"schema, {count} tools, lark", tools, path=along)
+            yield self._row(
+                f"schema, {count} tools, ebnf", tools, path=along, dialect="ebnf", engines=("xgrammar",)
+            )
+        tag = "schema, 20 tools, structural tag"
+        yield self._row(tag, self._twenty, path=path, dialect="structural_tag", engines=("xgrammar",))
         source = source_of(PREDECESSOR.read_text("utf-8"))
         yield Row("predecessor's style", source, source, self._path)
 
@@ -195,15 +204,6 @@ def grammar(tools: Sequence[Tool], form: TalkForm, level: Level = "schema") -> T
     )
 
 
-def dialect_exists(dialect: Dialect) -> bool:
-    """Whether grammars can be rendered so."""
-    try:
-        grammar((), TalkForm(False, False, 1)).render(dialect)
-    except KeyError:
-        return False
-    return True
-
-
 def with_text(source: Source, regex: str) -> Source:
     """The grammar with another text region; `@` in it stands for what ends the text, or that comes last."""
     lark = source.text
@@ -235,31 +235,33 @@ def line_of(found: Measurement) -> str:
 
 
 def verdicts(found: dict[tuple[str, EngineName], Measurement]) -> Iterator[str]:
-    """Each target, what was measured, and whether that reaches it: masks with 5 tools, compiling with 20, in
-    the dialect that an engine is sent."""
-    dialect: dict[EngineName, str] = {"xgrammar": ", ebnf", "llguidance": ""}
-
-    def of(name: EngineName, figure: str) -> float:
-        return float(getattr(found[f"schema, 5 tools{dialect[name]}", name].figures, figure))
-
-    def compiled_ms(name: EngineName) -> float:
-        return (found[f"schema, 20 tools{dialect[name]}", name].first_s or 0) * 1e3
-
+    """Each target, what was measured, and whether that reaches it; of 5 and 20 tools the worse one counts."""
     theirs = found["predecessor's style", "xgrammar"].figures
-    cheaper = theirs.mean_ms / of("xgrammar", "mean_ms") if theirs else 0.0
-    targets = [
-        *((f"mean mask, {name}", of(name, "mean_ms"), 0.05, "ms") for name in ENGINES),
-        ("p99 mask, xgrammar", of("xgrammar", "p99_ms"), 0.5, "ms"),
-        ("p99 mask, llguidance", of("llguidance", "p99_ms"), 2.5, "ms"),
-        ("compile 20 tools, xgrammar", compiled_ms("xgrammar"), 300, "ms"),
-        ("compile 20 tools, llguidance", compiled_ms("llguidance"), 30, "ms"),
-        *((f"last quarter / first, {name}", of(name, "growth"), 1.5, "") for name in ENGINES),
-    ]
-    yield f"\n{'target':32} {'at most':>10} {'measured':>10}"
-    for label, measured, most, unit in targets:
-        yield f"{label:32} {most:10g} {measured:10.3f} {unit:3} {'reached' if measured <= most else 'MISSED'}"
-    reached = "reached" if cheaper >= 500 else "MISSED"
-    yield f"{'cheaper than predecessor style':32} {'500 x':>10} {cheaper:10.0f} x   {reached}"
+    assert theirs is not None
+    yield f"\n{'target':34} {'':6} {'limit':>8} {'measured':>10}"
+    read: tuple[tuple[EngineName, str], ...] = (
+        ("xgrammar", "ebnf"),
+        ("xgrammar", "lark"),
+        ("llguidance", "lark"),
+    )
+    for name, dialect in read:
+        few, many = (found[f"schema, {count} tools, {dialect}", name] for count in (5, 20))
+        assert few.figures and many.figures and many.first_s
+        sizes = (few.figures, many.figures)
+        quick = name == "llguidance"
+        targets = [
+            ("mean mask, ms", max(each.mean_ms for each in sizes), 0.05),
+            ("p99 mask, ms", max(each.p99_ms for each in sizes), 2.5 if quick else 0.5),
+            ("compile 20 tools, ms", many.first_s * 1e3, 30 if quick else 300),
+            ("last quarter / first", max(each.growth for each in sizes), 1.5),
+        ]
+        for label, measured, most in targets:
+            verdict = "reached" if measured <= most else "MISSED"
+            yield f"{f'{name}, {label}':34} {dialect:6} {most:8g} {measured:10.3f}  {verdict}"
+        if name == "xgrammar":
+            times = theirs.mean_ms / few.figures.mean_ms
+            verdict = "reached" if times >= 500 else "MISSED"
+            yield f"{f'{name}, times cheaper, 5 tools':34} {dialect:6} {500:8} {times:10.0f}  {verdict}"
 
 
 if __name__ == "__main__":

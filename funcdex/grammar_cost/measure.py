@@ -27,7 +27,8 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Times of masks, in milliseconds; means of the four quarters of the path, and by place."""
+    """Times of masks, in milliseconds; means of the path's four quarters, and by place. `growth`: the last
+    quarter as a multiple of the first, as if each place were as frequent in both."""
 
     count: int
     mean_ms: float
@@ -36,11 +37,7 @@ class Figures:
     max_ms: float
     quarters_ms: tuple[float, ...]
     places_ms: dict[str, float]
-
-    @property
-    def growth(self) -> float:
-        """The last quarter as a multiple of the first."""
-        return self.quarters_ms[-1] / self.quarters_ms[0]
+    growth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +128,26 @@ def _figures(times: Sequence[float], places: Sequence[Place]) -> Figures | None:
     quarter = max(1, len(ms) // 4)
     starts = [min(n * quarter, len(ms) - quarter) for n in range(3)] + [len(ms) - quarter]
     quarters = tuple(float(ms[start : start + quarter].mean()) for start in starts)
-    by_place: dict[str, list[float]] = {
-        place: [t for t, at in zip(times, places, strict=False) if at == place] for place in PLACES
-    }
-    means: dict[str, float] = {place: sum(some) / len(some) for place, some in by_place.items() if some}
-    return Figures(len(ms), float(ms.mean()), float(middle), float(late), float(ms.max()), quarters, means)
+    ended = places[: len(times)]
+    means = _by_place(times, ended)
+    first, last = (_by_place(times[part], ended[part]) for part in (slice(quarter), slice(-quarter, None)))
+    return Figures(
+        len(ms), float(ms.mean()), float(middle), float(late), float(ms.max()), quarters, means,
+        _growth(first, last, ended) or quarters[-1] / quarters[0],
+    )  # fmt: skip
+
+
+def _by_place(times: Sequence[float], places: Sequence[Place]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for place in PLACES:
+        some = [spent for spent, at in zip(times, places, strict=False) if at == place]
+        if some:
+            found[place] = sum(some) / len(some)
+    return found
+
+
+def _growth(first: dict[str, float], last: dict[str, float], places: Sequence[Place]) -> float | None:
+    """None if no place is in both."""
+    shares = {place: places.count(place) for place in PLACES if place in first and place in last}
+    before = sum(first[place] * share for place, share in shares.items())
+    return sum(last[place] * share for place, share in shares.items()) / before if before else None
