@@ -1,0 +1,131 @@
+"""HTTP clients without and with our pool: each sends so many requests, so many at once.
+
+python -m overhead.clients NAME --url http://127.0.0.1:8000 --requests 4000 --in-flight 512
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from overhead.asked import ANSWER, MAX_TOKENS, PROMPT, SYSTEM, options_of
+
+BODY: dict[str, object] = {
+    "model": "mock",
+    "messages": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": PROMPT}],
+    "max_tokens": MAX_TOKENS,
+}
+Send = Callable[[], Awaitable[None]]
+
+
+async def workers(send: Send, requests: int, in_flight: int) -> None:
+    """So many tasks that each send one request after another."""
+    left = iter(range(requests))
+
+    async def work() -> None:
+        for _ in left:
+            await send()
+
+    await asyncio.gather(*(work() for _ in range(min(in_flight, requests))))
+
+
+async def raw_aiohttp(url: str, requests: int, in_flight: int) -> None:
+    """aiohttp by itself."""
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def send() -> None:
+            async with session.post(url + "/v1/chat/completions", json=BODY) as response:
+                assert (await response.json())["choices"][0]["message"]["content"] == ANSWER
+
+        await workers(send, requests, in_flight)
+
+
+async def httpx_over_aiohttp(url: str, requests: int, in_flight: int) -> None:
+    """httpx.AsyncClient over the httpx-aiohttp transport."""
+    import httpx
+    from httpx_aiohttp import HttpxAiohttpClient
+
+    limits = httpx.Limits(max_connections=None)
+    async with HttpxAiohttpClient(limits=limits, timeout=60) as client:
+        await workers(_httpx_send(client, url), requests, in_flight)
+
+
+async def stock_httpx(url: str, requests: int, in_flight: int) -> None:
+    """httpx.AsyncClient over its own transport."""
+    import httpx
+
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None), timeout=60) as client:
+        await workers(_httpx_send(client, url), requests, in_flight)
+
+
+async def our_pool(url: str, requests: int, in_flight: int) -> None:
+    """funcdex's pool, all requests asked for at once: those beyond the limit wait in its queue."""
+    from funcdex.endpoints.facts import EndpointFacts
+    from funcdex.endpoints.http import EndpointClient, open_transport
+    from funcdex.pool.joining import Candidate
+    from funcdex.pool.pool import Pool
+    from funcdex.settings.endpoint_spec import EndpointSpec
+    from funcdex.settings.tree import PoolSettings
+    from funcdex.types.request import Message, Request, Sampling
+
+    facts = EndpointFacts(
+        base_url=url,
+        kind="vllm",
+        server_version="mock",
+        model="mock",
+        models=("mock",),
+        context_tokens=None,
+        slots=None,
+        dialect="lark",
+        enforces=True,
+    )
+    request = Request(
+        conversation_id="c1",
+        stage="scenario",
+        messages=(Message("system", SYSTEM), Message("user", PROMPT)),
+        sampling=Sampling(max_tokens=MAX_TOKENS),
+        timeout_s=60,
+    )
+    async with open_transport() as transport:
+        candidate = Candidate(EndpointClient(EndpointSpec(url=url), transport), facts)
+        async with Pool([candidate], PoolSettings(max_in_flight=in_flight)) as pool:
+
+            async def send() -> None:
+                assert (await pool.generate(request)).text == ANSWER
+
+            await asyncio.gather(*(send() for _ in range(requests)))
+
+
+def _httpx_send(client: object, url: str) -> Send:
+    import httpx
+
+    assert isinstance(client, httpx.AsyncClient)
+
+    async def send() -> None:
+        response = await client.post(url + "/v1/chat/completions", json=BODY)
+        assert response.json()["choices"][0]["message"]["content"] == ANSWER
+
+    return send
+
+
+CLIENTS = {
+    "aiohttp": raw_aiohttp,
+    "httpx over aiohttp": httpx_over_aiohttp,
+    "funcdex pool": our_pool,
+    "stock httpx": stock_httpx,
+}
+
+
+def main() -> None:
+    """Plays one client."""
+    options = options_of(__doc__)
+    options.add_argument("name", choices=CLIENTS)
+    asked = options.parse_args()
+    asyncio.run(CLIENTS[asked.name](asked.url, asked.requests, asked.in_flight))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""A server that answers every chat completion after 20 ms, and counts: requests served, most in flight.
+
+    python -m overhead.mock
+
+prints its port. It has one fixed answer; to whoever asks for the model `pipeline` it plays a model that
+answers each stage of a run (`script.py`). `GET /counts` tells what was counted since the last time, and
+begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from overhead.asked import ANSWER
+from overhead.script import Script
+
+SERVICE_S = 0.02
+PIPELINE_MODEL = "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests that were answered, and how many were there at once."""
+
+    served: int
+    most_in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """A running mock server."""
+
+    url: str
+
+    def counts(self) -> Counts:
+        """Since the last call."""
+        with urllib.request.urlopen(f"{self.url}/counts", timeout=10) as answer:
+            return Counts(**json.load(answer))
+
+
+@contextmanager
+def mock_server() -> Iterator[Mock]:
+    """A mock in a process of its own."""
+    command = [sys.executable, "-m", "overhead.mock"]
+    folder = Path(__file__).resolve().parents[1]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+    assert server.stdout is not None
+    try:
+        yield Mock(f"http://127.0.0.1:{int(server.stdout.readline())}")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def completion(text: str) -> bytes:
+    """The body of an answer."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 250, "completion_tokens": 100, "total_tokens": 350}
+    head = {"id": "mock", "object": "chat.completion", "created": 0, "model": "mock"}
+    return json.dumps(head | {"choices": [choice], "usage": usage}).encode()
+
+
+async def serve() -> None:
+    """Serves until it is killed."""
+    from aiohttp import web
+
+    fixed, script = completion(ANSWER), Script()
+    of_pipeline = f'"model":"{PIPELINE_MODEL}"'.encode()
+    served = in_flight = most = 0
+
+    async def chat(request: web.Request) -> web.Response:
+        nonlocal served, in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
+        try:
+            asked = await request.read()
+            await asyncio.sleep(SERVICE_S)
+            body = completion(script.answer(asked)) if of_pipeline in asked else fixed
+            served += 1
+        finally:
+            in_flight -= 1
+        return web.Response(body=body, content_type="application/json")
+
+    async def counts(request: web.Request) -> web.Response:
+        nonlocal served, most
+        told = {"served": served, "most_in_flight": most}
+        served, most = 0, in_flight
+        return web.json_response(told)
+
+    async def models(request: web.Request) -> web.Response:
+        listed = [
+            {"id": name, "object": "model", "max_model_len": 65_536} for name in ("mock", PIPELINE_MODEL)
+        ]
+        return web.json_response({"object": "list", "data": listed})
+
+    async def version(request: web.Request) -> web.Response:
+        return web.json_response({"version": "0.12.0"})
+
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.router.add_post("/v1/chat/completions", chat)
+    app.router.add_get("/counts", counts)
+    app.router.add_get("/v1/models", models)
+    app.router.add_get("/version", version)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
+    sys.stdout.write(f"{runner.addresses[0][1]}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
