@@ -53,8 +53,13 @@ class Measurement:
     note: str = ""
 
 
-def measure(engine: Engine, source: Source, following: Source, path: Path, *, limit_s: float) -> Measurement:
-    """Compiles the grammar, then the following one, then makes masks along the path for `limit_s` at most."""
+def measure(
+    engine: Engine, source: Source, following: Source, path: Path, *, limit_s: float, walks: int = 1
+) -> Measurement:
+    """Compiles the grammar, then the following one, then makes masks along the path for `limit_s` at most.
+
+    Of several walks each mask counts with its quickest: the work is the same every time, and what else a
+    machine does only adds to it. A walk that was cut off is not repeated."""
     try:
         start, first_s = engine.compile(source)
         warm_s = engine.compile(following)[1]
@@ -62,6 +67,9 @@ def measure(engine: Engine, source: Source, following: Source, path: Path, *, li
         return Measurement(engine.name, note=error.what)
     ended = _Ended()
     times = [spent * 1e3 for spent in _timed(start(), path, limit_s, ended)]
+    for _ in range(walks - 1 if not ended.note else 0):
+        again = _timed(start(), path, limit_s, _Ended())
+        times = [min(best, spent * 1e3) for best, spent in zip(times, again, strict=False)]
     return Measurement(engine.name, first_s, warm_s, _figures(times, path.places), ended.note)
 
 

@@ -68,6 +68,13 @@ def test_every_token_of_a_path_is_measured(name: EngineName) -> None:
     assert set(found.figures.places_ms) == {"text"}
 
 
+def test_of_several_walks_each_mask_counts_with_its_quickest(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks = iter([[0.003, 0.001], [0.002, 0.004], [0.005, 0.006]])
+    monkeypatch.setattr("funcdex.grammar_cost.measure._timed", lambda *_: iter(next(walks)))
+    found = measure(make_engine("llguidance", BYTES), AB, AB, Path(tuple(b"ab")), limit_s=20, walks=3)
+    assert found.figures is not None and found.figures.mean_ms == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_path_that_leaves_the_grammar_or_takes_too_long_is_cut_with_a_note(name: EngineName) -> None:
     engine = make_engine(name, BYTES)
