@@ -23,6 +23,7 @@ from funcdex.rundir.manifest import (
     write_manifest,
 )
 from funcdex.rundir.outputs import reconcile
+from funcdex.rundir.quarantine import quarantine
 from funcdex.rundir.replay import JournalState, journal_items, read_journal
 from funcdex.settings.load import endpoints_from
 from funcdex.settings.tree import Settings
@@ -75,16 +76,22 @@ def order_to_resume(
     path: Path,
     endpoints: Sequence[str] | None = None,
     count: int | None = None,
+    drain_timeout_s: float | None = None,
     *,
     retry_rejected: bool = False,
 ) -> Order:
-    """An order from what lies in a run directory, with other endpoints or a greater count if given.
+    """An order from what lies in a run directory, with other endpoints, count or time to drain if given.
 
     Raises CheckpointError, and ConfigError for `endpoints`.
     """
     run = RunDir(path)
     settings = settings_of(read_manifest(run), run)
-    changes = {"endpoints": endpoints_from(endpoints) if endpoints else None, "count": count}
+    changes: dict[str, object] = {
+        "endpoints": endpoints_from(endpoints) if endpoints else None,
+        "count": count,
+    }
+    if drain_timeout_s is not None:
+        changes["pool"] = settings.pool.model_copy(update={"drain_timeout_s": drain_timeout_s})
     settings = settings.model_copy(update={key: value for key, value in changes.items() if value is not None})
     bundles = make_bundles(settings.toolkits, read_toolkits([run.tools]).toolkits)
     return Order(run, settings, bundles, retry_rejected)
@@ -104,7 +111,7 @@ def tools_of_conversation(path: Path, id: str) -> tuple[tuple[Tool, ...], Settin
 
 
 def prepare(order: Order) -> JournalState:
-    """Writes or compares the manifest, mends the outputs, and says what is done. Blocks; needs the lock.
+    """Writes or compares the manifest, mends journal and outputs, says what is done. Blocks; needs the lock.
 
     Raises CheckpointError if the run was begun with other settings and changes are not accepted.
     """
@@ -118,9 +125,10 @@ def prepare(order: Order) -> JournalState:
         replace_file(order.run.tools, dump_native(order.toolkits).encode())
         write_manifest(order.run, asked)
     state = read_journal(order.run)
+    quarantine(order.run, state.damaged)
     if order.retry_rejected and state.rejected_ids:
         append_entries(order.run, [Restarted(id) for id in state.rejected_ids])
-        state = read_journal(order.run)
+        state = replace(read_journal(order.run), damaged=state.damaged)
     reconcile(order.run, state, partial(_lines_of, order, state.restarts))
     return state
 

@@ -6,7 +6,6 @@ lock -> tools checked -> manifest, journal read, outputs mended -> endpoints pro
 from __future__ import annotations
 
 import gc
-import signal
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from funcdex.display.live import show, tell
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
 from funcdex.guarding import serving_guard
+from funcdex.interrupts import Interrupts
 from funcdex.off_loop import share_fairly
 from funcdex.order import Order, prepare
 from funcdex.pipeline import Funnel, Pipeline
@@ -73,17 +73,18 @@ async def carry_out(order: Order, console: Console, observers: Sequence[Observer
     """Works on a run until all is settled or it has to stop. Progress goes to `console`; `observers` look
     on while conversations are written.
 
-    Raises FuncdexError if it cannot begin. Any other exception is a bug; its traceback is in the log.
+    Raises FuncdexError if it cannot begin, and KeyboardInterrupt if it was interrupted before. Any other
+    exception is a bug; its traceback is in the log.
     """
     share_fairly()
+    ending: Ending | None = None
     with exclusive(order.run), RunLog(order.run.log) as log:
+        interrupts = Interrupts(order.settings.pool.drain_timeout_s, partial(_say, log, console))
         try:
-            async with LocalCompiler() as compiler:
-                grammars = Grammars(order.settings.generation, order.settings.grammar, compiler.fault_of)
-                # First of all: a run that cannot be begun leaves no manifest behind.
-                checked = await check_tools(plan_tool_sets(order.settings, order.bundles), grammars)
-                state = await anyio.to_thread.run_sync(prepare, order)
-                return await _Session(order, state, checked, grammars, console, log, observers).work()
+            async with anyio.create_task_group() as watching:
+                watching.start_soon(interrupts.watch, watching.cancel_scope)
+                ending = await _worked_on(order, console, log, interrupts, observers)
+                watching.cancel_scope.cancel()
         except Exception as raised:
             fault = root_fault(raised)
             if isinstance(fault, FuncdexError):
@@ -93,6 +94,21 @@ async def carry_out(order: Order, console: Console, observers: Sequence[Observer
             log.write("bug", {"fault": _code(fault), "detail": str(fault), "traceback": told})
             fault.add_note(f"The traceback is in {order.run.log}.")
             raise
+    if ending is None:
+        raise KeyboardInterrupt
+    return ending
+
+
+async def _worked_on(
+    order: Order, console: Console, log: RunLog, interrupts: Interrupts, observers: Sequence[Observer]
+) -> Ending:
+    async with LocalCompiler() as compiler:
+        grammars = Grammars(order.settings.generation, order.settings.grammar, compiler.fault_of)
+        # First of all: a run that cannot be begun leaves no manifest behind.
+        checked = await check_tools(plan_tool_sets(order.settings, order.bundles), grammars)
+        state = await anyio.to_thread.run_sync(prepare, order)
+        session = _Session(order, state, checked, grammars, console, log, interrupts, observers)
+        return await session.work()
 
 
 class _Session:
@@ -104,6 +120,7 @@ class _Session:
         grammars: Grammars,
         console: Console,
         log: RunLog,
+        interrupts: Interrupts,
         observers: Sequence[Observer],
     ) -> None:
         self._order = order
@@ -116,7 +133,7 @@ class _Session:
         self._started_s = time.monotonic()
         self._funnel = _funnel_of(order.settings.count, state)
         self._tally = Tally(log, dict(state.tokens))
-        self._interrupts = 0
+        self._interrupts = interrupts
         self._simulated = state.simulated
 
     async def work(self) -> Ending:
@@ -154,8 +171,8 @@ class _Session:
             pipeline = Pipeline(context, self._tally.over(journal), self._funnel)
             for observe in self._observers:
                 tasks.start_soon(observe, partial(self._snapshot, pool, pipeline))
-            tasks.start_soon(self._watch_signals, pool, pipeline, tasks.cancel_scope)
-            await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
+            with self._interrupts.draining(partial(_drain, pool, pipeline), tasks.cancel_scope):
+                await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
             fault = pipeline.fault
             # Ends the guard as well, so what comes after it in this block would be lost.
             tasks.cancel_scope.cancel()
@@ -167,18 +184,6 @@ class _Session:
             if plan.id not in self._state.settled:
                 begun = self._state.unsettled.get(plan.id, ())
                 yield fold(plan, begun)
-
-    async def _watch_signals(self, pool: Pool, pipeline: Pipeline, scope: anyio.CancelScope) -> None:
-        """The first interrupt finishes what is in flight, the second stops at once."""
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for _ in signals:
-                self._interrupts += 1
-                if self._interrupts > 1:
-                    scope.cancel()
-                    return
-                self._say("finishing what is in flight; once more stops at once")
-                pipeline.stopping.set()
-                pool.drain()
 
     def _snapshot(self, pool: Pool, pipeline: Pipeline) -> RunSnapshot:
         return RunSnapshot(
@@ -202,7 +207,7 @@ class _Session:
             accepted=self._funnel.accepted,
             rejected=dict(self._funnel.rejected),
             elapsed_s=time.monotonic() - self._started_s,
-            interrupted=self._interrupts > 0 and self._funnel.settled < self._funnel.planned,
+            interrupted=self._interrupts.count > 0 and self._funnel.settled < self._funnel.planned,
             simulated=self._simulated,
             fault=fault,
         )
@@ -213,7 +218,10 @@ class _Session:
     def _tell_damage(self) -> None:
         if self._state.damaged:
             lines = ", ".join(map(str, self._state.damaged[:10]))
-            self._say(f"{len(self._state.damaged)} damaged lines of the journal are passed over: {lines}")
+            self._say(
+                f"{len(self._state.damaged)} damaged lines of the journal ({lines}) are put aside in "
+                f"{self._order.run.damaged}; what they recorded is done again"
+            )
 
     def _note_candidates(self, candidates: Sequence[Candidate]) -> None:
         """Those that cannot be used are told of by the pool."""
@@ -231,8 +239,18 @@ class _Session:
             self._say(f"{event.endpoint}: {event.kind}: {event.detail}")
 
     def _say(self, text: str) -> None:
-        self._log.write("notice", {"detail": text})
-        tell(self._console, text)
+        _say(self._log, self._console, text)
+
+
+def _say(log: RunLog, console: Console, text: str) -> None:
+    log.write("notice", {"detail": text})
+    tell(console, text)
+
+
+def _drain(pool: Pool, pipeline: Pipeline) -> None:
+    """Lets finish what is in flight, and begins nothing more."""
+    pipeline.stopping.set()
+    pool.drain()
 
 
 def _code(fault: BaseException) -> str:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from funcdex.session import Ending
     from funcdex.snapshot import Observer
 
+DrainTimeoutOption = Annotated[
+    float | None,
+    typer.Option("--drain-timeout", min=0, help="After an interrupt, seconds to finish what is in flight."),
+]
 LOOPBACK = "127.0.0.1"
 
 RetryRejectedOption = Annotated[
@@ -64,6 +68,7 @@ def generate(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on with a run although its settings differ.")
     ] = False,
+    drain_timeout: DrainTimeoutOption = None,
     metrics_port: MetricsPortOption = None,
     metrics_host: MetricsHostOption = LOOPBACK,
     json: JsonOption = None,
@@ -83,7 +88,7 @@ def generate(
         "seed": seed,
         "model": model,
         "generation": _present({"thoughts": thoughts}),
-        "pool": _present({"max_in_flight": max_in_flight}),
+        "pool": _present({"max_in_flight": max_in_flight, "drain_timeout_s": drain_timeout}),
     }
     loaded = load(config, _present(given))
     for note in loaded.notes:
@@ -113,6 +118,7 @@ def resume(
         int | None, typer.Option("--count", min=1, help="More conversations than before.")
     ] = None,
     retry_rejected: RetryRejectedOption = False,
+    drain_timeout: DrainTimeoutOption = None,
     metrics_port: MetricsPortOption = None,
     metrics_host: MetricsHostOption = LOOPBACK,
     json: JsonOption = None,
@@ -124,7 +130,7 @@ def resume(
     from funcdex.order import order_to_resume
 
     urls = endpoints.split(",") if endpoints else None
-    asked = order_to_resume(run, urls, count, retry_rejected=retry_rejected)
+    asked = order_to_resume(run, urls, count, drain_timeout, retry_rejected=retry_rejected)
     _carry_out(asked, json, _metrics_page(metrics_host, metrics_port))
 
 

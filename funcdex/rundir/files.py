@@ -29,7 +29,7 @@ def replace_file(path: Path, data: bytes) -> None:
     Makes the folder if it is missing. Raises CheckpointError.
     """
     with disk_faults(path, "writing the file"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with replacement(path) as file:
             file.write(data)
 
@@ -48,6 +48,14 @@ def replacement(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, and those above it, durably: a power cut must not take it with all that is in it."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

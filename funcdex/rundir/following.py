@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,12 @@ class Following:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen_bytes = 0
+        self._inode: int | None = None
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file lies there now than the one that was read."""
+        return self._inode is not None and self._path.exists() and self._path.stat().st_ino != self._inode
 
     def new_lines(self) -> Iterator[bytes]:
         """Those that came since the last time, blank ones left out; an absent file has none.
@@ -24,6 +31,7 @@ class Following:
             if not self._path.exists():
                 return
             with self._path.open("rb") as file:
+                self._inode = os.fstat(file.fileno()).st_ino
                 file.seek(self._seen_bytes)
                 for line in file:
                     if not line.endswith(b"\n"):

@@ -16,7 +16,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from funcdex.errors import CheckpointError
-from funcdex.rundir.files import disk_faults, sync_folder
+from funcdex.rundir.files import disk_faults, make_folder, sync_folder
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
@@ -175,10 +175,9 @@ def _open_files(run: RunDir, closing: ExitStack) -> _Files:
 
 
 def _journal_file(run: RunDir) -> LineFile:
-    run.journal.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(run.journal.parent)
     file = LineFile(run.journal)
     sync_folder(run.journal.parent)
-    sync_folder(run.path)
     return file
 
 

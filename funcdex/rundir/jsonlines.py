@@ -27,3 +27,11 @@ def from_line(line: bytes) -> JsonValue:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return json.loads(line)
+
+
+def is_record(line: bytes) -> bool:
+    """Whether it is a whole JSON object: no beginning of an object is itself one."""
+    try:
+        return isinstance(from_line(line), dict)
+    except ValueError:
+        return False

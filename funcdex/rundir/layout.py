@@ -36,6 +36,11 @@ class RunDir:
         return self.path / "journal" / "000001.jsonl"
 
     @property
+    def damaged(self) -> Path:
+        """Lines that were found damaged in the journal and put aside."""
+        return self.path / "journal" / "damaged.jsonl"
+
+    @property
     def vectors(self) -> Path:
         """Vectors of the scenarios: a cache, which may be deleted."""
         return self.path / "scenario_vectors.bin"

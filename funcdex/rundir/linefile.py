@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from funcdex.rundir.jsonlines import from_line
+from funcdex.rundir.jsonlines import from_line, is_record
 
 PAGE_BYTES = mmap.PAGESIZE
 _CHUNK_BYTES = 1 << 16
@@ -117,14 +117,19 @@ class LineFile:
 
 
 def mend(path: Path) -> int:
-    """Cuts off a last line that has no newline or is not JSON, makes the file if there is none.
+    """Cuts off a last line that is not JSON, or makes the file if there is none. Returns the bytes cut.
 
-    Returns the number of bytes cut.
+    One that lacks only its newline gets it: while a page is filled up the newline moves, and a power cut,
+    which may leave the page's new data with the file's old size, takes it from an acknowledged line.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(descriptor).st_size
-        whole = _whole_bytes(descriptor, size)
+        start = _after_newline(descriptor, size)
+        if start < size and is_record(os.pread(descriptor, size - start, start)):
+            os.pwrite(descriptor, b"\n", size)
+            return 0
+        whole = _whole_bytes(descriptor, start)
         if whole < size:
             os.ftruncate(descriptor, whole)
         return size - whole
@@ -149,9 +154,8 @@ def _rest_of_page(size: int) -> int:
     return -size % PAGE_BYTES
 
 
-def _whole_bytes(descriptor: int, size: int) -> int:
-    """The end of the last whole line: up to there the file may stay as it is."""
-    end = _after_newline(descriptor, size)
+def _whole_bytes(descriptor: int, end: int) -> int:
+    """Where the file may be cut: at `end`, behind a newline, or before a line there that is no JSON."""
     if end == 0:
         return 0
     start = _after_newline(descriptor, end - 1)

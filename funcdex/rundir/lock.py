@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from funcdex.errors import CheckpointError
-from funcdex.rundir.files import disk_faults
+from funcdex.rundir.files import disk_faults, make_folder
 from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.layout import RunDir
 
@@ -28,7 +28,7 @@ _NO_LOCKS = "Put the run directory on a file system that knows locks."
 def exclusive(run: RunDir) -> Iterator[None]:
     """Holds the run directory, which is made if it is missing. Raises CheckpointError if another does."""
     with disk_faults(run.lock, "locking the run directory", _NO_LOCKS):
-        run.path.mkdir(parents=True, exist_ok=True)
+        make_folder(run.path)
         descriptor = os.open(run.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         with disk_faults(run.lock, "locking the run directory", _NO_LOCKS):

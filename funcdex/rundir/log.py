@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from funcdex.printable import printable_json
-from funcdex.rundir.files import disk_faults
+from funcdex.rundir.files import disk_faults, make_folder
 from funcdex.rundir.jsonlines import Record, as_line
 from funcdex.rundir.linefile import LineFile
 
@@ -30,7 +30,7 @@ class RunLog:
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = _now) -> None:
         with disk_faults(path, "opening the log"):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._file = LineFile(path)
         self._clock = clock
         self._one_at_a_time = threading.Lock()

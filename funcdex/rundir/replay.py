@@ -195,9 +195,6 @@ def _item(line: bytes, number: int, *, last: bool) -> Entry | Damaged:
         value: JsonValue = from_line(line)
     except ValueError:
         return Damaged(number, torn=last)
-    if not line.endswith(b"\n"):
-        # Not acknowledged: the newline is written with its line. Opening the journal cuts it off.
-        return Damaged(number, torn=True)
     return entry_of(value) or Damaged(number, torn=False)
 
 

@@ -35,7 +35,8 @@ class RunStatus:
     is the time that the rest takes at this rate; both None until something has settled there. Times are
     ISO 8601 in UTC; `last_at` is when the run last wrote. `running`: a process works on it now.
     `endpoints_out` are those of the latest session that take no work, and why.
-    `damaged` are lines of the journal that could not be read, `repeated` entries that stand twice.
+    `damaged` are lines of the journal that could not be read, put aside by now or not, `repeated` entries
+    that stand twice.
     """
 
     planned: int
@@ -71,7 +72,12 @@ class StatusReader:
 
     def __init__(self, run: RunDir) -> None:
         self._run = run
+        self._begin()
+
+    def _begin(self) -> None:
+        run = self._run
         self._journal = Following(run.journal)
+        self._put_aside = Following(run.damaged)
         self._log = Following(run.log)
         self._replay = Replay()
         self._damaged = 0
@@ -79,6 +85,8 @@ class StatusReader:
 
     def read(self) -> RunStatus:
         """As it is now. Raises CheckpointError."""
+        if self._journal.replaced:  # Damaged lines were put aside by a resume.
+            self._begin()
         # First of all: what is read of a run that has ended by then is its end.
         running = held(self._run)
         manifest = read_manifest(self._run)
@@ -88,6 +96,7 @@ class StatusReader:
         return self._status(manifest, running)
 
     def _read_journal(self) -> None:
+        self._damaged += sum(1 for _ in self._put_aside.new_lines())
         for line in self._journal.new_lines():
             value = _value(line)
             entry = entry_of(value)

@@ -163,6 +163,9 @@ class PoolSettings(Frozen):
     open_for_s: float = Field(default=5, gt=0, description="time before an open circuit is probed")
     give_up_after_s: float = Field(default=600, gt=0, description="no endpoint for so long ends the run")
     probe_timeout_s: float = Field(default=60, gt=0, description="deadline of the probe at the start")
+    drain_timeout_s: float = Field(
+        default=60, ge=0, description="after an interrupt, time for what is in flight to be finished"
+    )
 
 
 class Price(Frozen):

@@ -68,7 +68,7 @@ def test_no_short_line_crosses_a_page(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("tail", [b'{"cut', b'{"cut": 1}', b'{"not": json}\n', b"\0\0\0\0", b"\0\0\n", b"\n"])
+@pytest.mark.parametrize("tail", [b'{"cut', b'{"not": json}\n', b"\0\0\0\0", b"\0\0\n", b"\n"])
 def test_a_torn_last_line_is_cut_off(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_bytes(b'{"a":1}\n{"b":2}\n' + tail)
@@ -76,6 +76,13 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path, tail: bytes) -> None:
         assert file.mended_bytes == len(tail)
         file.append(b'{"c":3}\n')
     assert values(path) == [{"a": 1}, {"b": 2}, {"c": 3}]
+
+
+def test_a_last_line_that_lacks_only_its_newline_gets_it(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_bytes(b'{"a":1}\n{"b":2}   ')
+    assert linefile.mend(path) == 0
+    assert path.read_bytes() == b'{"a":1}\n{"b":2}   \n'
 
 
 def test_a_whole_file_is_left_alone(tmp_path: Path) -> None:
