@@ -7,6 +7,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 DEMO_RUN ?= runs/demo
+# matplotlib keeps a list of the fonts it found; here, and not in the home directory.
+export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 
 .PHONY: demo test live bench check format docs install clean
 
@@ -48,4 +50,4 @@ install: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .live runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .live .matplotlib runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,14 +5,14 @@ Every text goes through `escape`: model names, URLs and messages come from serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from html import escape
 
+from funcdex.bench.charts import charts_of
 from funcdex.bench.compare import Comparison
-from funcdex.bench.metrics import in_flight_over_time
-from funcdex.bench.result import Constraint, Result, Round
-from funcdex.bench.summary import Point, Summary
-from funcdex.bench.svg import COLOURS, Line, line_chart
+from funcdex.bench.result import Result
+from funcdex.bench.summary import Summary
 from funcdex.bench.words import (
     Row,
     change_row,
@@ -23,10 +23,9 @@ from funcdex.bench.words import (
     tax_row,
     time_row,
 )
+from funcdex.plots import Chart, as_svg
 
-_MASKS_IN_THREADS = 128
-_MOST_STEPS = 2000
-_NOTHING_LOADED = "default-src 'none'; style-src 'unsafe-inline'"
+_NOTHING_LOADED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px; padding: 0 1rem;
   color: #1b1b1b; }
@@ -35,9 +34,8 @@ table { border-collapse: collapse; display: block; overflow-x: auto; }
 th, td { padding: 3px 9px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 1rem; }
-figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
-svg text { font: 11px system-ui, sans-serif; fill: #333; } .grid { stroke: #ddd; }
-line.mark { stroke: #888; stroke-dasharray: 2 3; } text.mark { fill: #666; } .note { color: #8a4b00; }
+figure { margin: 0; } figcaption { font-weight: 600; } img { width: 100%; height: auto; }
+.note { color: #8a4b00; }
 """
 
 
@@ -48,7 +46,7 @@ def html_report(result: Result, summary: Summary, comparison: Comparison | None 
         _list(recommendation(result, summary)),
         _list((f"note: {note}" for note in summary.notes), "note"),
         "<h2>Charts</h2>",
-        f'<div class="charts">{"".join(_charts(result, summary))}</div>',
+        f'<div class="charts">{"".join(_figure(chart) for chart in charts_of(result, summary))}</div>',
         _section("Load", [rate_row(point) for point in summary.points]),
         _section("Times (p50/p90/p99)", [time_row(point) for point in summary.points]),
         _section("Grammar tax", [tax_row(tax) for tax in summary.taxes if tax.throughput is not None]),
@@ -72,88 +70,14 @@ def html_report(result: Result, summary: Summary, comparison: Comparison | None 
     )
 
 
-def _charts(result: Result, summary: Summary) -> Iterable[str]:
-    knee = [(float(summary.knee), "knee")] if summary.knee else []
-    marks = [*knee, *([(float(_MASKS_IN_THREADS), "128")] if summary.knee != _MASKS_IN_THREADS else [])]
-
-    def chart(title: str, unit: str, *curves: tuple[str, Callable[[Point], float | None]]) -> str:
-        lines = _by_concurrency(summary.points, curves)
-        return line_chart(
-            title, lines, x_label="in flight, each endpoint", y_label=unit, doubling=True, marked_x=marks
-        )
-
-    yield chart("Output tokens", "tokens/s", ("", lambda p: p.figures.output_tokens_per_s))
-    yield chart(
-        "Requests and goodput",
-        "requests/s",
-        ("", lambda p: p.figures.requests_per_s),
-        ("good", lambda p: p.figures.goodput_per_s),
+def _figure(chart: Chart) -> str:
+    # As a picture: an SVG within the page would share its names and styles with all others.
+    packed = b64encode(as_svg(chart).encode()).decode()
+    title = escape(chart.title)
+    return (
+        f'<figure><figcaption>{title}</figcaption><img alt="{title}" '
+        f'src="data:image/svg+xml;base64,{packed}"></figure>'
     )
-    yield chart(
-        "Time to first token",
-        "s",
-        ("p50", lambda p: p.figures.ttft_s.p50),
-        ("p99", lambda p: p.figures.ttft_s.p99),
-    )
-    yield chart(
-        "Time between tokens",
-        "ms",
-        ("p50", lambda p: _ms(p.figures.itl_s.p50)),
-        ("p99", lambda p: _ms(p.figures.itl_s.p99)),
-    )
-    yield chart(
-        "End to end",
-        "s",
-        ("p50", lambda p: p.figures.latency_s.p50),
-        ("p99", lambda p: p.figures.latency_s.p99),
-    )
-    yield chart("Grammar tax", "tokens/s without / with", ("", _tax_of(summary)))
-    yield _in_flight(result, summary)
-
-
-def _by_concurrency(
-    points: Sequence[Point], curves: Sequence[tuple[str, Callable[[Point], float | None]]]
-) -> list[Line]:
-    lines: list[Line] = []
-    for place, constraint in enumerate(dict.fromkeys(point.constraint for point in points)):
-        for number, (name, value) in enumerate(curves):
-            found = [(float(p.concurrency), value(p)) for p in points if p.constraint == constraint]
-            known = [(x, y) for x, y in found if y is not None]
-            label = f"{constraint} {name}".strip()
-            if known:
-                lines.append(Line(label, known, COLOURS[place % len(COLOURS)], dashed=number > 0))
-    return lines
-
-
-def _tax_of(summary: Summary) -> Callable[[Point], float | None]:
-    taxes: dict[tuple[Constraint, int], float | None] = {
-        (tax.constraint, tax.concurrency): tax.throughput for tax in summary.taxes
-    }
-    return lambda point: taxes.get((point.constraint, point.concurrency))
-
-
-def _in_flight(result: Result, summary: Summary) -> str:
-    """The first round of each constraint at the knee."""
-    rounds: dict[Constraint, Round] = {}
-    for one in result.rounds:
-        if one.concurrency == summary.knee:
-            rounds.setdefault(one.constraint, one)
-    lines = [
-        Line(name, _thinned(in_flight_over_time(one.samples)), COLOURS[place % len(COLOURS)], step=True)
-        for place, (name, one) in enumerate(rounds.items())
-    ]
-    title = f"In flight over time, all endpoints, {summary.knee} each"
-    return line_chart(title, lines, x_label="s", y_label="requests")
-
-
-def _thinned(course: Sequence[tuple[float, int]]) -> list[tuple[float, float]]:
-    every = -(-len(course) // _MOST_STEPS) or 1
-    kept = [*course[::every], *course[-1:]]
-    return [(at_s, float(count)) for at_s, count in kept]
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1000 * seconds
 
 
 def _compared(comparison: Comparison) -> str:

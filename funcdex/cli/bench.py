@@ -77,6 +77,7 @@ def bench(
         Path | None, typer.Option("--json", help="Everything, each sample too, as JSON; - for output.")
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="A report with charts, one file.")] = None,
+    png: Annotated[Path | None, typer.Option("--png", help="The charts as one picture.")] = None,
     against: Annotated[
         Path | None, typer.Option("--against", help="Compare with this earlier --json file.")
     ] = None,
@@ -91,12 +92,15 @@ def bench(
     """
     from funcdex.bench.metrics import Limits
     from funcdex.bench.result import read_result
+    from funcdex.plots import need_matplotlib
 
-    for path in (json, html):
+    for path in (json, html, png):
         _must_be_writable(path)
+    if html or png:
+        need_matplotlib("--html" if html else "--png")
     earlier = read_result(against) if against else None
     if stored is not None:
-        _report(read_result(stored), earlier, json, html)
+        _report(read_result(stored), earlier, json, html, png)
         return
     chosen = {
         "endpoints": endpoints.split(",") if endpoints else None,
@@ -113,7 +117,7 @@ def bench(
     interrupted = _measure(measurement)
     result = measurement.result()
     if result is not None:
-        _report(result, earlier, json, html)
+        _report(result, earlier, json, html, png)
     if interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     if result is None or all(sample.fault for one in result.rounds for sample in one.samples):
@@ -227,15 +231,19 @@ def _tell(line: str) -> None:
     sys.stderr.flush()
 
 
-def _report(result: Result, earlier: Result | None, json: Path | None, html: Path | None) -> None:
+def _report(
+    result: Result, earlier: Result | None, json: Path | None, html: Path | None, png: Path | None
+) -> None:
     from dataclasses import fields
 
     from rich.console import Console
 
+    from funcdex.bench.charts import charts_of
     from funcdex.bench.compare import compare
     from funcdex.bench.report_html import html_report
     from funcdex.bench.report_table import print_tables
     from funcdex.bench.summary import summarise
+    from funcdex.plots import as_png
 
     summary = summarise(result)
     comparison = compare(earlier, result) if earlier else None
@@ -244,6 +252,8 @@ def _report(result: Result, earlier: Result | None, json: Path | None, html: Pat
         write_json(json, whole | {"summary": summary, "comparison": comparison})
     if html:
         html.write_text(html_report(result, summary, comparison), "utf-8", errors="replace")
+    if png and (charts := charts_of(result, summary)):
+        png.write_bytes(as_png(charts))
     if str(json) != "-":
         # What is not a terminal has no width, and a file may have long lines.
         console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)

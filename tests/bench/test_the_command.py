@@ -32,11 +32,12 @@ def read(path: Path) -> dict[str, Any]:
 
 
 async def test_a_sweep_keeps_every_sample_and_says_which_limit_to_set(tmp_path: Path) -> None:
-    out, page = tmp_path / "r.json", tmp_path / "r.html"
+    out, page, picture = (tmp_path / name for name in ("r.json", "r.html", "r.png"))
     async with simulated_processes(2, FAST) as endpoints:
         urls = [endpoint.url for endpoint in endpoints]
         result = await bench(
-            "--endpoints", ",".join(urls), *TINY, "--concurrency", "1,4", "--json", out, "--html", page,
+            "--endpoints", ",".join(urls), *TINY, "--concurrency", "1,4",
+            "--json", out, "--html", page, "--png", picture,
             "--constraint", "schema,none,markup,names", "--ttft-limit-s", 100,
         )  # fmt: skip
         again = await bench("--from", out, "--against", out, "--json", "-")
@@ -61,6 +62,7 @@ async def test_a_sweep_keeps_every_sample_and_says_which_limit_to_set(tmp_path: 
     for text in ("grammar tax", "max_in_flight for", "first use of a grammar", "assumes"):
         assert text in result.stdout
     assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert picture.read_bytes().startswith(b"\x89PNG")
     assert {one["verdict"] for one in json.loads(again.stdout)["comparison"]["changes"]} == {"the same"}
 
 

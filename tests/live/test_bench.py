@@ -37,7 +37,7 @@ def bench(tmp_path: Path, urls: str, *more: object) -> dict[str, Any]:
         timeout_s=900,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert page.read_text("utf-8").count("<svg") >= 5
+    assert page.read_text("utf-8").count("image/svg+xml") >= 5
     found: dict[str, Any] = json.loads(out.read_text("utf-8"))
     return found
 
