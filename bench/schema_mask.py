@@ -59,6 +59,22 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     ),
     "^(?!aws:)[a-zA-Z:.-]+$": ({**S, "pattern": "^(?!aws:)[a-zA-Z:.-]+$"}, "some:key.name"),
     "^(?!\\s*$).+": ({**S, "pattern": "^(?!\\s*$).+"}, "the quick brown fox jumps over"),
+    "no -- or __ within": (
+        {**S, "pattern": "^[a-zA-Z]((?!--|__)[a-zA-Z0-9-_])+$"},
+        "some-label_name9",
+    ),
+    "three lookaheads": (
+        {**S, "pattern": "^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d)[a-zA-Z\\d]{8,}$"},
+        "Passw0rdsAreLong",
+    ),
+    "uri, ^(https?|syslog)://": (
+        {**S, "format": "uri", "pattern": "^(https?|syslog)://"},
+        "https://example.com/path/to?x=1&y=2#top",
+    ),
+    "uuid, capital letters": (
+        {**S, "format": "uuid", "pattern": "^[{(]?[0-9A-F]{8}-?([0-9A-F]{4}-?){3}[0-9A-F]{12}[)}]?$"},
+        "0B1F2C3D-1111-2222-3333-444455556666",
+    ),
     "maxLength 32, lengths": ({**S, "maxLength": 32}, "the quick brown fox jumps over"),
     "number": ({"type": "number"}, 123.456),
     "number -90 to 90": ({"type": "number", "minimum": -90, "maximum": 90}, -12.3456),

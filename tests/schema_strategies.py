@@ -31,6 +31,12 @@ REGEXES = (
     "^(a?b{2,3})*$",
     r"^([a-z]+[.\\])+$",
     r"^(a)\1$",
+    "^[a-c]((?!--)[a-c-])*$",
+    "^(?:[^|]*[|]?)+$",
+    "a(?=b)",
+    "^[0-9a-f-]+$",
+    "^https?:",
+    "Z$",
 )
 FORMATS = (*PATTERNS, *ALIKE, "regex", "phone")
 _small = st.integers(0, 3)

@@ -10,6 +10,8 @@ from operations.judging import Tried, Verdict
 
 LEFT_TO_CHECKS = ("minLength", "maxLength")
 """Lengths of strings cost masks dearly, so grammars leave them to the check of the finished conversation."""
+BEYOND_GRAMMARS = ("uniqueItems: compares items",)
+"""That all items differ, where there is no end to what an item may be, is said by no context-free grammar."""
 MOST_CAUSES = 30
 MOST_EXAMPLES = 25
 
@@ -37,6 +39,8 @@ def _totals(verdicts: Sequence[Verdict], engines: Sequence[str]) -> Iterator[str
     yield _share("fully strict: nothing relaxed", sum(not one.relaxed for one in built), len(built))
     nearly = sum(not _open_causes(one) for one in built)
     yield _share(f"nothing relaxed but {' and '.join(LEFT_TO_CHECKS)}", nearly, len(built))
+    possible = sum(_open_causes(one) <= {*BEYOND_GRAMMARS} for one in built)
+    yield _share("nothing but these and what no context-free grammar says", possible, len(built))
     yield _share("narrowed somewhere", sum(bool(one.narrowed) for one in built), len(built))
     tried = [one for one in built if one.value != "none found"]
     yield _share("a fitting call and response found", len(tried), len(built))
@@ -102,8 +106,10 @@ def _causes(verdicts: Sequence[Verdict], engines: Sequence[str]) -> Iterator[str
             f"refused by {name}", ((one.faults[name], one) for one in verdicts if name in one.faults)
         )
     yield from _table("relaxed", _losses(verdicts, "relaxed"))
-    only = ((min(causes), one) for one in verdicts if len(causes := _open_causes(one)) == 1)
-    yield from _table(f"the only thing relaxed but {' and '.join(LEFT_TO_CHECKS)}", only)
+    beyond_lengths = ((cause, one) for one in verdicts for cause in sorted(_open_causes(one)))
+    yield from _table(f"relaxed beside {' and '.join(LEFT_TO_CHECKS)}", beyond_lengths)
+    rest = ((cause, one) for one in verdicts for cause in sorted(_open_causes(one) - {*BEYOND_GRAMMARS}))
+    yield from _table("relaxed beside these and what no context-free grammar says", rest)
     yield from _table("narrowed", _losses(verdicts, "narrowed"))
     yield from _table("cut by the reader", ((note, one) for one in verdicts for note in one.notes))
 

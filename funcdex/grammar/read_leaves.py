@@ -17,7 +17,7 @@ from funcdex.grammar.regex.json_nodes import Content, content, content_of
 from funcdex.grammar.regex.tree import CannotWrite, One, Times
 from funcdex.grammar.schema_parts import Impossible, is_of
 from funcdex.grammar.shapes import Fixed, Shape
-from funcdex.grammar.string_formats import UNWRITABLE, format_content
+from funcdex.grammar.string_formats import UNWRITABLE, format_content, format_with_pattern
 
 MAX_INTEGER = 10**18 - 1
 """Integers without a bound have at most 18 digits: a model cannot go on writing digits forever."""
@@ -64,17 +64,29 @@ def _content(
         lost.append(("format", "format"))
     if not isinstance(pattern, str):
         return (form, named) if named and isinstance(form, str) else ("", None)
-    if named and isinstance(form, str):
-        lost.append(("pattern", "beside a format"))
-        return form, named
     try:
-        found = content_of(pattern, least=least, most=most, most_counted=MAX_LENGTH if lengths else 0)
+        if named and isinstance(form, str):
+            found = format_with_pattern(form, pattern)
+        else:
+            found = _found(pattern, least, most, MAX_LENGTH if lengths else 0)
     except CannotWrite as cannot:
-        lost.append(("pattern", str(cannot)))
-        return "", None
+        if not named or not isinstance(form, str):
+            lost.append(("pattern", str(cannot)))
+            return "", None
+        lost.append(("pattern", "contradicts the format" if str(cannot) == "empty" else "beside a format"))
+        return form, named
     if not found.counted:
         lost.append(("pattern", "length"))
     return "", None if _is_any(found) else found
+
+
+def _found(pattern: str, least: int, most: int | None, most_counted: int) -> Content:
+    """The content of strings in which a pattern is found, of these lengths as far as they are counted."""
+    for low, high in ((least, most), (least, None), (min(least, 1), None)):
+        found = content_of(pattern, least=low, most=high, most_counted=most_counted)
+        if found.counted:
+            break
+    return found
 
 
 def _is_any(found: Content) -> bool:

@@ -159,10 +159,7 @@ class NestedReader:
         assert isinstance(keys, JsonString)
         if least > 1:
             self._reader.relax(path, "minProperties", "a key may come twice")
-        if least > MAX_COUNTED or (most or 0) > MAX_COUNTED:
-            self._reader.relax(path, "maxProperties" if most else "minProperties", "count")
-            least, most = min(least, 1), None
-        return Open(shape, keys, least, most)
+        return Open(shape, keys, *self._countable(least, most, "Properties", path))
 
     def _patterned(self, patterns: Schema, extra: object, path: str) -> tuple[Shape, object]:
         """Keys that fit the one pattern, and their values; any keys if there are several patterns."""
@@ -210,12 +207,20 @@ class NestedReader:
             if isinstance(items, Fixed) and not first:
                 return self._subset(items, least, most, path)
             self._reader.relax(path, "uniqueItems", "compares items")
-        for keyword, bound in (("minItems", least), ("maxItems", most)):
-            if bound is not None and bound > MAX_COUNTED:
-                self._reader.relax(path, keyword, "count")
-        return Array(
-            items, min(least, MAX_COUNTED), most if most is None or most <= MAX_COUNTED else None, first
-        )
+        least, most = self._countable(least, most, "Items", path)
+        return Array(items, least, most, first)
+
+    def _countable(self, least: int, most: int | None, what: str, path: str) -> tuple[int, int | None]:
+        """The two counts as far as they are counted. Nobody writes a thousand items where ten will do."""
+        if least > MAX_COUNTED:
+            self._reader.relax(path, f"min{what}", "count")
+            if most is not None:
+                self._reader.relax(path, f"max{what}", "count")
+            return MAX_COUNTED, None
+        if most is not None and most > MAX_COUNTED:
+            self._reader.narrow(path, f"max{what}", "count")
+            return least, MAX_COUNTED
+        return least, most
 
     def _first(
         self, schema: Schema, least: int, most: int | None, path: str

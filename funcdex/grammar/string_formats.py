@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from funcdex.grammar.regex.json_nodes import Content, content_of
+from funcdex.grammar.regex.json_nodes import Content, content, content_of, found_in
+from funcdex.grammar.regex.looks import in_both, is_within
 from funcdex.grammar.regex.tree import CannotWrite
 
 _LONG_MONTH = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -87,10 +88,43 @@ UNWRITABLE = frozenset({"regex"})
 @cache
 def format_content(name: str) -> Content | None:
     """The content of strings of a format; None if the grammar has no notion of it."""
-    pattern = PATTERNS.get(ALIKE.get(name, name))
+    pattern = _whole(name)
     if pattern is None:
         return None
     try:
-        return content_of(f"^(?:{pattern})$")
+        return content_of(pattern)
     except CannotWrite as error:  # a fault of the table above
         raise AssertionError(f"format {name} cannot be written: {error}") from error
+
+
+def format_with_pattern(name: str, pattern: str) -> Content:
+    """The content of strings of a known format in which the pattern is found; where all of these would be
+    unwieldy, of those that begin with it, as `https` in an address.
+
+    Raises CannotWrite, with `empty` if there are none."""
+    whole = _whole(name)
+    assert whole is not None, f"{name} is no format that grammars know"
+    try:
+        return _in_both(whole, pattern)
+    except CannotWrite as cannot:
+        if str(cannot) == "empty":
+            raise
+        try:
+            return _in_both(whole, f"^(?:{pattern})")
+        except CannotWrite:
+            raise cannot from None
+
+
+def _in_both(whole: str, pattern: str) -> Content:
+    formed, found = found_in(whole), found_in(pattern)
+    # The form that each has by itself is cheaper than what following both makes of it.
+    if is_within(formed, found):
+        return content_of(whole)
+    if is_within(found, formed):
+        return content_of(pattern)
+    return content(in_both(formed, found))
+
+
+def _whole(name: str) -> str | None:
+    pattern = PATTERNS.get(ALIKE.get(name, name))
+    return None if pattern is None else f"^(?:{pattern})$"

@@ -1,4 +1,4 @@
-"""Whether a regular expression is one that Python reads without complaint."""
+"""Regular expressions as descriptions of interfaces have them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ import re
 import warnings
 from typing import Any
 
+_LITERAL = re.compile(r"/(\^.*\$)/[a-z]*", re.DOTALL)
+
+
+def unslashed(pattern: str) -> str:
+    """Of JavaScript's literal, `/^[a-z]+$/i`, what stands between the slashes: with them it matches no text.
+
+    Flags are left out. `i` allows more, but for the complement of a set, which is left as it is."""
+    literal = _LITERAL.fullmatch(pattern)
+    return literal[1] if literal and "[^" not in pattern else pattern
+
 
 def compiles(pattern: Any) -> bool:
-    """False as well for what Python only warns of (`[[a]`), because its meaning is to change."""
+    """Whether Python reads it without complaint: false as well for what it only warns of (`[[a]`), because
+    its meaning is to change."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

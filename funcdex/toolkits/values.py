@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from funcdex.toolkits.keywords import TYPES
-from funcdex.toolkits.patterns import compiles
+from funcdex.toolkits.patterns import compiles, unslashed
 
 LONGEST_ENUM = 60
 LONGEST_PATTERN = 200
@@ -161,6 +161,6 @@ def _text_rules(schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("format") in _FORMATS:
         made["format"] = schema["format"]
     pattern = schema.get("pattern")
-    if isinstance(pattern, str) and len(pattern) <= LONGEST_PATTERN and compiles(pattern):
-        made["pattern"] = pattern
+    if isinstance(pattern, str) and len(pattern) <= LONGEST_PATTERN and compiles(unslashed(pattern)):
+        made["pattern"] = unslashed(pattern)
     return made

@@ -71,6 +71,8 @@ STRING = {"type": "string"}
         ({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a+$"}),
         ({"type": "string", "pattern": "^\\p{L}+$"}, {"type": "string"}),
         ({"type": "string", "pattern": "[[a]"}, {"type": "string"}),
+        ({"type": "string", "pattern": "/^[a-z]+$/i"}, {"type": "string", "pattern": "^[a-z]+$"}),
+        ({"type": "string", "pattern": "/^[^a]$/i"}, {"type": "string", "pattern": "/^[^a]$/i"}),
         ({"type": "string", "pattern": "a" * 201}, {"type": "string"}),
         ({"type": "string", "default": "x"}, {"type": "string", "default": "x"}),
         ({"type": "string", "default": 3}, {"type": "string"}),

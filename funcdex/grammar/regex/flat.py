@@ -92,7 +92,7 @@ class Flattener:
         if least * _weight(body) > 20 * MAX_COPIES:
             self.shortened = True
             return self._endless(body, 1)
-        if (most - least) * _weight(body) > 4 * MAX_COPIES:
+        if most > 1 and (most - least) * _weight(body) > 4 * MAX_COPIES:
             return self._lower(body, least)
         rest: Regex = NOTHING
         for _ in range(most - least):
@@ -105,11 +105,20 @@ class Flattener:
         if least > MAX_COPIES:
             self.shortened, least = True, MAX_COPIES
         if shortest(body) == 0:
-            body, least = nonempty(body), 0
+            body, least = nonempty(_alternated(body)), 0
+            if isinstance(body, One):
+                return times(body, 0, None)
         loop = _loop(body)
         if least == 0:
             return times(loop, 0, 1) if not _is_plus(loop) else times(loop.body, 0, None)  # type: ignore[union-attr]
         return then(*[body] * (least - 1), loop)
+
+
+def _alternated(body: Regex) -> Regex:
+    """Inside a loop, what may be empty part by part: `(a*b?)*` is `(a|b)*`."""
+    if not isinstance(body, Then):
+        return body
+    return one_of(*(part.body if isinstance(part, Times) else part for part in body.parts))
 
 
 def nonempty(tree: Regex) -> Regex:

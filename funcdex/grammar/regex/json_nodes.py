@@ -37,11 +37,15 @@ def content_of(pattern: str, *, least: int = 0, most: int | None = None, most_co
     """The content of strings in which the pattern is found, `least` to `most` characters long where that is
     cheap to say. Raises CannotWrite."""
     flattener = Flattener(most_counted)
+    return _written(_within(found_in(pattern, flattener), least, most), flattener)
+
+
+def found_in(pattern: str, flattener: Flattener | None = None) -> Regex:
+    """The strings in which the pattern is found, as a tree without edges. Raises CannotWrite."""
     try:
-        tree = whole(parse_regex(pattern), flattener.flat)
+        return whole(parse_regex(pattern), (flattener or Flattener()).flat)
     except UnknownRegex as error:
         raise CannotWrite("unknown regex") from error
-    return _written(_within(tree, least, most), flattener)
 
 
 def content(tree: Regex, *, most_counted: int = 0) -> Content:

@@ -1,20 +1,25 @@
-"""Lookaheads at the beginning of a pattern, worked out: `^(?!aws:)[a-z:]+$` as a pattern without them.
+"""Lookaheads worked out: `^(?!aws:)[a-z:]+$` as a pattern without them, and what two patterns have in common.
 
-The rest of the pattern and what is looked for are followed side by side, one set of characters at a time, by
-what is left of each behind such a character (its derivative). Where nothing is looked for any more, what is
-left of the pattern stands as it is. So a tree comes of it as long as looking never goes round in a circle of
-more than one step: `(?!\\s*$)` does not. Longer circles are given up.
+A text is read one character at a time. What may follow is kept as a state: the ways on, each with what is
+left of the pattern (its derivative) and what is still looked for, or must not come. Where nothing is looked
+for any more, what is left of the pattern stands as it is. The states and the characters between them become
+a tree again in `graph.py`, which leaves out texts such as `-_-_-_` where that keeps its loops plain.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
-from funcdex.grammar.regex.char_sets import CharSet, Ranges, common, complement, plain
+from funcdex.grammar.regex.char_sets import EVERY, Ranges, common, complement, plain, tidy
+from funcdex.grammar.regex.graph import END, Graph, Writer
 from funcdex.grammar.regex.tree import (
     ANY_TEXT,
     NOTHING,
     CannotWrite,
+    Edge,
+    Look,
     One,
     Or,
     Regex,
@@ -26,172 +31,229 @@ from funcdex.grammar.regex.tree import (
     times,
 )
 
-MAX_STATES = 120
+MAX_STATES = 160
+MAX_PARTS = 120
 
 Maybe = Regex | None
 """A tree, or None for no text at all."""
+Looks = tuple[tuple[Regex, bool], ...]
+"""What the rest of the text has to match, or, where the bool says so, must not; without edges."""
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """What is left: of the pattern, and of each thing looked for (and whether it must not be found)."""
+class _Way:
+    """What is left of the pattern, and what is looked for beside it."""
 
     rest: Regex
-    looks: tuple[tuple[Maybe, bool], ...]
+    looks: Looks
 
 
-def resolved(looks: list[tuple[Regex, bool]], rest: Regex) -> Regex:
-    """The texts of `rest` that are also texts of each body that is looked for, and, where the bool says that
-    it must not be found, are none of its texts. All of them without edges. Raises CannotWrite."""
-    # What some reader might find must not be there; what is to be there, every reader has to find.
-    begun: list[tuple[Maybe, bool]] = [(_judged(body, negative), negative) for body, negative in looks]
-    made = _Resolver().texts(_State(_judged(rest, False), tuple(begun)), ())
+_State = tuple[_Way, ...]
+
+
+def resolved(tree: Regex) -> Maybe:
+    """The tree without its lookaheads and ends of text. What is looked for has to reach to the end of the
+    text, and has no edges. Raises CannotWrite."""
+    return Writer(_followed([_Way(_judged(tree, widely=False), ())])).tree()
+
+
+def in_both(one: Regex, other: Regex) -> Regex:
+    """The texts of both trees, which have no edges. Raises CannotWrite, with `empty` if there are none."""
+    common_ways = _Way(_judged(one, widely=False), ((_judged(other, widely=False), False),))
+    made = Writer(_followed([common_ways])).tree()
     if made is None:
         raise CannotWrite("empty")
     return made
 
 
-def _judged(tree: Regex, widely: bool) -> Regex:
-    """The tree with sets that nobody disagrees about."""
+def is_within(inner: Regex, outer: Regex) -> bool:
+    """Whether every text of one tree is one of the other's; both without edges. Raises CannotWrite."""
+    beyond = _Way(_judged(inner, widely=False), ((_judged(outer, widely=False), True),))
+    return not _followed([beyond]).has_texts()
+
+
+def _judged(tree: Regex, *, widely: bool) -> Regex:
+    """The tree with sets that nobody disagrees about: what some reader might find must not be there; what is
+    to be there, every reader has to find."""
     match tree:
         case One(chars):
             return One(plain(chars.maybe if widely else chars.sure))
         case Then(parts):
-            return then(*(_judged(part, widely) for part in parts))
+            return then(*(_judged(part, widely=widely) for part in parts))
         case Or(options):
-            return one_of(*(_judged(option, widely) for option in options))
+            return one_of(*(_judged(option, widely=widely) for option in options))
         case Times(body, least, most):
-            return times(_judged(body, widely), least, most)
+            return times(_judged(body, widely=widely), least, most)
+        case Look(body, behind, negative):
+            return Look(_judged(body, widely=widely != negative), behind, negative)
+        case Edge("end"):
+            return Look(then(One(plain(EVERY)), ANY_TEXT), False, True)
         case _:
-            raise CannotWrite("lookaround")
+            raise CannotWrite("edges")
 
 
-class _Resolver:
-    def __init__(self) -> None:
-        self._count = 0
-
-    def texts(self, state: _State, above: tuple[_State, ...]) -> Maybe:
-        """The texts of a state; None if there are none."""
-        state = _tidied(state)
-        if any(_hopeless(look) for look in state.looks):
-            return None
-        if not state.looks:
-            return state.rest
-        if state in above:
-            raise CannotWrite("lookaround")
-        self._count += 1
-        if self._count > MAX_STATES:
-            raise CannotWrite("lookaround")
-        loop: list[Regex] = []
-        onward: list[Regex] = []
-        if _ends(state):
-            onward.append(NOTHING)
-        for chars, after in _steps(state):
-            if after == state:
-                loop.append(One(chars))
-                continue
-            following = self.texts(after, (*above, state))
-            if following is not None:
-                onward.append(then(One(chars), following))
-        if not onward:
-            return None
-        return then(times(one_of(*loop), 0, None), one_of(*onward)) if loop else one_of(*onward)
-
-
-def _tidied(state: _State) -> _State:
-    """Without what is decided: a ban on what cannot come any more, a demand that is met whatever follows."""
-    open_looks = dict.fromkeys(
-        (body, negative)
-        for body, negative in state.looks
-        if not (body is None and negative) and not (body == ANY_TEXT and not negative)
-    )
-    return _State(state.rest, tuple(open_looks))
-
-
-def _hopeless(look: tuple[Maybe, bool]) -> bool:
-    body, negative = look
-    return (body == ANY_TEXT and negative) or (body is None and not negative)
-
-
-def _ends(state: _State) -> bool:
-    """Whether the text may stop here."""
-    met = all((body is not None and shortest(body) == 0) != negative for body, negative in state.looks)
-    return met and shortest(state.rest) == 0
-
-
-def _steps(state: _State) -> list[tuple[CharSet, _State]]:
-    """The next characters, in sets that lead to one state each."""
-    found: dict[_State, CharSet] = {}
-    bodies = [body for body, _ in state.looks if body is not None]
-    for ranges in _partition([state.rest, *bodies]):
-        rest = _after(state.rest, ranges)
-        if rest is None:
+def _followed(ways: list[_Way]) -> Graph:
+    """All states that the ways lead to, by number, from 0."""
+    start = _tidied(ways)
+    graph = Graph()
+    numbers = {start: 0}
+    ahead = [start]
+    while ahead:
+        state = ahead.pop()
+        here = numbers[state]
+        if all(not way.looks and not _has_looks(way.rest) for way in state):
+            if state:
+                graph.step(here, one_of(*(way.rest for way in state)), END)
             continue
-        looks = tuple((None if body is None else _after(body, ranges), bad) for body, bad in state.looks)
-        after = _tidied(_State(rest, looks))
-        found[after] = found[after] | plain(ranges) if after in found else plain(ranges)
+        if any(_ends(way) for way in state):
+            graph.step(here, NOTHING, END)
+        for ranges, after in _steps(state):
+            if after not in numbers:
+                numbers[after] = len(numbers)
+                ahead.append(after)
+                if len(numbers) > MAX_STATES:
+                    raise CannotWrite("lookaround")
+            graph.step(here, One(plain(ranges)), numbers[after])
+    return graph
+
+
+def _steps(state: _State) -> list[tuple[Ranges, _State]]:
+    """The next characters, in sets that lead to one state each."""
+    found: dict[_State, Ranges] = {}
+    heads = [(head, way.looks) for way in state for head in _heads(way.rest)]
+    sets = [head.chars for head, _ in heads]
+    sets += [chars for head, looks in heads for body, _ in (*looks, *head.looks) for chars in _first(body)]
+    for ranges in _partition(sets):
+        after = _tidied(
+            _Way(head.rest, left)
+            for head, looks in heads
+            if common(head.chars, ranges)
+            for left in [_looks_after((*looks, *head.looks), ranges)]
+            if left is not None
+        )
+        if after:
+            found[after] = tidy((*found.get(after, ()), *ranges))
     return [(chars, after) for after, chars in found.items()]
 
 
-def _partition(trees: list[Regex]) -> list[Ranges]:
-    """Sets of characters within which all these trees see no difference, but those that none begins with."""
-    parts: list[Ranges] = [((0, 0x10FFFF),)]
-    for chars in dict.fromkeys(chars for tree in trees for chars in _first(tree)):
-        ranges = chars.sure
+def _partition(sets: Iterable[Ranges]) -> list[Ranges]:
+    """Parts of all characters, each within or without every one of the sets."""
+    parts: list[Ranges] = [EVERY]
+    for ranges in dict.fromkeys(sets):
         outside = complement(ranges)
         parts = [part for whole in parts for part in (common(whole, ranges), common(whole, outside)) if part]
-        if len(parts) > MAX_STATES:
+        if len(parts) > MAX_PARTS:
             raise CannotWrite("lookaround")
     return parts
 
 
-def _first(tree: Regex) -> list[CharSet]:
-    """The sets that a text of the tree may begin with."""
+def _tidied(ways: Iterable[_Way]) -> _State:
+    """The ways in an order of their own, without those that are there with fewer demands."""
+    kept = sorted({_Way(way.rest, _sorted(way.looks)) for way in ways}, key=repr)
+    return tuple(way for way in kept if not any(_has_all_of(other, way) for other in kept if other != way))
+
+
+def _has_all_of(one: _Way, other: _Way) -> bool:
+    """Whether every text of the other way is plainly one of this as well."""
+    return one.rest in (other.rest, ANY_TEXT) and set(one.looks) <= set(other.looks)
+
+
+def _sorted(looks: Looks) -> Looks:
+    return tuple(sorted(set(looks), key=repr))
+
+
+def _looks_after(looks: Looks, ranges: Ranges) -> Looks | None:
+    """What is looked for behind such a character, without what is decided; None if it cannot come true."""
+    left: list[tuple[Regex, bool]] = []
+    for body, negative in looks:
+        after = _after(body, ranges)
+        if after is not None and after != ANY_TEXT:
+            left.append((after, negative))
+        elif (after is None) != negative:
+            return None
+    return tuple(left)
+
+
+def _ends(way: _Way) -> bool:
+    """Whether the text may stop here."""
+    return any(
+        all((shortest(body) == 0) != negative for body, negative in (*way.looks, *looks))
+        for looks in _empties(way.rest)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A first character of a tree, what is left behind it, and what has to be looked for in front of it."""
+
+    chars: Ranges
+    rest: Regex
+    looks: Looks = ()
+
+
+def _heads(tree: Regex) -> Iterator[_Head]:
     match tree:
         case One(chars):
-            return [chars]
-        case Then(parts):
-            found: list[CharSet] = []
-            for part in parts:
-                found.extend(_first(part))
-                if shortest(part):
-                    break
-            return found
+            yield _Head(chars.sure, NOTHING)
         case Or(options):
-            return [chars for option in options for chars in _first(option)]
-        case Times(body):
-            return _first(body)
+            for option in options:
+                yield from _heads(option)
+        case Then(parts):
+            before: list[Looks] = [()]
+            for place, part in enumerate(parts):
+                for head, looks in product(_heads(part), before):
+                    yield _Head(head.chars, then(head.rest, *parts[place + 1 :]), (*looks, *head.looks))
+                before = [(*looks, *more) for looks in before for more in _empties(part)]
+                if not before:
+                    break
+        case Times(body, least, most):
+            if most != 1 and any(_empties(body)):
+                raise CannotWrite("lookaround")  # an empty round that looks ahead
+            onward = times(body, max(least - 1, 0), None if most is None else most - 1)
+            for head in _heads(body):
+                yield _Head(head.chars, then(head.rest, onward), head.looks)
         case _:
+            return
+
+
+def _empties(tree: Regex) -> list[Looks]:
+    """The ways to pass the tree without a character, each with what is looked for then."""
+    match tree:
+        case Or(options):
+            return [looks for option in options for looks in _empties(option)]
+        case Then(parts):
+            found = product(*(_empties(part) for part in parts))
+            return [tuple(look for looks in chosen for look in looks) for chosen in found]
+        case Times(body, least, _):
+            return _empties(body) if least else [()]
+        case Look(body, False, negative):
+            return [((body, negative),)]
+        case Look() | Edge():
             raise CannotWrite("lookaround")
+        case _:
+            return []
+
+
+def _has_looks(tree: Regex) -> bool:
+    match tree:
+        case Look():
+            return True
+        case Then(parts) | Or(parts):
+            return any(map(_has_looks, parts))
+        case Times(body):
+            return _has_looks(body)
+        case _:
+            return False
+
+
+def _first(tree: Regex) -> list[Ranges]:
+    """The sets that a text of the tree may begin with."""
+    return [head.chars for head in _heads(tree)]
 
 
 def _after(tree: Regex, ranges: Ranges) -> Maybe:
-    """What is left of the tree behind a character of a set that it does not tell apart."""
-    match tree:
-        case One(chars):
-            return NOTHING if common(chars.sure, ranges) else None
-        case Or(options):
-            return _any_of([_after(option, ranges) for option in options])
-        case Then(parts):
-            if not parts:
-                return None
-            head, tail = parts[0], then(*parts[1:]) if len(parts) > 1 else NOTHING
-            begun = _after(head, ranges)
-            found = [None if begun is None else then(begun, tail)]
-            if shortest(head) == 0:
-                found.append(_after(tail, ranges))
-            return _any_of(found)
-        case Times(body, least, most):
-            begun = _after(body, ranges)
-            if begun is None:
-                return None
-            return then(begun, times(body, max(least - 1, 0), None if most is None else most - 1))
-        case _:
-            raise CannotWrite("lookaround")
-
-
-def _any_of(trees: list[Maybe]) -> Maybe:
-    found = [tree for tree in trees if tree is not None]
+    """What is left of a tree without edges behind a character of a set that it does not tell apart."""
+    found = [head.rest for head in _heads(tree) if common(head.chars, ranges)]
     if not found:
         return None
-    return ANY_TEXT if ANY_TEXT in found else one_of(*found)
+    return ANY_TEXT if ANY_TEXT in found else one_of(*sorted(found, key=repr))

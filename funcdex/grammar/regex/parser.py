@@ -15,7 +15,7 @@ from funcdex.grammar.regex.tree import NOTHING, Edge, Look, One, Regex, one_of, 
 
 MAX_CHARS = 4000
 MAX_DEPTH = 60
-MAX_COUNT = 100_000
+MAX_COUNT = 10_000_000
 
 _COUNTER = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _FLAGS = re.compile(r"\(\?([is]+)(:|\))")

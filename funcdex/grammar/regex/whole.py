@@ -37,7 +37,7 @@ def whole(tree: Regex, simplified: Callable[[Regex], Regex]) -> Regex:
     options = [_whole_sequence(list(parts), simplified) for parts in _sequences(tree)]
     kept = [option for option in options if option is not None]
     if not kept:
-        raise CannotWrite("edges")
+        raise CannotWrite("empty")
     return ANY_TEXT if ANY_TEXT in kept else one_of(*kept)
 
 
@@ -77,7 +77,7 @@ def _sequences(tree: Regex) -> list[tuple[Regex, ...]]:
 
 
 def _whole_sequence(parts: list[Regex], simplified: Callable[[Regex], Regex]) -> Regex | None:
-    """None where an edge stands in a place that it can never have (`a^b`)."""
+    """None where there is no such text: an edge stands in a place that it can never have (`a^b`)."""
     looks: list[Look] = []
     begins = ends = False
     while parts and isinstance(parts[0], Edge | Look) and parts[0] not in (_END, *_WORDS):
@@ -89,17 +89,35 @@ def _whole_sequence(parts: list[Regex], simplified: Callable[[Regex], Regex]) ->
         ends = bool(parts.pop())
     if _is_contrary(parts):
         return None
-    if any(has_edges(part) for part in parts):
-        raise CannotWrite("lookaround" if any(map(_has_look, parts)) else "edges")
-    if looks:
-        rest = simplified(then(*parts, *([] if ends else [ANY_TEXT])))
-        found = [(body, look.negative) for look in looks for body in [_from_here(look, begins)]]
-        return then(*([] if begins else [ANY_TEXT]), resolved(found, rest))
-    if not begins:
-        parts = [ANY_TEXT, *_needed(parts)]
     if not ends:
         parts = [*_needed(parts[::-1])[::-1], ANY_TEXT]
+    if looks or any(has_edges(part) for part in parts):
+        ahead = [_to_end(look, at_begin=begins) for look in looks]
+        rest = [_looking(part, simplified) for part in parts]
+        made = resolved(then(*ahead, *rest))
+        return None if made is None else then(*([] if begins else [ANY_TEXT]), made)
+    if not begins:
+        parts = [ANY_TEXT, *_needed(parts)]
     return then(*parts) if parts else NOTHING
+
+
+def _looking(tree: Regex, simplified: Callable[[Regex], Regex]) -> Regex:
+    """The tree with what it looks for reaching to the end, and all else made easy to follow."""
+    if not has_edges(tree):
+        return simplified(tree)
+    match tree:
+        case Then(parts):
+            return then(*(_looking(part, simplified) for part in parts))
+        case Or(options):
+            return one_of(*(_looking(option, simplified) for option in options))
+        case Times(body, least, most):
+            return times(_looking(body, simplified), least, most)
+        case Look():
+            return _to_end(tree, at_begin=False)
+        case Edge("end"):
+            return tree
+        case _:
+            raise CannotWrite("edges")
 
 
 def _is_contrary(parts: list[Regex]) -> bool:
@@ -112,8 +130,8 @@ def _is_contrary(parts: list[Regex]) -> bool:
     return False
 
 
-def _from_here(look: Look, at_begin: bool) -> Regex:
-    """What a lookahead looks for, as texts that reach to the end."""
+def _to_end(look: Look, *, at_begin: bool) -> Look:
+    """A lookahead whose body has no edges and reaches to the end of the text."""
     if look.behind:
         raise CannotWrite("lookaround")
     options: list[Regex] = []
@@ -127,24 +145,13 @@ def _from_here(look: Look, at_begin: bool) -> Regex:
         if any(has_edges(part) for part in parts):
             raise CannotWrite("lookaround")
         options.append(then(*parts, *([] if ends else [ANY_TEXT])))
-    return ANY_TEXT if ANY_TEXT in options else one_of(*options)
-
-
-def _has_look(tree: Regex) -> bool:
-    match tree:
-        case Look():
-            return True
-        case Then(parts) | Or(parts):
-            return any(map(_has_look, parts))
-        case Times(body):
-            return _has_look(body)
-        case _:
-            return False
+    body = ANY_TEXT if ANY_TEXT in options else one_of(*options)
+    return Look(body, False, look.negative)
 
 
 def _needed(parts: list[Regex]) -> list[Regex]:
     """The parts beside any text: repetitions next to it cut down to the least."""
-    if not parts or not isinstance(parts[0], Times):
+    if not parts or not isinstance(parts[0], Times) or has_edges(parts[0]):
         return parts
     first = parts[0]
     shorter = times(first.body, first.least, first.least)
