@@ -12,6 +12,8 @@ from funcdex.endpoints.events import is_stream, joined
 from funcdex.endpoints.reasoning import reasoning_tokens, split_reasoning
 from funcdex.errors import BadResponse
 
+_MOST_TOKENS = 10**9
+"""A count beyond is none: it would spoil every sum that it goes into."""
 _NO_MAPPING: Mapping[str, object] = {}
 
 
@@ -78,7 +80,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def _count(usage: Mapping[str, object], key: str) -> int:
     value = usage.get(key)
-    return value if isinstance(value, int) and value >= 0 else 0
+    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else 0
 
 
 def _bad(what: str, where: str) -> BadResponse:

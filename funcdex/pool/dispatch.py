@@ -103,7 +103,7 @@ class Dispatcher:
         now_s = self._clock()
         lost = sum(member.bit for member in self._members if member.lost(now_s))
         for job in self._waiting.take_stranded(lost):
-            job.lost = self._no_endpoint_for(job)
+            job.lost = job.refusal or self._no_endpoint_for(job)
             job.wake()
 
     def _no_endpoint_for(self, job: Job) -> NoEndpointAvailable:

@@ -15,6 +15,7 @@ from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
 from funcdex.endpoints.load import ServerLoad
 from funcdex.errors import (
+    ContextTooLong,
     EndpointError,
     GrammarIgnored,
     NoConnection,
@@ -32,6 +33,8 @@ from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Completion
 
 DEFAULT_IN_FLIGHT = 128
+REFUSALS_TO_REFUSE = 20
+"""So many refusals (400, 413, 422) without a good answer between them, and an endpoint is out."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +79,7 @@ class Member:
         self._rate = RateWindow(now_s)
         self._trust = TrustWindow()
         self._times_distrusted = 0
+        self._refusals_in_a_row = 0
 
     # Whether it can be used
 
@@ -184,6 +188,7 @@ class Member:
         """Its answer can be believed; `constrained`: it kept to a grammar."""
         if constrained and self._is_news(lease):
             self._trust.record(kept=True)
+        self._refusals_in_a_row = 0
         self._completed += 1
         self._prompt_tokens += completion.prompt_tokens
         self._completion_tokens += completion.completion_tokens
@@ -204,6 +209,7 @@ class Member:
             return
         if not fault.blames_endpoint:
             self.answered(lease, now_s)
+            self._refused_a_request(fault)
             return
         self._trouble(now_s)
         if isinstance(fault, Overloaded):
@@ -225,6 +231,14 @@ class Member:
             self.refuse(reason)
         else:
             self.go_down(reason, now_s)
+
+    def _refused_a_request(self, fault: EndpointError) -> None:
+        """One that refuses everything would use up a whole run: every conversation would be rejected."""
+        if isinstance(fault, ContextTooLong):
+            return
+        self._refusals_in_a_row += 1
+        if self._refusals_in_a_row >= REFUSALS_TO_REFUSE:
+            self.refuse(f"it refuses every request: {fault.what}")
 
     def _is_news(self, lease: Lease) -> bool:
         """Whether an answer tells of the server as it was last probed, and not of one taken out since."""

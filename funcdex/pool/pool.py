@@ -153,6 +153,7 @@ class Pool:
             serving,
             tokens=chars / _CHARS_PER_TOKEN + answer_tokens,
             home=self._home_of(request, serving),
+            avoid=sum(member.bit for member in self._members if member.url in request.avoid),
         )
 
     def _home_of(self, request: Request, serving: int) -> int:
@@ -189,6 +190,8 @@ class Pool:
         now_s, member = self._clock(), lease.member
         before = member.state(now_s)
         member.failed(lease, fault, now_s, self._draw())
+        if isinstance(fault, ContextTooLong):
+            _doubt_context(member, job, now_s)
         self._tell_change(member, before, fault)
         if member.refused or member.due_s(now_s) is not None:
             member.attention.set()
@@ -199,21 +202,33 @@ class Pool:
 
     def _next_try(self, job: Job, member: Member, fault: EndpointError) -> float | None:
         if isinstance(fault, ContextTooLong):
-            job.serving &= self._with_more_context_than(member)
-            return 0.0 if job.serving else None
+            return self._more_context(job, member, fault)
+        if not fault.blames_endpoint:
+            return self._second_opinion(job, member, fault)
         faults = job.faults.after(fault)
         if faults != job.faults:
             job.faults = faults
             job.avoid = (job.avoid | member.bit) if job.serving & ~job.avoid & ~member.bit else member.bit
         return wait_before_retry(fault, faults, self._policy, self._draw())
 
-    def _with_more_context_than(self, member: Member) -> int:
+    def _second_opinion(self, job: Job, member: Member, fault: EndpointError) -> float | None:
+        """What one endpoint refuses another may take: it is of another version, or behind another proxy. If
+        that one refuses it too, it is the request."""
+        first, job.refusal = job.refusal is None, job.refusal or fault
+        job.serving &= sum(one.bit for one in self._members if one.up(self._clock())) & ~member.bit
+        return 0.0 if job.serving and first else None
+
+    def _more_context(self, job: Job, member: Member, fault: EndpointError) -> float | None:
+        """Goes where more context is told of; the first time as much will do, for what is told may be old."""
         told = (member.facts and member.facts.context_tokens) or 0
-        return sum(
+        least = told + 1 if job.refusal else told
+        job.refusal = job.refusal or fault
+        job.serving &= ~member.bit & sum(
             other.bit
             for other in self._members
-            if told and other.facts and (other.facts.context_tokens or 0) > told
+            if told and other.facts and (other.facts.context_tokens or 0) >= least
         )
+        return 0.0 if job.serving else None
 
     async def _back_off(self, wait_s: float) -> None:
         with anyio.CancelScope() as pause:
@@ -262,6 +277,14 @@ class Pool:
                     conversation_id,
                 )
             )
+
+
+def _doubt_context(member: Member, job: Job, now_s: float) -> None:
+    """What should fit with room to spare and does not: the server was started anew with less context. The
+    probe will tell."""
+    told = (member.facts and member.facts.context_tokens) or 0
+    if 2 * job.tokens < told and not member.down:
+        member.go_down(f"{job.tokens:.0f} tokens do not fit the {told} that it told of", now_s)
 
 
 _TOLD_AS: dict[MemberState, EventKind] = {

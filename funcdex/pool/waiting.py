@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 
 import anyio
 
-from funcdex.errors import FuncdexError
+from funcdex.errors import EndpointError, FuncdexError
 from funcdex.pool.member import Lease
 from funcdex.pool.retry import Faults
 from funcdex.types.request import Request
@@ -23,7 +23,8 @@ class Job:
     """A request on its way through the pool.
 
     `serving`: the endpoints that may take it. `home`: the one of them it would rather go to, 0 if that is all
-    the same. `avoid`: those where it failed, which take it again only if no other can. `arrival` orders it
+    the same. `avoid`: those where it failed, which take it again only if no other can. `refusal`: what the
+    first that refused it said, which is its end, too, if those left to be asked are lost. `arrival` orders it
     among its priority, and stays when it is sent again.
     """
 
@@ -34,6 +35,7 @@ class Job:
     home: int = 0
     avoid: int = 0
     faults: Faults = field(default=Faults())
+    refusal: EndpointError | None = None
     attempts: int = 0
     asked_s: float = 0.0
     queued_s: float = 0.0

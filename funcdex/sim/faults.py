@@ -21,31 +21,77 @@ FaultKind = Literal[
     "rate_limited",
     "unavailable",
     "server_error",
+    "bad_gateway",
+    "gateway_timeout",
+    "context_too_long",
+    "bad_request",
+    "unauthorized",
+    "forbidden",
+    "no_such_model",
+    "too_large",
+    "unprocessable",
     "stall",
     "stall_in_body",
     "reset",
     "truncate",
+    "hang_up",
+    "slow_body",
+    "large_body",
+    "gzip_bomb",
+    "web_page",
+    "redirect",
     "not_json",
+    "not_utf8",
+    "nan",
+    "huge_number",
+    "no_choices",
+    "no_content",
+    "no_usage",
+    "cut",
+    "content_filter",
     "ignore_grammar",
     "ramble",
 ]
 """What goes wrong with a request:
 
 `refuse`          the connection is closed without an answer
-`rate_limited`    429 with Retry-After
-`unavailable`     503 with Retry-After
-`server_error`    500
+`rate_limited`    429 with Retry-After, unless that is 0
+`unavailable`     503 with Retry-After, unless that is 0
+`server_error`    500, while /health is fine; so with `bad_gateway` 502, `gateway_timeout` 504,
+                  `context_too_long` and `bad_request` 400, `unauthorized` 401, `forbidden` 403,
+                  `no_such_model` 404, `too_large` 413, `unprocessable` 422
 `stall`           nothing comes, not even headers
 `stall_in_body`   headers and half of the body come, then nothing
 `reset`           headers and half of the body come, then the connection is reset
 `truncate`        headers and half of the body come, then the connection ends in an orderly way
-`not_json`        200 with a body that is no JSON
+`hang_up`         a good answer, after which the connection that was to be kept alive is closed
+`slow_body`       one byte of the body a second
+`large_body`      a body of 10 GB
+`gzip_bomb`       a compressed body of 1 GB
+`web_page`        a page of HTML with status 200
+`redirect`        307 to the same address
+`not_json`        200 with a body that is no JSON; `not_utf8`, `nan`: with one that hardly is
+`huge_number`     token counts of 19 digits and below zero
+`no_choices`      an empty list of choices; so `no_content`, `no_usage`
+`cut`             half of an answer, with finish_reason length
+`content_filter`  an empty answer, with finish_reason content_filter
 `ignore_grammar`  prose, whatever the grammar says
 `ramble`          the same sentence again and again, under the grammar, until the tokens are used up
 """
 
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-_BY_STATUS = {"429": "rate_limited", "503": "unavailable", "500": "server_error"}
+_BY_STATUS = {
+    "401": "unauthorized",
+    "403": "forbidden",
+    "404": "no_such_model",
+    "413": "too_large",
+    "422": "unprocessable",
+    "429": "rate_limited",
+    "500": "server_error",
+    "502": "bad_gateway",
+    "503": "unavailable",
+    "504": "gateway_timeout",
+}
 
 
 @dataclass(frozen=True, slots=True)

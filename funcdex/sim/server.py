@@ -21,6 +21,7 @@ from funcdex.sim.constraint import BadRequest
 from funcdex.sim.faults import Fault, FaultKind, FaultPlan, parse_fault
 from funcdex.sim.generation import Generation, generate
 from funcdex.sim.metrics import Metrics
+from funcdex.sim.oddities import ALTERED, INSTEAD, STATUSES
 from funcdex.sim.request import CompletionRequest, read_request
 from funcdex.sim.scheduler import Pace, Scheduler
 
@@ -29,7 +30,7 @@ _LARGEST_BODY_BYTES = 64 * 2**20
 _JSON = "application/json"
 # Streams are written at most so often: tokens that came meanwhile go out together.
 _TICK_S = 0.005
-_REFUSALS = {"rate_limited": 429, "unavailable": 503, "server_error": 500}
+_ASK_FOR_TIME = frozenset({"rate_limited", "unavailable"})
 _BREAKS_BODY = frozenset({"stall_in_body", "reset", "truncate"})
 
 
@@ -119,14 +120,16 @@ class SimServer:
             total_s=max(pace.token_at_s(len(generation.tokens)), anyio.current_time()) - arrived_s,
         )
 
-    async def _refusal(self, http: web.Request, fault: Fault) -> web.Response | None:
+    async def _refusal(self, http: web.Request, fault: Fault) -> web.StreamResponse | None:
         """The answer to a request that a fault strikes before it runs; None if it runs."""
+        if fault.kind in STATUSES:
+            status, said = STATUSES[fault.kind]
+            asks = fault.kind in _ASK_FOR_TIME and fault.retry_after_s
+            headers = {"Retry-After": f"{fault.retry_after_s:g}"} if asks else {}
+            return _json(replies.error_body(status, said), status=status, headers=headers)
+        if fault.kind in INSTEAD:
+            return await INSTEAD[fault.kind](http)
         match fault.kind:
-            case "rate_limited" | "unavailable" | "server_error":
-                status = _REFUSALS[fault.kind]
-                headers = {} if status == 500 else {"Retry-After": f"{fault.retry_after_s:g}"}
-                body = replies.error_body(status, f"simulated fault: {fault.kind}")
-                return _json(body, status=status, headers=headers)
             case "not_json":
                 return _json(b'{"choices": [simulated fault')
             case "refuse":
@@ -148,6 +151,10 @@ class SimServer:
     ) -> web.StreamResponse:
         body = replies.whole_body(request, generation, int(time.time()))
         await pace.wait_for(len(generation.tokens))
+        if fault and fault.kind in ALTERED:
+            return _json(ALTERED[fault.kind](body))
+        if fault and fault.kind == "hang_up":
+            return await _last_words(http, body)
         if not fault or fault.kind not in _BREAKS_BODY:
             return _json(body)
         half = body[: len(body) // 2]
@@ -198,6 +205,16 @@ async def _write_at_pace(response: web.StreamResponse, events: list[bytes], pace
         due = max(sent + 1, pace.tokens_by(anyio.current_time(), len(events)))
         await response.write(b"".join(events[sent:due]))
         sent = due
+
+
+async def _last_words(http: web.Request, body: bytes) -> web.StreamResponse:
+    """Answers as if the connection stayed, and closes it."""
+    response = web.StreamResponse(headers={"Content-Type": _JSON, "Content-Length": str(len(body))})
+    await response.prepare(http)
+    await response.write_eof(body)
+    if http.transport is not None:
+        http.transport.close()
+    return response
 
 
 def _hang_up(http: web.Request) -> None:

@@ -65,6 +65,7 @@ class Dialogue:
     runaway: Runaway | None = None
     spent_tokens: int = 0
     _runaways: list[Runaway] = field(default_factory=list)
+    _of_no_use: set[str] = field(default_factory=set)
 
     async def ask(
         self, name: str, *, grammar: Grammar | None = None, max_tokens: int | None = None, **values: Any
@@ -83,6 +84,7 @@ class Dialogue:
             timeout_s=getattr(self.context.settings.sampling, name).timeout_s,
             grammar=grammar,
             priority=STAGES.index(self.stage),
+            avoid=frozenset(self._of_no_use),
         )
         completion = await self.context.generate(request)
         self.usage.append(_usage(name, template.version, completion))
@@ -119,6 +121,9 @@ class Dialogue:
         estimated = ceil(len(completion.text) / _CHARS_PER_TOKEN)
         self.spent_tokens += completion.completion_tokens or estimated
         self.runaway = await off_loop(runaway_of, completion.text, completion.finish_reason)
+        if self.runaway or completion.finish_reason != "stop":
+            # Perhaps its context is short now, or it has a filter that others have not.
+            self._of_no_use.add(completion.endpoint)
         if self.runaway:
             self._runaways.append(self.runaway)
 

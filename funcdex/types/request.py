@@ -52,6 +52,7 @@ class Request:
     """What a stage asks of the pool. Which endpoint answers is the pool's business.
 
     `timeout_s` counts from the moment the request is sent: time in our own queue is not the server's fault.
+    `avoid` are URLs of endpoints whose answers to the same question were of no use: others are asked first.
     """
 
     conversation_id: str
@@ -61,6 +62,7 @@ class Request:
     timeout_s: float
     grammar: Grammar | None = None
     priority: int = LEAST_URGENT
+    avoid: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -21,6 +22,7 @@ from endpoints.scripted_server import (
 )
 
 from funcdex.errors import BadResponse, ContextTooLong, NoEndpointAvailable, RequestRefused, ServerFault
+from funcdex.pool.member import REFUSALS_TO_REFUSE
 from funcdex.settings.tree import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import pool_over, request, served
@@ -87,14 +89,65 @@ async def test_attempts_are_not_used_up_by_faults_of_the_endpoint() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-async def test_a_refused_request_is_not_tried_again(status: int) -> None:
-    one, other = ScriptedServer(), ScriptedServer()
-    one.script.append(fails(status))
-    async with serving(one, other), pool_over(one, other) as running:
+async def test_a_refused_request_is_tried_at_one_other_endpoint_and_no_further(status: int) -> None:
+    servers = [ScriptedServer() for _ in range(3)]
+    for server in servers:
+        server.script.append(fails(status))
+    async with serving(*servers), pool_over(*servers) as running:
         with pytest.raises(RequestRefused):
             await running.pool.generate(request())
-        assert running.endpoint(one).state == "ready"
-    assert not other.received
+        assert {running.endpoint(server).state for server in servers} == {"ready"}
+    assert sorted(len(server.received) for server in servers) == [0, 1, 1]
+
+
+async def test_what_one_endpoint_refuses_another_may_take() -> None:
+    picky, other = ScriptedServer(), ScriptedServer()
+    picky.script.append(fails(413))
+    async with serving(picky, other), pool_over(picky, other) as running:
+        await running.run(request())
+    assert (running.done["c1"].endpoint, running.done["c1"].attempts) == (other.url, 2)
+
+
+async def test_a_refused_request_ends_refused_if_those_left_to_be_asked_are_lost() -> None:
+    picky, mortal, clock = ScriptedServer(), ScriptedServer(), ManualClock()
+    picky.script.append(fails(422))
+    settings = PoolSettings(give_up_after_s=60, max_in_flight=1)
+    async with serving(picky, mortal), pool_over(picky, mortal, clock=clock, settings=settings) as running:
+        mortal.gate = anyio.Event()
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(running.run, request("keeps it busy"))
+            await until(lambda: mortal.in_flight + len(picky.received) > 0)
+            tg.start_soon(running.run, request("c1"))
+            await until(lambda: running.pool.snapshot().waiting == 1)
+            await mortal.kill()
+            while not running.failed:
+                await until(lambda: bool(clock.sleeping or running.failed))
+                clock.advance(5.0)
+        assert running.endpoint(picky).state == "ready"
+    assert [type(fault) for fault in running.failed.values()] == [RequestRefused]
+
+
+async def test_an_endpoint_that_refuses_everything_is_out_before_it_uses_up_the_run() -> None:
+    server = ScriptedServer()
+    server.script.extend([fails(422)] * 1000)
+    async with serving(server), pool_over(server, settings=PoolSettings(max_in_flight=1)) as running:
+        for number in range(50):
+            await running.run(request(f"c{number}"))
+        assert running.endpoint(server).state == "refused"
+        assert "refuses every request" in running.endpoint(server).reason
+    refused = [fault for fault in running.failed.values() if isinstance(fault, RequestRefused)]
+    assert len(refused) == len(server.received) == REFUSALS_TO_REFUSE
+    assert all(isinstance(fault, NoEndpointAvailable) for fault in list(running.failed.values())[-30:])
+
+
+async def test_a_sample_is_drawn_elsewhere_after_answers_of_no_use() -> None:
+    one, other = ScriptedServer(), ScriptedServer()
+    async with serving(one, other), pool_over(one, other) as running:
+        for number in range(6):
+            await running.run(replace(request(f"c{number}"), avoid=frozenset([one.url])))
+        await running.run(replace(request("all"), avoid=frozenset([one.url, other.url])))
+    assert {running.done[f"c{number}"].endpoint for number in range(6)} == {other.url}
+    assert "all" in running.done
 
 
 async def test_a_request_that_failed_goes_to_another_endpoint() -> None:

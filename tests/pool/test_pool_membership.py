@@ -126,6 +126,21 @@ async def test_a_model_that_is_swapped_under_way_is_noticed_by_its_404() -> None
     assert {completion.endpoint for completion in running.done.values()} == {steady.url}
 
 
+async def test_a_server_that_comes_back_with_less_context_is_noticed_and_loses_nothing() -> None:
+    shrunk, other, clock = ScriptedServer(), ScriptedServer(), ManualClock()
+    async with serving(shrunk, other), pool_over(shrunk, other, clock=clock, settings=SETTINGS) as running:
+        shrunk.context_tokens = 64
+        shrunk.script.append(fails(400, "This model's maximum context length is 64 tokens."))
+        for number in range(4):
+            await running.run(request(f"c{number}"))
+        assert running.endpoint(shrunk).state == "down"
+        assert "do not fit the 8192" in running.endpoint(shrunk).reason
+        await until(lambda: clock.sleeping == [5.0])
+        clock.advance(5)
+        await until(lambda: running.endpoint(shrunk).state == "ready")
+    assert len(running.done) == 4 and len(shrunk.probes) == 2
+
+
 async def test_an_endpoint_that_was_not_there_at_the_start_joins_later() -> None:
     late, early, clock = ScriptedServer(), ScriptedServer(), ManualClock()
     async with serving(early):
