@@ -6,7 +6,7 @@ write: no user names or brackets in addresses of the web, no comments in those o
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from funcdex.grammar.regex.json_nodes import Content, content, content_of, found_in
 from funcdex.grammar.regex.looks import in_both, is_within
@@ -97,6 +97,7 @@ def format_content(name: str) -> Content | None:
         raise AssertionError(f"format {name} cannot be written: {error}") from error
 
 
+@lru_cache(maxsize=512)
 def format_with_pattern(name: str, pattern: str) -> Content:
     """The content of strings of a known format in which the pattern is found; where all of these would be
     unwieldy, of those that begin with it, as `https` in an address.
