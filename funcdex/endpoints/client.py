@@ -24,7 +24,7 @@ async def complete(
 
     Raises EndpointError.
     """
-    if request.grammar is not None:
+    if request.grammar is not None and not request.grammar.is_rendered(facts.dialect):
         # Tens of milliseconds for large tools. A grammar keeps its text, so the body is quick to make then.
         await off_loop(request.grammar.render, facts.dialect)
     body = encoded(request, facts)

@@ -56,6 +56,10 @@ class ProbeGrammar:
         """Its text; a structural tag as the JSON text of the whole tag."""
         return _TEXTS[dialect]
 
+    def is_rendered(self, dialect: Dialect) -> bool:
+        """It always is."""
+        return True
+
     def allows(self, text: str) -> bool:
         """Whether the text, whole, is in the language."""
         return _LANGUAGE.fullmatch(text) is not None

@@ -47,3 +47,7 @@ class TreeGrammar:
         if dialect not in self._texts:
             self._texts[dialect] = _RENDER[dialect](self.tree)
         return self._texts[dialect]
+
+    def is_rendered(self, dialect: Dialect) -> bool:
+        """Whether `render` has made that text."""
+        return dialect in self._texts

@@ -24,6 +24,7 @@ MAX_SEED = 2**31 - 1
 """llama.cpp takes 32 bits."""
 
 _CHARS_PER_TOKEN = 4
+_SHORT_CHARS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Dialogue:
     async def _look_at(self, completion: Completion) -> None:
         estimated = ceil(len(completion.text) / _CHARS_PER_TOKEN)
         self.spent_tokens += completion.completion_tokens or estimated
-        self.runaway = await off_loop(runaway_of, completion.text, completion.finish_reason)
+        self.runaway = await _runaway_of(completion.text, completion.finish_reason)
         if self.runaway or completion.finish_reason != "stop":
             # Perhaps its context is short now, or it has a filter that others have not.
             self._of_no_use.add(completion.endpoint)
@@ -131,6 +132,13 @@ class Dialogue:
         chosen = getattr(self.context.settings.sampling, name)
         sampling = resampled(sampling_of(chosen, seed), self._runaways)
         return replace(sampling, max_tokens=min(sampling.max_tokens, max_tokens or sampling.max_tokens))
+
+
+async def _runaway_of(text: str, finish_reason: str) -> Runaway | None:
+    """Off the loop only where it takes longer than handing it over."""
+    if finish_reason == "length" or len(text) > _SHORT_CHARS:
+        return await off_loop(runaway_of, text, finish_reason)
+    return runaway_of(text, finish_reason)
 
 
 def sampling_of(chosen: SamplingSettings, seed: int) -> Sampling:

@@ -44,6 +44,9 @@ answer has lost 10 by its end, one that is every hundredth has lost 1."""
 
 # Longer than what sentences of one pattern have in common between the words that differ.
 _GRAM = 40
+# Counting grams takes a fifth of a microsecond a character, so it is done only where one of these places, as
+# shares of the text, is said elsewhere too. Where a third is, all 32 miss it once in 400,000 times.
+_LOOKED_AT = tuple(number * 0.6180339887 % 1 for number in range(32))
 _BLANKS_BACKWARDS = re.compile(r"(?:\s|[nrt]\\)*+")
 _TAG_LINE = re.compile(r"</?[a-z_]+>")
 _RESPONSE = "<tool_response>"
@@ -102,13 +105,18 @@ def _ends_in_circles(text: str) -> bool:
 
 
 def _is_circular(text: str) -> bool:
-    return _repeated_chars(text) >= max(WHOLE_CHARS, WHOLE_SHARE * len(text))
+    """Whether much of it begins something that stands WHOLE_ROUNDS times or more: _GRAM characters of prose,
+    a call with its arguments, or a response to such a call. Within JSON nothing is compared: that records
+    are alike is no fault."""
+    enough = max(WHOLE_CHARS, WHOLE_SHARE * len(text))
+    words, repeated = _parts(text)
+    if repeated + len(words) < enough:
+        return False
+    return repeated + _repeated_chars(words) >= enough
 
 
-def _repeated_chars(text: str) -> int:
-    """Characters that begin something which stands WHOLE_ROUNDS times or more: _GRAM characters of prose, a
-    call with its arguments, or a response to such a call. Within JSON nothing is compared: that records are
-    alike is no fault."""
+def _parts(text: str) -> tuple[str, int]:
+    """The prose, and the characters of repeated calls and responses."""
     prose: list[str] = []
     json_chars: Counter[tuple[str, str]] = Counter()
     call = ""
@@ -118,7 +126,18 @@ def _repeated_chars(text: str) -> int:
             json_chars[call, line] += len(line)
         elif not _TAG_LINE.fullmatch(line):
             prose.append(line)
-    words = " ".join(prose)
-    grams = Counter(words[place : place + _GRAM] for place in range(len(words) - _GRAM + 1))
     of_json = sum(chars for (_, line), chars in json_chars.items() if chars >= WHOLE_ROUNDS * len(line))
-    return of_json + sum(count for count in grams.values() if count >= WHOLE_ROUNDS)
+    return " ".join(prose), of_json
+
+
+def _repeated_chars(words: str) -> int:
+    places = range(len(words) - _GRAM + 1)
+    if not any(_stands_elsewhere(words, int(share * len(places))) for share in _LOOKED_AT):
+        return 0
+    grams = Counter(words[place : place + _GRAM] for place in places)
+    return sum(count for count in grams.values() if count >= WHOLE_ROUNDS)
+
+
+def _stands_elsewhere(words: str, place: int) -> bool:
+    gram = words[place : place + _GRAM]
+    return words.find(gram) < place or words.find(gram, place + 1) >= 0

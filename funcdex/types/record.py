@@ -7,7 +7,7 @@ them over the plan gives the draft again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
@@ -142,20 +142,33 @@ def fold(plan: Plan, entries: Iterable[StageDone]) -> Draft:
 
 def entry_as_json(entry: Entry) -> dict[str, Any]:
     """An entry as a JSON object; `entry_from_json` is its inverse."""
-    return {"entry": _NAME_OF[type(entry)], **asdict(entry)}
+    kind = type(entry)
+    # Not dataclasses.asdict, which copies the value, however deep, before it is written.
+    told = {"entry": _NAME_OF[kind], **_fields_of(entry, _FIELDS[kind])}
+    if isinstance(entry, StageDone | Rejected):
+        told["usage"] = [_fields_of(one, _FIELDS[Usage]) for one in entry.usage]
+    return told
 
 
 def entry_from_json(data: Mapping[str, Any]) -> Entry:
     """Raises ValueError, KeyError or TypeError on anything `entry_as_json` did not write."""
-    fields = {key: value for key, value in data.items() if key != "entry"}
+    told = {key: value for key, value in data.items() if key != "entry"}
     kind = _CLASS_OF[data["entry"]]
-    if "usage" in fields:
-        fields["usage"] = tuple(Usage(**usage) for usage in fields["usage"])
-    if kind is StageDone and fields["stage"] not in STAGES:
-        raise ValueError(f"no stage is called {fields['stage']!r}")
-    return kind(**fields)
+    if "usage" in told:
+        told["usage"] = tuple(Usage(**usage) for usage in told["usage"])
+    if kind is StageDone and told["stage"] not in STAGES:
+        raise ValueError(f"no stage is called {told['stage']!r}")
+    return kind(**told)
 
 
+def _fields_of(record: Entry | Usage, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(one.name for one in fields(kind))
+    for kind in (StageDone, Accepted, Rejected, Restarted, Usage)
+}
 _NAME_OF: dict[type[Entry], str] = {
     StageDone: "stage",
     Accepted: "accepted",

@@ -23,7 +23,10 @@ class Grammar(Protocol):
         """Same language, same key: what servers' compile caches and routing go by."""
 
     def render(self, dialect: Dialect) -> str:
-        """The grammar's text in one notation."""
+        """The grammar's text in one notation, which may take tens of milliseconds."""
+
+    def is_rendered(self, dialect: Dialect) -> bool:
+        """Whether that text is there already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,9 @@ def test_a_malformed_grammar_is_named_before_a_server_sees_it() -> None:
         def render(self, dialect: Dialect) -> str:
             return 'start: "a" nowhere\n'
 
+        def is_rendered(self, dialect: Dialect) -> bool:
+            return True
+
     with pytest.raises(GrammarError, match="nowhere"):
         compile_locally(Broken())
 

@@ -27,6 +27,9 @@ class Named:
     def render(self, dialect: Dialect) -> str:
         return 'start: "hello there"\n'
 
+    def is_rendered(self, dialect: Dialect) -> bool:
+        return True
+
 
 def about(tools: str, name: str = "c1") -> Request:
     messages = (Message("system", f"Tools: {tools}"), Message("user", name))
