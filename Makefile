@@ -10,7 +10,7 @@ DEMO_RUN ?= runs/demo
 # matplotlib keeps a list of the fonts it found; here, and not in the home directory.
 export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 
-.PHONY: demo test live bench check format docs install clean
+.PHONY: demo test live bench bench-tables check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -26,6 +26,9 @@ live: install  ## the tests that run a real vLLM (on CPU) and a real llama.cpp s
 
 bench: install  ## the benchmarks
 	@for script in $(filter-out bench/record.py bench/tables.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-tables: install  ## the README's tables, from the recorded results
+	$(BIN)/python bench/tables.py --write
 
 check: install  ## format, lint, types, import contract
 	$(BIN)/ruff format --check .

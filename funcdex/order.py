@@ -111,7 +111,8 @@ def tools_of_conversation(path: Path, id: str) -> tuple[tuple[Tool, ...], Settin
 
 
 def prepare(order: Order) -> JournalState:
-    """Writes or compares the manifest, mends journal and outputs, says what is done. Blocks; needs the lock.
+    """Writes or compares the manifest, mends the journal, and says what is done; the outputs are for `mend`.
+    Blocks; needs the lock.
 
     Raises CheckpointError if the run was begun with other settings and changes are not accepted.
     """
@@ -129,8 +130,13 @@ def prepare(order: Order) -> JournalState:
     if order.retry_rejected and state.rejected_ids:
         append_entries(order.run, [Restarted(id) for id in state.rejected_ids])
         state = replace(read_journal(order.run), damaged=state.damaged)
-    reconcile(order.run, state, partial(_lines_of, order, state.restarts))
     return state
+
+
+def mend(order: Order, state: JournalState) -> None:
+    """Makes the outputs agree with the journal, which says `state`. Blocks, for a large run tens of seconds;
+    no journal may be open. Raises CheckpointError."""
+    reconcile(order.run, state, partial(_lines_of, order, state.restarts))
 
 
 def _go_on(order: Order, begun: Manifest, asked: Manifest) -> None:

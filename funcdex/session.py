@@ -1,6 +1,6 @@
 """One session of a run: from an order to its ending, whatever lies in the run directory already.
 
-lock -> tools checked -> manifest, journal read, outputs mended -> endpoints probed -> pipeline -> ending
+lock -> tools checked -> manifest, journal read -> endpoints probed -> pipeline, outputs mended -> ending
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -22,7 +22,7 @@ from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
 from funcdex.guarding import serving_guard
 from funcdex.interrupts import Interrupts
 from funcdex.off_loop import share_fairly
-from funcdex.order import Order, prepare
+from funcdex.order import Order, mend, prepare
 from funcdex.pipeline import Funnel, Pipeline
 from funcdex.pool.events import PoolEvent
 from funcdex.pool.joining import Candidate
@@ -139,7 +139,9 @@ class _Session:
     async def work(self) -> Ending:
         self._log.write("session", {"planned": self._funnel.planned, "settled": self._funnel.settled})
         self._tell_damage()
+        mending = partial(mend, self._order, self._state)
         if self._funnel.settled >= self._funnel.planned:
+            await anyio.to_thread.run_sync(mending)
             return self._ending(None)
         if not self._order.settings.endpoints:
             raise ConfigError("no endpoint is named", where="--endpoints", fix="Name base URLs, or `sim`.")
@@ -151,16 +153,19 @@ class _Session:
             # again and again, and the loop waits.
             gc.freeze()
             try:
-                return self._ending(await self._generate(candidates))
+                return self._ending(await self._generate(candidates, mending))
             finally:
                 gc.unfreeze()  # Or libraries complain of leaks when the interpreter ends.
 
-    async def _generate(self, candidates: Sequence[Candidate]) -> FuncdexError | None:
-        """Runs the pipeline; the fault that stopped it before the end, if one did."""
+    async def _generate(
+        self, candidates: Sequence[Candidate], mending: Callable[[], None]
+    ) -> FuncdexError | None:
+        """Runs the pipeline; the fault that stopped it before the end, if one did. The outputs are mended
+        while the first requests are out."""
         settings = self._order.settings
         fault: FuncdexError | None = None
         async with (
-            open_journal(self._order.run) as journal,
+            open_journal(self._order.run, mending) as journal,
             Pool(candidates, settings.pool, on_event=self._log_event) as pool,
             anyio.create_task_group() as tasks,
             serving_guard(self._order, self._state.scenarios) as guard,
@@ -180,10 +185,9 @@ class _Session:
 
     def _drafts(self) -> Iterator[Draft]:
         """What is left to do, each from where it stands."""
-        for plan in plans(self._order.settings, self._order.bundles, self._state.restarts):
-            if plan.id not in self._state.settled:
-                begun = self._state.unsettled.get(plan.id, ())
-                yield fold(plan, begun)
+        settings, state = self._order.settings, self._state
+        for plan in plans(settings, self._order.bundles, state.restarts, without=state.settled):
+            yield fold(plan, state.unsettled.get(plan.id, ()))
 
     def _snapshot(self, pool: Pool, pipeline: Pipeline) -> RunSnapshot:
         return RunSnapshot(

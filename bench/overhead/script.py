@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from funcdex import stages
@@ -31,7 +31,6 @@ class Script:
 
     def __init__(self) -> None:
         numbers = itertools.count(1)
-        prose = partial(words, random.Random(0))
         text = {name: prose(count) for name, count in (("persona", 70), ("outline", 160), ("rules", 120))}
         verdict = {"reasoning": prose(50), "user_query_clarity": 5, "tool_use_quality": 5}
         scenario = prose(45)
@@ -40,7 +39,7 @@ class Script:
             "persona": lambda prompt: text["persona"],
             "outline": lambda prompt: text["outline"],
             "tools": _needed,
-            "conversation": lambda prompt: _conversation(tuple(_SCHEMAS.findall(prompt))),
+            "conversation": lambda prompt: conversation_with(tuple(_SCHEMAS.findall(prompt))),
             "system_prompt": lambda prompt: text["rules"],
             "judge": lambda prompt: json.dumps(verdict),
         }
@@ -66,8 +65,14 @@ def _needed(prompt: str) -> str:
     return json.dumps({"tools": _NAMES.findall(prompt)[:TOOLS_NEEDED]})
 
 
+def prose(count: int) -> str:
+    """So many words."""
+    return words(random.Random(count), count)
+
+
 @lru_cache
-def _conversation(shown: tuple[str, ...]) -> str:
+def conversation_with(shown: tuple[str, ...]) -> str:
+    """One of TURNS turns and CALLS calls, with tools as the prompt has them."""
     tools = [Tool("any", **json.loads(line)) for line in shown]
     form = TalkForm(thoughts=False, parallel_calls=False, turns=TURNS)
     return write(draw_conversation(tools, form, random.Random(7), steps=CALLS))

@@ -8,9 +8,11 @@ outputs. Outputs are not synced: after a power cut they are mended from the jour
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -58,7 +60,10 @@ class _Files:
 class Journal:
     """Made by `open_journal`."""
 
-    def __init__(self, files: _Files) -> None:
+    def __init__(self, path: Path, open_files: Callable[[], _Files], files: _Files | None) -> None:
+        """`open_files` is called by the writer if there are no `files` yet."""
+        self._path = path
+        self._open_files = open_files
         self._files = files
         self._fault: CheckpointError | None = None
         # No buffer: who appends waits for the writer, so memory is bounded by the number of tasks.
@@ -70,7 +75,7 @@ class Journal:
     @property
     def mended_bytes(self) -> int:
         """Length of the torn last line that was cut off when the journal was opened; 0 if there was none."""
-        return self._files.journal.mended_bytes
+        return self._files.journal.mended_bytes if self._files else 0
 
     async def append(self, entries: Sequence[Entry], lines: Sequence[Line] = ()) -> None:
         """Returns when the entries are durable; they and the lines keep their order.
@@ -94,10 +99,15 @@ class Journal:
     async def write_until_closed(self) -> None:
         """The one writer. Ends when the journal is closed and the queue empty, or at a fault."""
         with anyio.CancelScope(shield=True), self._queue:
+            try:
+                files = await self._opened()
+            except CheckpointError as fault:
+                self._fault = fault
+                return
             async for first in self._queue:
                 batch = [first, *self._queued_up(MAX_BATCH_BYTES - first.size_bytes)]
                 try:
-                    await self._write(batch)
+                    await self._write(files, batch)
                 except CheckpointError as fault:
                     self._fault = fault
                     return
@@ -109,8 +119,13 @@ class Journal:
         """Takes no more appends; those that wait are finished."""
         self._to_write.close()
 
-    async def _write(self, batch: Sequence[_Waiting]) -> None:
-        await anyio.to_thread.run_sync(self._files.write, batch, limiter=self._one_thread)
+    async def _opened(self) -> _Files:
+        if self._files is None:
+            self._files = await anyio.to_thread.run_sync(self._open_files)
+        return self._files
+
+    async def _write(self, files: _Files, batch: Sequence[_Waiting]) -> None:
+        await anyio.to_thread.run_sync(files.write, batch, limiter=self._one_thread)
         for waiting in batch:
             waiting.durable = True
 
@@ -127,19 +142,22 @@ class Journal:
         # One exception for each task that learns of it: a shared one would collect their tracebacks.
         if self._fault:
             return CheckpointError(self._fault.what, where=self._fault.where, fix=self._fault.fix)
-        where = str(self._files.journal.path)
-        return CheckpointError("the journal's writer has ended", where=where, fix="Resume the run.")
+        return CheckpointError("the journal's writer has ended", where=str(self._path), fix="Resume the run.")
 
 
 @asynccontextmanager
-async def open_journal(run: RunDir) -> AsyncIterator[Journal]:
+async def open_journal(run: RunDir, first: Callable[[], object] | None = None) -> AsyncIterator[Journal]:
     """Opens journal and outputs for appending, torn last lines cut off. The run's lock must be held.
 
-    Leaving the block waits until all that was appended is durable. Raises CheckpointError.
+    `first` is done before that, in a thread, while the block has begun: until then appends wait, and what
+    goes wrong is theirs. Leaving the block waits until all that was appended is durable. Raises
+    CheckpointError.
     """
     failure: BaseException | None = None
     with ExitStack() as closing:
-        journal = Journal(await anyio.to_thread.run_sync(_open_files, run, closing))
+        opening = partial(_open_files, run, closing, first)
+        files = None if first else await anyio.to_thread.run_sync(opening)
+        journal = Journal(run.journal, opening, files)
         try:
             async with anyio.create_task_group() as writer:
                 writer.start_soon(journal.write_until_closed)
@@ -166,7 +184,9 @@ def append_entries(run: RunDir, entries: Iterable[Entry]) -> None:
         file.sync()
 
 
-def _open_files(run: RunDir, closing: ExitStack) -> _Files:
+def _open_files(run: RunDir, closing: ExitStack, first: Callable[[], object] | None) -> _Files:
+    if first is not None:
+        first()
     with disk_faults(run.path, "opening the run directory", "Check that it can be written."):
         journal = closing.enter_context(_journal_file(run))
         outputs = {name: closing.enter_context(LineFile(run.output(name))) for name in OUTPUTS}

@@ -7,9 +7,12 @@ and of two entries for one stage the first counts.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 from funcdex.rundir.files import disk_faults
 from funcdex.rundir.jsonlines import from_line
@@ -19,11 +22,14 @@ from funcdex.types.record import (
     STAGES,
     Accepted,
     Entry,
+    EntryRecord,
     Rejected,
-    Restarted,
     StageDone,
     Usage,
+    entry_as_json,
     entry_from_json,
+    is_entry,
+    stage_from_json,
 )
 
 Outcome = Accepted | Rejected
@@ -57,63 +63,95 @@ class Replay:
     counts entries for a stage that was done already, `passed_over` those that came before their turn.
     """
 
-    unsettled: dict[str, list[StageDone]] = field(default_factory=dict)
     settled: dict[str, Outcome] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     scenarios: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, Tokens] = field(default_factory=dict)
     restarts: Counter[str] = field(default_factory=Counter)
     simulated: bool = False
     repeated: int = 0
     passed_over: int = 0
+    _unsettled: dict[str, list[EntryRecord]] = field(default_factory=dict)
+    _paid: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def unsettled(self) -> dict[str, list[StageDone]]:
+        """Made anew at each call: hundreds of thousands of entries are read, and few are of this sort."""
+        return {id: [stage_from_json(one) for one in records] for id, records in self._unsettled.items()}
+
+    @property
+    def in_progress(self) -> dict[str, int]:
+        """How many stages each conversation on its way has behind it."""
+        return {id: len(records) for id, records in self._unsettled.items()}
+
+    @property
+    def tokens(self) -> dict[str, Tokens]:
+        """Paid for, by model."""
+        return {model: Tokens(*paid) for model, paid in self._paid.items()}
 
     def take(self, entry: Entry) -> bool:
         """Whether the entry counts; if so, it is kept."""
-        self._add_tokens(entry)
-        if isinstance(entry, Restarted):
-            self.restarts[entry.id] += 1
-            self._forget(entry.id)
-        elif entry.id in self.settled:
+        return self.take_record(entry_as_json(entry))
+
+    def take_record(self, record: EntryRecord) -> bool:
+        """The same of an entry as it stands in the journal (`is_entry`)."""
+        kind, id = record["entry"], record["id"]
+        if usage := record.get("usage"):
+            self._pay(usage)
+        if kind == "restarted":
+            self.restarts[id] += 1
+            self._forget(id)
+        elif id in self.settled:
             self.repeated += 1
             return False
-        elif isinstance(entry, StageDone):
-            return self._advance(entry)
-        elif isinstance(entry, Accepted) and self.reached.get(entry.id, 0) < len(STAGES):
+        elif kind == "stage":
+            return self._advance(id, record)
+        elif kind == "accepted" and self.reached.get(id, 0) < len(STAGES):
             self.passed_over += 1
             return False
         else:
-            self._settle(entry)
+            self._unsettled.pop(id, None)
+            self.settled[id] = _outcome(record)
         return True
 
-    def _advance(self, entry: StageDone) -> bool:
-        reached = self.reached.get(entry.id, 0)
-        place = STAGES.index(entry.stage)
+    def _advance(self, id: str, record: EntryRecord) -> bool:
+        reached, stage = self.reached.get(id, 0), record["stage"]
+        place = _PLACE_OF[stage]
         if place != reached:
             self.repeated += place < reached
             self.passed_over += place > reached
             return False
-        self.unsettled.setdefault(entry.id, []).append(entry)
-        self.reached[entry.id] = reached + 1
-        if entry.stage == "scenario" and isinstance(scenario := entry.value.get("scenario"), str):
-            self.scenarios[entry.id] = scenario
+        if reached:
+            self._unsettled[id].append(record)
+        else:
+            self._unsettled[id] = [record]
+        self.reached[id] = reached + 1
+        if stage == "scenario" and isinstance(scenario := record["value"].get("scenario"), str):
+            self.scenarios[id] = scenario
         return True
 
-    def _settle(self, outcome: Outcome) -> None:
-        self.unsettled.pop(outcome.id, None)
-        if isinstance(outcome, Rejected):
-            outcome = replace(outcome, usage=(), detail="")
-        self.settled[outcome.id] = outcome
-
     def _forget(self, id: str) -> None:
-        self.unsettled.pop(id, None)
+        self._unsettled.pop(id, None)
         self.settled.pop(id, None)
         self.reached.pop(id, None)
         self.scenarios.pop(id, None)
 
-    def _add_tokens(self, entry: Entry) -> None:
-        for usage in entry.usage if isinstance(entry, StageDone | Rejected) else ():
-            self.simulated |= usage.simulated
-            self.tokens[usage.model] = self.tokens.get(usage.model, Tokens()).plus(usage)
+    def _pay(self, usage: Sequence[Mapping[str, Any]]) -> None:
+        for one in usage:
+            paid = self._paid.setdefault(one["model"], [0, 0, 0])
+            paid[0] += one["prompt_tokens"]
+            paid[1] += one["completion_tokens"]
+            paid[2] += one["reasoning_tokens"]
+            if one["simulated"]:
+                self.simulated = True
+
+
+_PLACE_OF = {stage: place for place, stage in enumerate(STAGES)}
+
+
+def _outcome(record: EntryRecord) -> Outcome:
+    if record["entry"] == "accepted":
+        return Accepted(record["id"])
+    return Rejected(record["id"], record["stage"], record["reason"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +195,12 @@ def read_journal(run: RunDir) -> JournalState:
     """
     replay = Replay()
     damaged: list[Damaged] = []
-    for item in journal_items(run):
-        if isinstance(item, Damaged):
-            damaged.append(item)
-        else:
-            replay.take(item)
+    with _without_collection():
+        for item in _records(run):
+            if isinstance(item, Damaged):
+                damaged.append(item)
+            else:
+                replay.take_record(item)
     return JournalState(
         unsettled={id: tuple(entries) for id, entries in replay.unsettled.items()},
         settled=replay.settled,
@@ -179,28 +218,38 @@ def read_journal(run: RunDir) -> JournalState:
 
 def journal_items(run: RunDir) -> Iterator[Entry | Damaged]:
     """Every line in order, as an entry or as what is wrong with it. Raises CheckpointError."""
+    for item in _records(run):
+        yield item if isinstance(item, Damaged) else entry_from_json(item)
+
+
+def _records(run: RunDir) -> Iterator[EntryRecord | Damaged]:
+    """The same, entries as they stand there."""
     with disk_faults(run.journal, "reading the journal", "Repair the disk or restore the run directory."):
         if not run.journal.exists():
             return
         with run.journal.open("rb") as file:
-            line, number = file.readline(), 1
-            while line:
-                following = file.readline()
-                yield _item(line, number, last=not following)
-                line, number = following, number + 1
+            no_json: int | None = None
+            for number, line in enumerate(file, 1):
+                if no_json is not None:
+                    yield Damaged(no_json, torn=False)
+                    no_json = None
+                try:
+                    value: JsonValue = from_line(line)
+                except ValueError:
+                    no_json = number
+                    continue
+                yield value if is_entry(value) else Damaged(number, torn=False)
+            if no_json is not None:
+                yield Damaged(no_json, torn=True)
 
 
-def _item(line: bytes, number: int, *, last: bool) -> Entry | Damaged:
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Nothing of what is read is garbage, and the collector would go through all of it again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        value: JsonValue = from_line(line)
-    except ValueError:
-        return Damaged(number, torn=last)
-    return entry_of(value) or Damaged(number, torn=False)
-
-
-def entry_of(value: JsonValue) -> Entry | None:
-    """The entry that a line of the journal holds; None if it is none."""
-    try:
-        return entry_from_json(value) if isinstance(value, dict) else None
-    except (ValueError, KeyError, TypeError):
-        return None
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -14,10 +14,10 @@ from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import held
 from funcdex.rundir.manifest import Manifest, read_manifest, settings_of
 from funcdex.rundir.pace import Pace
-from funcdex.rundir.replay import Replay, Tokens, entry_of
+from funcdex.rundir.replay import Replay, Tokens
 from funcdex.settings.tree import Price
 from funcdex.types.conversation import JsonValue
-from funcdex.types.record import STAGES, Rejected
+from funcdex.types.record import STAGES, Rejected, is_entry
 
 _MARKS = tuple(
     b'"event":"%b"' % kind for kind in (b"session", b"accepted", b"rejected", b"joined", b"down", b"refused")
@@ -99,11 +99,10 @@ class StatusReader:
         self._damaged += sum(1 for _ in self._put_aside.new_lines())
         for line in self._journal.new_lines():
             value = _value(line)
-            entry = entry_of(value)
-            if entry is None:
-                self._damaged += 1
+            if is_entry(value):
+                self._replay.take_record(value)
             else:
-                self._replay.take(entry)
+                self._damaged += 1
 
     def _status(self, manifest: Manifest, running: bool) -> RunStatus:
         replay = self._replay
@@ -114,7 +113,7 @@ class StatusReader:
         per_s = self._session.per_s(until.timestamp())
         return RunStatus(
             planned=manifest.count,
-            not_begun=max(0, manifest.count - settled - len(replay.unsettled)),
+            not_begun=max(0, manifest.count - settled - len(replay.in_progress)),
             in_progress=_by_next_stage(replay),
             accepted=settled - len(rejected),
             rejected=dict(Counter(outcome.reason for outcome in rejected).most_common()),
@@ -172,7 +171,7 @@ class _LatestSession:
 
 def _by_next_stage(journal: Replay) -> dict[str, int]:
     # With all stages done, the judge's word is there and only the verdict is not yet written.
-    waiting = Counter(STAGES[min(len(done), len(STAGES) - 1)] for done in journal.unsettled.values())
+    waiting = Counter(STAGES[min(done, len(STAGES) - 1)] for done in journal.in_progress.values())
     return {stage: waiting[stage] for stage in STAGES if waiting[stage]}
 
 

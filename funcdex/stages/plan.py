@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from funcdex.settings.tree import ClarityLevel, Settings
 from funcdex.types.record import Draft, Plan
@@ -14,14 +14,21 @@ ID_PREFIX = "conv_"
 
 
 def plans(
-    settings: Settings, bundles: Sequence[Bundle], restarts: Mapping[str, int] | None = None
+    settings: Settings,
+    bundles: Sequence[Bundle],
+    restarts: Mapping[str, int] | None = None,
+    *,
+    without: Container[str] = (),
 ) -> Iterator[Plan]:
-    """One plan per conversation, `conv_00001` first; `restarts` by id, where there were any.
+    """One plan per conversation, `conv_00001` first; `restarts` by id, where there were any. Those of the ids
+    in `without` are left out.
 
     Bundles take turns, so each gets its share, and a run that is made longer keeps its first plans.
     """
     for index in range(1, settings.count + 1):
-        yield plan_at(index, settings, bundles, (restarts or {}).get(_id_of(index), 0))
+        id = _id_of(index)
+        if id not in without:
+            yield plan_at(index, settings, bundles, (restarts or {}).get(id, 0))
 
 
 def plan_at(index: int, settings: Settings, bundles: Sequence[Bundle], restarts: int = 0) -> Plan:

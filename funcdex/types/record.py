@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeGuard, get_args
 
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -140,6 +140,10 @@ def fold(plan: Plan, entries: Iterable[StageDone]) -> Draft:
     return draft
 
 
+EntryRecord = Mapping[str, Any]
+"""An entry as it stands in the journal."""
+
+
 def entry_as_json(entry: Entry) -> dict[str, Any]:
     """An entry as a JSON object; `entry_from_json` is its inverse."""
     kind = type(entry)
@@ -150,15 +154,48 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
     return told
 
 
-def entry_from_json(data: Mapping[str, Any]) -> Entry:
-    """Raises ValueError, KeyError or TypeError on anything `entry_as_json` did not write."""
-    told = {key: value for key, value in data.items() if key != "entry"}
-    kind = _CLASS_OF[data["entry"]]
+def is_entry(value: object) -> TypeGuard[EntryRecord]:
+    """Whether a JSON value has the form that `entry_as_json` gives an entry. Cheaper than making one."""
+    if not isinstance(value, dict) or not isinstance(kind := value.get("entry"), str):
+        return False
+    if value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
+        return False
+    if kind == "stage" and not (value["stage"] in STAGES and isinstance(value["value"], dict)):
+        return False
+    if kind == "rejected" and not (isinstance(value["stage"], str) and isinstance(value["reason"], str)):
+        return False
+    return "usage" not in value or _is_usage(value["usage"])
+
+
+def _is_usage(value: object) -> bool:
+    if not isinstance(value, list):
+        return False
+    for one in value:
+        if not isinstance(one, dict) or one.keys() != _USAGE_KEYS or not isinstance(one["model"], str):
+            return False
+        if not (
+            isinstance(one["prompt_tokens"], int)
+            and isinstance(one["completion_tokens"], int)
+            and isinstance(one["reasoning_tokens"], int)
+        ):
+            return False
+    return True
+
+
+def entry_from_json(record: EntryRecord) -> Entry:
+    """The entry of a record for which `is_entry`."""
+    told = dict(record)
+    kind = _CLASS_OF[told.pop("entry")]
     if "usage" in told:
         told["usage"] = tuple(Usage(**usage) for usage in told["usage"])
-    if kind is StageDone and told["stage"] not in STAGES:
-        raise ValueError(f"no stage is called {told['stage']!r}")
     return kind(**told)
+
+
+def stage_from_json(record: EntryRecord) -> StageDone:
+    """The same of a record that is known to be of this kind."""
+    entry = entry_from_json(record)
+    assert isinstance(entry, StageDone)
+    return entry
 
 
 def _fields_of(record: Entry | Usage, names: tuple[str, ...]) -> dict[str, Any]:
@@ -176,3 +213,5 @@ _NAME_OF: dict[type[Entry], str] = {
     Restarted: "restarted",
 }
 _CLASS_OF: dict[str, type[Entry]] = {name: kind for kind, name in _NAME_OF.items()}
+_KEYS_OF = {name: {"entry", *_FIELDS[kind]} for kind, name in _NAME_OF.items()}
+_USAGE_KEYS = set(_FIELDS[Usage])

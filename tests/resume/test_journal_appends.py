@@ -15,9 +15,10 @@ import pytest
 from funcdex.errors import CheckpointError
 from funcdex.rundir.journal import append_entries, open_journal
 from funcdex.rundir.layout import OUTPUTS, RunDir
+from funcdex.rundir.outputs import reconcile
 from funcdex.rundir.replay import read_journal
 from funcdex.types.record import STAGES, Accepted, Rejected, StageDone
-from resume.histories import accepted, lines_of, records, rejected, stages_of, steps_of
+from resume.histories import accepted, begun_run, lines_of, records, rejected, stages_of, steps_of
 
 
 class Fsyncs:
@@ -276,3 +277,37 @@ async def test_appends_are_quick(tmp_path: Path) -> None:
         for number in range(2000):
             tasks.start_soon(journal.append, stages_of(f"c{number}", 1))
     assert time.perf_counter() - began < 5
+
+
+async def test_appends_wait_for_what_is_done_first_and_the_block_does_not(tmp_path: Path) -> None:
+    run = begun_run(tmp_path, accepted("a"))
+    go_on = threading.Event()
+
+    def mend() -> None:
+        assert go_on.wait(10)
+        reconcile(run, read_journal(run), lines_of)
+
+    async def append() -> None:
+        await journal.append(stages_of("b", 1))
+        acknowledged.set()
+
+    acknowledged = anyio.Event()
+    with anyio.fail_after(20):
+        async with open_journal(run, mend) as journal, anyio.create_task_group() as tasks:
+            tasks.start_soon(append)
+            await anyio.wait_all_tasks_blocked()
+            assert not acknowledged.is_set() and not run.output("conversations").exists()
+            go_on.set()
+    assert acknowledged.is_set()
+    assert [record["id"] for record in records(run.output("conversations"))] == ["a"]
+    assert set(read_journal(run).unsettled) == {"b"}
+
+
+async def test_a_disk_fault_in_what_is_done_first_is_told_to_who_appends(tmp_path: Path) -> None:
+    def mend() -> None:
+        raise CheckpointError("no room", where="rejected.jsonl", fix="Make room.")
+
+    async with open_journal(RunDir(tmp_path), mend) as journal:
+        for _ in range(2):
+            with pytest.raises(CheckpointError, match="no room"):
+                await journal.append(stages_of("a", 1))

@@ -67,7 +67,27 @@ def test_a_last_line_that_lacks_only_its_newline_counts(tmp_path: Path, blanks: 
     assert (read_journal(run).reached, read_journal(run).damaged) == ({"a": 3}, ())
 
 
-@pytest.mark.parametrize("line", [b"{\n", b"\0\0\0\n", b"\n", b"[]\n", b'{"entry":"other"}\n', b'"text"\n'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{\n",
+        b"\0\0\0\n",
+        b"\n",
+        b"[]\n",
+        b'{"entry":"other"}\n',
+        b'"text"\n',
+        b'{"entry":"accepted"}\n',
+        b'{"entry":"accepted","id":7}\n',
+        b'{"entry":"accepted","id":"a","more":1}\n',
+        b'{"entry":["stage"],"id":"a"}\n',
+        b'{"entry":"stage","id":"a","stage":"other","value":{},"usage":[]}\n',
+        b'{"entry":"stage","id":"a","stage":"persona","value":"text","usage":[]}\n',
+        b'{"entry":"stage","id":"a","stage":"persona","value":{},"usage":[{"model":"m"}]}\n',
+        b'{"entry":"stage","id":"a","stage":["persona"],"value":{},"usage":[]}\n',
+        as_line(entry_as_json(stages_of("a", 2)[1])).replace(b'"prompt_tokens":10', b'"prompt_tokens":[]'),
+        b'{"entry":"rejected","id":"a","stage":"persona","reason":{},"detail":"","usage":[]}\n',
+    ],
+)
 def test_a_damaged_line_is_named_and_passed_over(tmp_path: Path, line: bytes) -> None:
     run = begun_run(tmp_path)
     first, second = (as_line(entry_as_json(entry)) for entry in stages_of("a", 2))
