@@ -1,14 +1,15 @@
 """The nearest of many vectors: each compared up to some tens of thousands, beyond that found through a graph.
 
-Imports faiss only when an index is made.
+Imports faiss only when a graph is made.
 
-Why these numbers, measured up to 500,000 vectors: docs/decisions/0010-dedup-at-scale.md.
+Why these numbers, measured up to 1,000,000 vectors: docs/decisions/0010-dedup-at-scale.md.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -23,74 +24,96 @@ LOOKED_AT_TO_INSERT = 80
 """HNSW's efConstruction."""
 LOOKED_AT_TO_FIND = 256
 """HNSW's efSearch."""
-SLICE = 256
-"""Vectors that enter the graph in one step of its building: a few tenths of a second."""
+BLOCK = 512
+"""Vectors that are compared at once, and later enter the graph at once: in a few tenths of a second."""
 
 
 class VectorIndex:
     """Rows of one group, numbered from 0 as they are added. Vectors are float32, shape (n, d), of norm 1, and
     have been rounded to float16, so that the graph, which keeps float16, has the very same.
 
-    Past `exact_up_to` rows a graph is built by calls of `build`, while searches go on exactly; then the graph
-    takes over, and the exact index is let go.
+    Rows lie in blocks, and each is compared. Past `exact_up_to` rows, calls of `build` move the full blocks
+    into `graph`, the oldest first. A search asks the graph and compares what is not in it yet, so nobody has
+    to wait for the graph, and no vector is kept twice.
     """
 
     def __init__(self, dimension: int, exact_up_to: int) -> None:
-        self._faiss = importlib.import_module("faiss")
+        self.graph: Any = None
         self._dimension = dimension
         self._exact_up_to = exact_up_to
-        self._exact: Any = self._faiss.IndexFlatIP(dimension)
-        self._graph: Any = None
+        self._blocks: deque[FloatArray] = deque()
+        self._in_last_block = BLOCK
 
     @property
-    def is_exact(self) -> bool:
-        """Whether each row is compared."""
-        return self._exact is not None
-
-    @property
-    def bytes_per_vector(self) -> int:
-        """Memory that the index which is searched takes for each row."""
-        if self._exact is not None:
-            return 4 * self._dimension
-        hnsw = self._graph.hnsw
-        links_bytes = 4 * hnsw.neighbors.size() + 8 * hnsw.offsets.size() + 4 * hnsw.levels.size()
-        return int(2 * self._dimension + links_bytes / max(1, len(self)))
+    def in_graph(self) -> int:
+        """How many rows, the first ones, are found through the graph."""
+        return int(self.graph.ntotal) if self.graph is not None else 0
 
     def __len__(self) -> int:
-        return int(self._searched().ntotal)
+        return self.in_graph + (len(self._blocks) - 1) * BLOCK + self._in_last_block
 
     def add(self, vectors: FloatArray) -> None:
         """Appends rows."""
-        self._searched().add(vectors)
+        while len(vectors):
+            if self._in_last_block == BLOCK:
+                self._blocks.append(np.empty((BLOCK, self._dimension), np.float32))
+                self._in_last_block = 0
+            part, vectors = np.split(vectors, [BLOCK - self._in_last_block])
+            self._blocks[-1][self._in_last_block : self._in_last_block + len(part)] = part
+            self._in_last_block += len(part)
 
     def nearest(self, vectors: FloatArray) -> tuple[FloatArray, RowArray]:
         """For each vector the cosine to its nearest row, and that row; -1 and -1 if there is none."""
-        cosines, rows = self._searched().search(vectors, 1)
-        return np.where(rows[:, 0] < 0, np.float32(-1), cosines[:, 0]), rows[:, 0]
+        cosines, rows = self._through_graph(vectors)
+        left = len(self) - self.in_graph
+        for number, block in enumerate(self._blocks):
+            among = vectors @ block[: left - number * BLOCK].T
+            places = among.argmax(axis=1)
+            best = among[np.arange(len(vectors)), places]
+            nearer = best > cosines
+            cosines[nearer] = best[nearer]
+            rows[nearer] = places[nearer] + (self.in_graph + number * BLOCK)
+        return cosines, rows
 
     def build(self) -> bool:
-        """Takes one slice into the graph, if one is due; whether there may be more to do."""
-        if self._exact is None or len(self) <= self._exact_up_to:
+        """Moves one block into the graph, if one is due; whether there may be more to do."""
+        if not self._is_due():
             return False
-        if self._graph is None:
-            self._graph = self._new_graph()
-        done = self._graph.ntotal
-        self._graph.add(self._exact.reconstruct_n(done, min(SLICE, len(self) - done)))
-        if self._graph.ntotal == len(self):
-            self._exact = None
-        return self._exact is not None
+        if self.graph is None:
+            self.graph = new_graph(self._dimension)
+        _use_half_of_the_cores()
+        self.graph.add(self._blocks[0])
+        self._blocks.popleft()
+        return self._is_due()
 
-    def _searched(self) -> Any:
-        # A setting of the calling thread: at least one core is left to the event loop.
-        self._faiss.omp_set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-        return self._graph if self._exact is None else self._exact
+    def _is_due(self) -> bool:
+        has_full_block = len(self._blocks) > (self._in_last_block < BLOCK)
+        return has_full_block and len(self) > self._exact_up_to
 
-    def _new_graph(self) -> Any:
-        graph = self._faiss.IndexHNSWSQ(
-            self._dimension, self._faiss.ScalarQuantizer.QT_fp16, LINKS, self._faiss.METRIC_INNER_PRODUCT
-        )
-        graph.hnsw.efConstruction = LOOKED_AT_TO_INSERT
-        graph.hnsw.efSearch = LOOKED_AT_TO_FIND
-        # float16 has nothing to learn, but asks to be trained; one vector does.
-        graph.train(self._exact.reconstruct_n(0, 1))
-        return graph
+    def _through_graph(self, vectors: FloatArray) -> tuple[FloatArray, RowArray]:
+        if self.graph is None:
+            return np.full(len(vectors), -1, np.float32), np.full(len(vectors), -1, np.int64)
+        _use_half_of_the_cores()
+        cosines, rows = self.graph.search(vectors, 1)
+        return cosines[:, 0], rows[:, 0]
+
+
+def new_graph(dimension: int) -> Any:
+    """An empty graph of vectors that are kept as float16."""
+    faiss = importlib.import_module("faiss")
+    graph = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = LOOKED_AT_TO_INSERT
+    graph.hnsw.efSearch = LOOKED_AT_TO_FIND
+    # float16 has nothing to learn, but asks to be trained; one vector does.
+    graph.train(np.zeros((1, dimension), np.float32))
+    return graph
+
+
+def compare_in_one_thread() -> None:
+    """A setting of the process, whose only use of BLAS is here: it would take all cores for each block."""
+    importlib.import_module("threadpoolctl").threadpool_limits(1, user_api="blas")
+
+
+def _use_half_of_the_cores() -> None:
+    """A setting of the calling thread: at least one core is left to the event loop."""
+    importlib.import_module("faiss").omp_set_num_threads(max(1, (os.cpu_count() or 2) // 2))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from funcdex.dedup.embedding import Embedder, encoded
-from funcdex.dedup.index import FloatArray, VectorIndex
+from funcdex.dedup.index import FloatArray, VectorIndex, compare_in_one_thread
 from funcdex.dedup.kept import KeptVectors
 from funcdex.dedup.protocol import Duplicate
 
@@ -31,6 +31,7 @@ class EmbeddingLayer:
     ) -> None:
         # Now, while nobody else needs the interpreter: an import holds its lock.
         importlib.import_module("faiss")
+        compare_in_one_thread()
         self._embedder = embedder
         self._threshold = threshold
         self._exact_up_to = exact_up_to

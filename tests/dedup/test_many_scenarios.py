@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import Scattered, serving, unit
 
+from funcdex.dedup import index as index_module
 from funcdex.dedup.embedding import Embedder
-from funcdex.dedup.index import SLICE, FloatArray, VectorIndex
+from funcdex.dedup.index import BLOCK, FloatArray, VectorIndex
 from funcdex.dedup.meaning import EmbeddingLayer
 from funcdex.dedup.protocol import Duplicate
 
@@ -31,51 +32,55 @@ def on_a_sphere(count: int, dimension: int = 32, seed: int = 0) -> FloatArray:
     return unit(vectors).astype(np.float16).astype(np.float32)
 
 
-def finish(layer: EmbeddingLayer) -> None:
-    while layer.upkeep():
-        pass
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abcd")), max_size=12), max_size=12))
 def test_exact_and_graph_decide_alike(batches: list[list[tuple[int, str]]]) -> None:
-    exact, graph = (EmbeddingLayer(Clusters(), THRESHOLD, exact_up_to) for exact_up_to in (10_000, 3))
-    for batch in batches:
-        items = [("gmail" if number % 2 else "jira", f"{number} {kind}") for number, kind in batch]
-        if items:
-            decisions = [
-                [None if verdict is None else verdict.of for verdict in layer.admit(items)]
-                for layer in (exact, graph)
-            ]
-            assert decisions[0] == decisions[1]
-        finish(graph)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_module, "BLOCK", 4)
+        exact, graph = (EmbeddingLayer(Clusters(), THRESHOLD, exact_up_to) for exact_up_to in (10_000, 3))
+        for batch in batches:
+            items = [("gmail" if number % 2 else "jira", f"{number} {kind}") for number, kind in batch]
+            if items:
+                decisions = [
+                    [None if verdict is None else verdict.of for verdict in layer.admit(items)]
+                    for layer in (exact, graph)
+                ]
+                assert decisions[0] == decisions[1]
+            graph.upkeep()
 
 
-def test_an_index_searches_exactly_until_its_graph_is_whole() -> None:
-    vectors = on_a_sphere(3 * SLICE)
-    index = VectorIndex(32, exact_up_to=SLICE)
-    index.add(vectors[: 2 * SLICE])
-    states: list[bool] = []
+def test_a_vector_is_found_at_every_moment_of_the_graph_s_building() -> None:
+    vectors = on_a_sphere(4 * BLOCK)
+    index = VectorIndex(32, exact_up_to=BLOCK)
+    index.add(vectors[: 3 * BLOCK])
+    in_graph: list[int] = []
     while index.build():
         # New ones arrive while it is built, and are found at once.
-        extra = vectors[2 * SLICE + len(states) * 10 :][:10]
-        index.add(extra)
-        states.append(index.is_exact)
-        _, rows = index.nearest(extra)
-        assert rows.tolist() == list(range(len(index) - 10, len(index)))
-    assert states == [True] * len(states) and len(states) == 2
-    assert not index.is_exact
-    assert len(index) == 2 * SLICE + 20
-    cosines, rows = index.nearest(vectors[: len(index)])
-    assert np.mean(rows == np.arange(len(index))) > 0.99
-    assert cosines == pytest.approx(1, abs=1e-3)
+        index.add(vectors[len(index) :][:10])
+        in_graph.append(index.in_graph)
+        cosines, rows = index.nearest(vectors[: len(index)])
+        assert rows[index.in_graph :].tolist() == list(range(index.in_graph, len(index)))
+        assert np.mean(rows == np.arange(len(index))) > 0.99
+        assert cosines == pytest.approx(1, abs=1e-3)
+    assert in_graph == [BLOCK, 2 * BLOCK]
+    assert (index.in_graph, len(index)) == (3 * BLOCK, 3 * BLOCK + 20)
 
 
 def test_an_index_of_few_vectors_has_nothing_to_build() -> None:
-    index = VectorIndex(32, exact_up_to=100)
-    index.add(on_a_sphere(100))
+    index = VectorIndex(32, exact_up_to=2 * BLOCK)
+    index.add(on_a_sphere(2 * BLOCK))
     assert not index.build()
-    assert index.is_exact
+    assert index.in_graph == 0
+
+
+@pytest.mark.parametrize("at_once", [1, 7, BLOCK, 3 * BLOCK])
+def test_rows_are_numbered_in_the_order_they_were_added(at_once: int) -> None:
+    vectors = on_a_sphere(2 * BLOCK + 5)
+    index = VectorIndex(32, exact_up_to=10 * BLOCK)
+    for at in range(0, len(vectors), at_once):
+        index.add(vectors[at : at + at_once])
+    _, rows = index.nearest(vectors)
+    assert rows.tolist() == list(range(len(vectors)))
 
 
 def test_an_empty_index_is_near_to_nothing() -> None:
@@ -84,27 +89,26 @@ def test_an_empty_index_is_near_to_nothing() -> None:
     assert rows.tolist() == [-1, -1]
 
 
-def test_the_graph_goes_on_growing_after_it_took_over() -> None:
-    vectors = on_a_sphere(600)
+def test_the_graph_goes_on_growing_block_by_block() -> None:
+    vectors = on_a_sphere(3 * BLOCK)
     index = VectorIndex(32, exact_up_to=0)
-    index.add(vectors[:300])
-    while index.build():
-        pass
-    for at in range(300, 600, 20):
+    for at in range(0, len(vectors), 20):
         index.add(vectors[at : at + 20])
+        while index.build():
+            pass
+        assert len(index) - index.in_graph < BLOCK
     _, rows = index.nearest(vectors)
-    assert np.mean(rows == np.arange(600)) > 0.99
+    assert np.mean(rows == np.arange(len(vectors))) > 0.99
 
 
-async def test_questions_are_answered_between_two_slices_of_building() -> None:
+async def test_questions_are_answered_between_two_blocks_of_building() -> None:
     layer = Logged(Scattered(), THRESHOLD, exact_up_to=10)
-    earlier = {"gmail": [f"old {number}" for number in range(4 * SLICE)]}
+    earlier = {"gmail": [f"old {number}" for number in range(4 * BLOCK)]}
     async with serving(layer, earlier=earlier) as guard:
         for number in range(8):
             assert await guard.admit("gmail", f"new {number}") is None
             assert await guard.admit("gmail", f"old {number}") is not None
-    assert layer.log[:10] == ["answers", "slice"] * 4 + ["answers", "last slice"]
-    assert set(layer.log[10::2]) == {"answers"}
+    assert layer.log[:10] == ["answers", "block"] * 3 + ["answers", "last block", "answers", "last block"]
 
 
 class Logged(EmbeddingLayer):
@@ -120,5 +124,5 @@ class Logged(EmbeddingLayer):
 
     def upkeep(self) -> bool:
         more = super().upkeep()
-        self.log.append("slice" if more else "last slice")
+        self.log.append("block" if more else "last block")
         return more

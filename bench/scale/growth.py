@@ -1,0 +1,177 @@
+"""One set of vectors growing in two indexes: one that compares each, which is the truth, and the graph."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from scale.vectors import BATCH, DIMENSION, Source, near
+
+from funcdex.dedup.index import FloatArray, RowArray, VectorIndex, compare_in_one_thread
+
+THRESHOLD_COSINE = 0.9
+"""Of `dedup.similarity_threshold` 0.95."""
+NEAR_ASKED = 2048
+NEW_ASKED = 512
+STEP = 10_000
+SAMPLED = 16
+"""Every so many of the vectors may get a question planted near to it."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at one size. Rates are for a second of CPU."""
+
+    vectors: int
+    exact_per_s: float
+    graph_singly_per_s: float
+    graph_per_s: float
+    planted_is_nearest: float
+    recall_near: float
+    same_decision: float
+    recall_new: float
+    inserts_per_s: float
+    """Since the size before."""
+    built_cpu_s: float
+    bytes_per_vector: int
+
+    def line(self) -> str:
+        """As in the table of HEAD."""
+        return (
+            f"| {self.vectors:,} | {self.exact_per_s:,.0f} "
+            f"| {self.graph_singly_per_s:,.0f} / {self.graph_per_s:,.0f} | {self.planted_is_nearest:.4f} "
+            f"| {self.recall_near:.4f} | {self.same_decision:.4f} | {self.recall_new:.4f} "
+            f"| {self.inserts_per_s:,.0f} | {self.built_cpu_s:,.0f} | {self.bytes_per_vector:,} |"
+        )
+
+
+HEAD = (
+    "\n| vectors | exact: answers/s by 64 | graph: answers/s singly / by 64 | planted one is nearest "
+    "| recall near | same decision near | recall new | graph: inserts/s | s of CPU for all of it "
+    "| graph: bytes a vector |\n|" + " --- |" * 10
+)
+
+
+@dataclass
+class Progress:
+    """What a run that is stopped leaves in `folder`: its rows and its graph. The vectors are drawn again."""
+
+    folder: Path
+    rows: list[Row] = field(default_factory=list)
+    cpu_s: float = 0.0
+    graph: Any = None
+
+    @classmethod
+    def of(cls, folder: Path) -> Progress:
+        """What is there, or nothing."""
+        path = folder / "progress.json"
+        if not path.exists():
+            return cls(folder)
+        kept = json.loads(path.read_text())
+        graph = faiss.read_index(str(folder / "graph.faiss"))
+        return cls(folder, [Row(**row) for row in kept["rows"]], kept["cpu_s"], graph)
+
+    @property
+    def last(self) -> tuple[int, float]:
+        """Size, and seconds of CPU up to there, of the last row."""
+        return (self.rows[-1].vectors, self.rows[-1].built_cpu_s) if self.rows else (0, 0.0)
+
+    def save(self) -> None:
+        """Replaces what is there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        faiss.write_index(self.graph, str(self.folder / "graph.faiss"))
+        rows = [asdict(row) for row in self.rows]
+        (self.folder / "progress.json").write_text(json.dumps({"rows": rows, "cpu_s": self.cpu_s}))
+
+    def forget(self) -> None:
+        """The run is over."""
+        for name in ("progress.json", "graph.faiss"):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+class Pair:
+    """Both indexes, and a part of the rows to plant questions near to."""
+
+    def __init__(self, graph: Any) -> None:
+        compare_in_one_thread()
+        self.exact, self.graph = VectorIndex(DIMENSION, 10**9), VectorIndex(DIMENSION, 0)
+        self.graph.graph = graph
+        self._sample: list[FloatArray] = []
+
+    def add(self, vectors: FloatArray) -> float:
+        """Adds to the graph what it does not have yet, in batches as the guard does; its seconds of CPU."""
+        missing = vectors[max(0, len(self.graph) - len(self.exact)) :]
+        self.exact.add(vectors)
+        self._sample.append(vectors[::SAMPLED])
+        began_s = time.process_time()
+        for at in range(0, len(missing), BATCH):
+            self.graph.add(missing[at : at + BATCH])
+            self.graph.build()
+        return time.process_time() - began_s
+
+    def compared(self, new: FloatArray, cpu_s: float, before: tuple[int, float]) -> Row:
+        """Asks both the same; `cpu_s` went into the graph so far, and `before` is `Progress.last`."""
+        size, sample = len(self.exact), np.concatenate(self._sample)
+        draws = np.random.default_rng(size)
+        planted, others = draws.integers(len(sample), size=(2, NEAR_ASKED))
+        asked = np.concatenate([near(sample[planted], sample[others], size), new])
+        truth, true_rows, _ = _asked(self.exact, asked, len(asked))
+        found, rows, per_s = _asked(self.graph, asked, BATCH)
+        right, close = rows == true_rows, slice(NEAR_ASKED)
+        same = (found >= THRESHOLD_COSINE) == (truth >= THRESHOLD_COSINE)
+        return Row(
+            vectors=size,
+            exact_per_s=_asked(self.exact, asked[:BATCH], BATCH)[2],
+            graph_singly_per_s=_asked(self.graph, asked[:NEW_ASKED], 1)[2],
+            graph_per_s=per_s,
+            planted_is_nearest=float(np.mean(true_rows[close] == planted * SAMPLED)),
+            recall_near=float(np.mean(right[close])),
+            same_decision=float(np.mean(same[close])),
+            recall_new=float(np.mean(right[NEAR_ASKED:])),
+            inserts_per_s=(size - before[0]) / (cpu_s - before[1]),
+            built_cpu_s=cpu_s,
+            bytes_per_vector=_bytes_per_vector(self.graph.graph),
+        )
+
+
+def grow(
+    source: Source, new: Source, sizes: Sequence[int], progress: Progress, stop_at_s: float = float("inf")
+) -> bool:
+    """Prints a row for each size; False if time was over before the last, and the progress is kept."""
+    pair = Pair(progress.graph)
+    for row in progress.rows:
+        print(row.line(), flush=True)
+    for size in sizes:
+        while (left := size - len(pair.exact)) > 0:
+            if time.monotonic() > stop_at_s:
+                progress.graph = pair.graph.graph
+                progress.save()
+                print(f"\nAt {pair.graph.in_graph:,} vectors; the same command goes on from here.")
+                return False
+            progress.cpu_s += pair.add(source(min(STEP, left)))
+        if size > progress.last[0]:
+            progress.rows.append(pair.compared(new(NEW_ASKED), progress.cpu_s, progress.last))
+            print(progress.rows[-1].line(), flush=True)
+    progress.forget()
+    return True
+
+
+def _asked(index: VectorIndex, vectors: FloatArray, at_once: int) -> tuple[FloatArray, RowArray, float]:
+    """Cosines, rows, and answers for a second of CPU."""
+    began_s = time.process_time()
+    parts = [index.nearest(vectors[at : at + at_once]) for at in range(0, len(vectors), at_once)]
+    took_s = time.process_time() - began_s
+    cosines, rows = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return cosines, rows, len(vectors) / took_s
+
+
+def _bytes_per_vector(graph: Any) -> int:
+    hnsw = graph.hnsw
+    links_bytes = 4 * hnsw.neighbors.size() + 8 * hnsw.offsets.size() + 4 * hnsw.levels.size()
+    return int(2 * DIMENSION + links_bytes / graph.ntotal)
