@@ -40,11 +40,11 @@ def sizes_to(most: int, sizes: tuple[int, ...] = SIZES) -> list[int]:
 
 
 @contextmanager
-def parameters(links: int, to_insert: int, to_find: int) -> Iterator[None]:
+def parameters(links: int, to_insert: int) -> Iterator[None]:
     """Other parameters of the graph for indexes that are made inside."""
-    names = ("LINKS", "LOOKED_AT_TO_INSERT", "LOOKED_AT_TO_FIND")
+    names = ("LINKS", "LOOKED_AT_TO_INSERT")
     before = [getattr(index_module, name) for name in names]
-    for name, value in zip(names, (links, to_insert, to_find), strict=True):
+    for name, value in zip(names, (links, to_insert), strict=True):
         setattr(index_module, name, value)
     try:
         yield
@@ -56,10 +56,9 @@ def parameters(links: int, to_insert: int, to_find: int) -> Iterator[None]:
 def sweep(count: int) -> None:
     """The table for a choice of parameters."""
     for links, to_insert in ((16, 80), (32, 40), (32, 80), (32, 160)):
-        for to_find in (64, 128, 256):
-            with parameters(links, to_insert, to_find):
-                print(f"M {links}, efConstruction {to_insert}, efSearch {to_find}", growth.HEAD)
-                grow(synthetic(), synthetic(3), [count], Progress(KEPT / "sweep"))
+        with parameters(links, to_insert):
+            print(f"M {links}, efConstruction {to_insert}", growth.HEAD)
+            grow(synthetic(), synthetic(3), [count], Progress(KEPT / "sweep"))
 
 
 def compare(most: int, stop_at_s: float, recorded: bool) -> bool:

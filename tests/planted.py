@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -50,10 +51,12 @@ def unit(vectors: FloatArray) -> FloatArray:
 
 @asynccontextmanager
 async def serving(
-    *layers: Layer, earlier: Mapping[str, Sequence[str]] | None = None
+    *layers: Layer,
+    earlier: Mapping[str, Sequence[str]] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> AsyncIterator[ScenarioGuard]:
     """A guard that answers as long as the block."""
-    guard = ScenarioGuard(layers, earlier)
+    guard = ScenarioGuard(layers, earlier, clock)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(guard.serve)
         yield guard

@@ -8,53 +8,68 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import faiss
 import numpy as np
 from scale.vectors import BATCH, DIMENSION, Source, near
 
+from funcdex.dedup import index as index_module
 from funcdex.dedup.index import FloatArray, RowArray, VectorIndex, compare_in_one_thread
 
 THRESHOLD_COSINE = 0.9
 """Of `dedup.similarity_threshold` 0.95."""
 NEAR_ASKED = 2048
 NEW_ASKED = 512
+SINGLY_ASKED = 256
+TO_FIND = (128, 256, 512, 768)
+"""Values of efSearch."""
 STEP = 10_000
 SAMPLED = 16
 """Every so many of the vectors may get a question planted near to it."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """What was measured at one size. Rates are for a second of CPU."""
+class Found:
+    """What the graph answered with one efSearch. Rates are for a second of CPU."""
 
-    vectors: int
-    exact_per_s: float
-    graph_singly_per_s: float
-    graph_per_s: float
-    planted_is_nearest: float
+    to_find: int
+    singly_per_s: float
+    per_s: float
     recall_near: float
     same_decision: float
     recall_new: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at one size."""
+
+    vectors: int
+    exact_per_s: float
+    planted_is_nearest: float
+    """Of the near questions: comparing each finds what they were planted at."""
     inserts_per_s: float
     """Since the size before."""
     built_cpu_s: float
     bytes_per_vector: int
+    found: tuple[Found, ...]
 
-    def line(self) -> str:
+    def lines(self) -> str:
         """As in the table of HEAD."""
-        return (
-            f"| {self.vectors:,} | {self.exact_per_s:,.0f} "
-            f"| {self.graph_singly_per_s:,.0f} / {self.graph_per_s:,.0f} | {self.planted_is_nearest:.4f} "
-            f"| {self.recall_near:.4f} | {self.same_decision:.4f} | {self.recall_new:.4f} "
-            f"| {self.inserts_per_s:,.0f} | {self.built_cpu_s:,.0f} | {self.bytes_per_vector:,} |"
+        return "\n".join(
+            f"| {self.vectors:,} | {self.exact_per_s:,.0f} | {self.planted_is_nearest:.4f} "
+            f"| {self.inserts_per_s:,.0f} | {self.built_cpu_s:,.0f} | {self.bytes_per_vector:,} "
+            f"| {one.to_find} | {one.singly_per_s:,.0f} / {one.per_s:,.0f} "
+            f"| {one.recall_near:.4f} | {one.same_decision:.4f} | {one.recall_new:.4f} |"
+            for one in self.found
         )
 
 
 HEAD = (
-    "\n| vectors | exact: answers/s by 64 | graph: answers/s singly / by 64 | planted one is nearest "
-    "| recall near | same decision near | recall new | graph: inserts/s | s of CPU for all of it "
-    "| graph: bytes a vector |\n|" + " --- |" * 10
+    "\n| vectors | exact: answers/s by 64 | planted one is nearest | graph: inserts/s | s of CPU for all "
+    "| bytes a vector | efSearch | answers/s singly / by 64 | recall near | same decision near | recall new |"
+    "\n|" + " --- |" * 11
 )
 
 
@@ -75,7 +90,8 @@ class Progress:
             return cls(folder)
         kept = json.loads(path.read_text())
         graph = faiss.read_index(str(folder / "graph.faiss"))
-        return cls(folder, [Row(**row) for row in kept["rows"]], kept["cpu_s"], graph)
+        rows = [Row(**row | {"found": tuple(Found(**one) for one in row["found"])}) for row in kept["rows"]]
+        return cls(folder, rows, kept["cpu_s"], graph)
 
     @property
     def last(self) -> tuple[int, float]:
@@ -121,22 +137,30 @@ class Pair:
         draws = np.random.default_rng(size)
         planted, others = draws.integers(len(sample), size=(2, NEAR_ASKED))
         asked = np.concatenate([near(sample[planted], sample[others], size), new])
-        truth, true_rows, _ = _asked(self.exact, asked, len(asked))
-        found, rows, per_s = _asked(self.graph, asked, BATCH)
-        right, close = rows == true_rows, slice(NEAR_ASKED)
-        same = (found >= THRESHOLD_COSINE) == (truth >= THRESHOLD_COSINE)
+        truth = _asked(self.exact, asked, len(asked))
         return Row(
             vectors=size,
             exact_per_s=_asked(self.exact, asked[:BATCH], BATCH)[2],
-            graph_singly_per_s=_asked(self.graph, asked[:NEW_ASKED], 1)[2],
-            graph_per_s=per_s,
-            planted_is_nearest=float(np.mean(true_rows[close] == planted * SAMPLED)),
-            recall_near=float(np.mean(right[close])),
-            same_decision=float(np.mean(same[close])),
-            recall_new=float(np.mean(right[NEAR_ASKED:])),
+            planted_is_nearest=float(np.mean(truth[1][:NEAR_ASKED] == planted * SAMPLED)),
             inserts_per_s=(size - before[0]) / (cpu_s - before[1]),
             built_cpu_s=cpu_s,
             bytes_per_vector=_bytes_per_vector(self.graph.graph),
+            found=tuple(self._found(asked, truth[:2], to_find) for to_find in TO_FIND),
+        )
+
+    def _found(self, asked: FloatArray, truth: tuple[FloatArray, RowArray], to_find: int) -> Found:
+        with patch.object(index_module, "looked_at_to_find", lambda _: to_find):
+            _, _, singly_per_s = _asked(self.graph, asked[:SINGLY_ASKED], 1)
+            cosines, rows, per_s = _asked(self.graph, asked, BATCH)
+        right = rows == truth[1]
+        same = (cosines >= THRESHOLD_COSINE) == (truth[0] >= THRESHOLD_COSINE)
+        return Found(
+            to_find=to_find,
+            singly_per_s=singly_per_s,
+            per_s=per_s,
+            recall_near=float(np.mean(right[:NEAR_ASKED])),
+            same_decision=float(np.mean(same[:NEAR_ASKED])),
+            recall_new=float(np.mean(right[NEAR_ASKED:])),
         )
 
 
@@ -146,7 +170,7 @@ def grow(
     """Prints a row for each size; False if time was over before the last, and the progress is kept."""
     pair = Pair(progress.graph)
     for row in progress.rows:
-        print(row.line(), flush=True)
+        print(row.lines(), flush=True)
     for size in sizes:
         while (left := size - len(pair.exact)) > 0:
             if time.monotonic() > stop_at_s:
@@ -157,7 +181,7 @@ def grow(
             progress.cpu_s += pair.add(source(min(STEP, left)))
         if size > progress.last[0]:
             progress.rows.append(pair.compared(new(NEW_ASKED), progress.cpu_s, progress.last))
-            print(progress.rows[-1].line(), flush=True)
+            print(progress.rows[-1].lines(), flush=True)
     progress.forget()
     return True
 

@@ -6,8 +6,9 @@ of two like scenarios that arrive together one is refused, and the sentence mode
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -38,8 +39,14 @@ class ScenarioGuard:
     taken in; nothing else does.
     """
 
-    def __init__(self, layers: Sequence[Layer], earlier: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        earlier: Mapping[str, Sequence[str]] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._layers = layers
+        self._clock = clock
         self._earlier = earlier or {}
         self._waiting: deque[_Question] = deque()
         self._asked = anyio.Event()
@@ -62,12 +69,16 @@ class ScenarioGuard:
         return list(self._recent[group])[-most:] if most else []
 
     async def serve(self) -> None:
-        """Answers until cancelled. Work that was put off is done between answers and while nobody asks."""
+        """Answers until cancelled. Work that was put off is done while nobody asks, and between answers for
+        as long as these took: a graph that is not built makes answers slow, and must not wait for them."""
         await self._restore()
         while True:
+            began_s = self._clock()
             if self._waiting:
                 await self._answer_some()
-            unfinished = await anyio.to_thread.run_sync(self._upkeep)
+            until_s = 2 * self._clock() - began_s
+            while (unfinished := await anyio.to_thread.run_sync(self._upkeep)) and self._clock() < until_s:
+                pass
             if not unfinished and not self._waiting:
                 self._asked = anyio.Event()
                 await self._asked.wait()

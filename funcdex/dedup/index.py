@@ -23,7 +23,9 @@ LINKS = 32
 LOOKED_AT_TO_INSERT = 80
 """HNSW's efConstruction."""
 LOOKED_AT_TO_FIND = 256
-"""HNSW's efSearch."""
+"""HNSW's efSearch, in a graph of up to `DOUBLED_PAST` vectors."""
+DOUBLED_PAST = 200_000
+"""Vectors beyond which efSearch is twice as large: the larger a graph, the more ways miss the nearest."""
 BLOCK = 512
 """Vectors that are compared at once, and later enter the graph at once: in a few tenths of a second."""
 
@@ -94,6 +96,7 @@ class VectorIndex:
         if self.graph is None:
             return np.full(len(vectors), -1, np.float32), np.full(len(vectors), -1, np.int64)
         _use_half_of_the_cores()
+        self.graph.hnsw.efSearch = looked_at_to_find(self.in_graph)
         cosines, rows = self.graph.search(vectors, 1)
         return cosines[:, 0], rows[:, 0]
 
@@ -103,10 +106,14 @@ def new_graph(dimension: int) -> Any:
     faiss = importlib.import_module("faiss")
     graph = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = LOOKED_AT_TO_INSERT
-    graph.hnsw.efSearch = LOOKED_AT_TO_FIND
     # float16 has nothing to learn, but asks to be trained; one vector does.
     graph.train(np.zeros((1, dimension), np.float32))
     return graph
+
+
+def looked_at_to_find(vectors: int) -> int:
+    """efSearch in a graph of so many."""
+    return LOOKED_AT_TO_FIND * (1 if vectors <= DOUBLED_PAST else 2)
 
 
 def compare_in_one_thread() -> None:

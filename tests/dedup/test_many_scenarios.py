@@ -101,28 +101,47 @@ def test_the_graph_goes_on_growing_block_by_block() -> None:
     assert np.mean(rows == np.arange(len(vectors))) > 0.99
 
 
-async def test_questions_are_answered_between_two_blocks_of_building() -> None:
-    layer = Logged(Scattered(), THRESHOLD, exact_up_to=10)
-    earlier = {"gmail": [f"old {number}" for number in range(4 * BLOCK)]}
-    async with serving(layer, earlier=earlier) as guard:
+@pytest.mark.parametrize(("answer_s", "blocks"), [(0.0, 1), (1.0, 1), (1.5, 2), (2.0, 2)])
+async def test_the_graph_is_built_between_answers_for_as_long_as_these_take(
+    answer_s: float, blocks: int
+) -> None:
+    layer = Logged(Scattered(), answer_s)
+    earlier = {"gmail": [f"old {number}" for number in range(6 * BLOCK)]}
+    async with serving(layer, earlier=earlier, clock=layer.clock) as guard:
         for number in range(8):
             assert await guard.admit("gmail", f"new {number}") is None
             assert await guard.admit("gmail", f"old {number}") is not None
-    assert layer.log[:10] == ["answers", "block"] * 3 + ["answers", "last block", "answers", "last block"]
+    between = "".join(layer.log).split("answers")[1:]
+    built = ["block" * blocks] * (6 // blocks)
+    assert between[: len(built)] == built
+    assert set(between[len(built) :]) == {""}
 
 
 class Logged(EmbeddingLayer):
-    """Writes down what it is asked to do."""
+    """Writes down what it does, by a clock of its own: a block takes a second."""
 
-    def __init__(self, embedder: Embedder, threshold: float, exact_up_to: int) -> None:
-        super().__init__(embedder, threshold, exact_up_to)
+    def __init__(self, embedder: Embedder, answer_s: float) -> None:
+        super().__init__(embedder, THRESHOLD, exact_up_to=10)
         self.log: list[str] = []
+        self.now_s = 0.0
+        self._answer_s = answer_s
+
+    def clock(self) -> float:
+        return self.now_s
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
         self.log.append("answers")
+        self.now_s += self._answer_s
         return super().admit(items)
 
     def upkeep(self) -> bool:
+        before = self.in_graph
         more = super().upkeep()
-        self.log.append("block" if more else "last block")
+        if self.in_graph > before:
+            self.log.append("block")
+            self.now_s += 1
         return more
+
+    @property
+    def in_graph(self) -> int:
+        return sum(index.in_graph for index in self._indexes.values())
