@@ -40,6 +40,7 @@ class Resume:
     stall_until_ready_ms: float
     idle_stall_ms: float
     watched_s: float
+    watched_cpu_s: float
     into_graph: int
     whole: bool
     answered: int
@@ -57,7 +58,8 @@ class Resume:
             f"| {self.scenarios:,} | {self.file_mb:,.0f} MB "
             f"| {self.ready_s:.1f} s ({self.ready_cpu_s:.1f} s of CPU) | {self.idle_stall_ms:.0f} "
             f"/ {self.stall_until_ready_ms:.0f} / {self.stall_while_built_ms:.0f} ms "
-            f"| {built} after {self.watched_s:.0f} s | {self.answered / self.watched_s:.0f} "
+            f"| {built} after {self.watched_s:.0f} s ({self.watched_cpu_s:.0f} s of CPU) "
+            f"| {self.answered / self.watched_s:.0f} "
             f"| {self.answer_median_ms:,.0f} / {self.answer_slowest_ms:,.0f} ms "
             f"| {self.begun_mb:,.0f} / {self.ready_mb:,.0f} / {self.watched_mb:,.0f} MB |"
         )
@@ -154,6 +156,7 @@ async def _resumed(layer: Watched, texts: Sequence[str], file_mb: float, watch_s
         ready_ms, ready_mb = pulse.longest_ms(), memory_mb()
         answers_s = await _asked(guard, layer, watch_s)
         watched_s = time.perf_counter() - began_s - ready_s
+        watched_cpu_s = time.process_time() - began_cpu_s - ready_cpu_s
         tasks.cancel_scope.cancel()
     gc.unfreeze()
     return Resume(
@@ -164,6 +167,7 @@ async def _resumed(layer: Watched, texts: Sequence[str], file_mb: float, watch_s
         stall_until_ready_ms=ready_ms,
         idle_stall_ms=idle_ms,
         watched_s=watched_s,
+        watched_cpu_s=watched_cpu_s,
         into_graph=layer.in_graph,
         whole=layer.whole,
         answered=len(answers_s),
