@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import faiss
 import numpy as np
 from scale.vectors import BATCH, DIMENSION, Source, near
 
-from funcdex.dedup import index as index_module
 from funcdex.dedup.index import FloatArray, RowArray, VectorIndex, compare_in_one_thread
 
 THRESHOLD_COSINE = 0.9
@@ -22,7 +21,7 @@ THRESHOLD_COSINE = 0.9
 NEAR_ASKED = 2048
 NEW_ASKED = 512
 SINGLY_ASKED = 256
-TO_FIND = (128, 256, 512, 768)
+TO_FIND = (128, 256, 512)
 """Values of efSearch."""
 STEP = 10_000
 SAMPLED = 16
@@ -80,7 +79,7 @@ class Progress:
     folder: Path
     rows: list[Row] = field(default_factory=list)
     cpu_s: float = 0.0
-    graph: Any = None
+    graphs: list[Any] = field(default_factory=list)
 
     @classmethod
     def of(cls, folder: Path) -> Progress:
@@ -89,9 +88,9 @@ class Progress:
         if not path.exists():
             return cls(folder)
         kept = json.loads(path.read_text())
-        graph = faiss.read_index(str(folder / "graph.faiss"))
+        graphs = [faiss.read_index(str(folder / f"graph_{number}.faiss")) for number in range(kept["graphs"])]
         rows = [Row(**row | {"found": tuple(Found(**one) for one in row["found"])}) for row in kept["rows"]]
-        return cls(folder, rows, kept["cpu_s"], graph)
+        return cls(folder, rows, kept["cpu_s"], graphs)
 
     @property
     def last(self) -> tuple[int, float]:
@@ -101,23 +100,24 @@ class Progress:
     def save(self) -> None:
         """Replaces what is there."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        faiss.write_index(self.graph, str(self.folder / "graph.faiss"))
-        rows = [asdict(row) for row in self.rows]
-        (self.folder / "progress.json").write_text(json.dumps({"rows": rows, "cpu_s": self.cpu_s}))
+        for number, graph in enumerate(self.graphs):
+            faiss.write_index(graph, str(self.folder / f"graph_{number}.faiss"))
+        kept = {"rows": [asdict(row) for row in self.rows], "cpu_s": self.cpu_s, "graphs": len(self.graphs)}
+        (self.folder / "progress.json").write_text(json.dumps(kept))
 
     def forget(self) -> None:
         """The run is over."""
-        for name in ("progress.json", "graph.faiss"):
-            (self.folder / name).unlink(missing_ok=True)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
 
 class Pair:
     """Both indexes, and a part of the rows to plant questions near to."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graphs: list[Any]) -> None:
         compare_in_one_thread()
         self.exact, self.graph = VectorIndex(DIMENSION, 10**9), VectorIndex(DIMENSION, 0)
-        self.graph.graph = graph
+        self.graph.graphs = graphs
         self._sample: list[FloatArray] = []
 
     def add(self, vectors: FloatArray) -> float:
@@ -144,14 +144,15 @@ class Pair:
             planted_is_nearest=float(np.mean(truth[1][:NEAR_ASKED] == planted * SAMPLED)),
             inserts_per_s=(size - before[0]) / (cpu_s - before[1]),
             built_cpu_s=cpu_s,
-            bytes_per_vector=_bytes_per_vector(self.graph.graph),
+            bytes_per_vector=_bytes_per_vector(self.graph.graphs),
             found=tuple(self._found(asked, truth[:2], to_find) for to_find in TO_FIND),
         )
 
     def _found(self, asked: FloatArray, truth: tuple[FloatArray, RowArray], to_find: int) -> Found:
-        with patch.object(index_module, "looked_at_to_find", lambda _: to_find):
-            _, _, singly_per_s = _asked(self.graph, asked[:SINGLY_ASKED], 1)
-            cosines, rows, per_s = _asked(self.graph, asked, BATCH)
+        for graph in self.graph.graphs:
+            graph.hnsw.efSearch = to_find
+        _, _, singly_per_s = _asked(self.graph, asked[:SINGLY_ASKED], 1)
+        cosines, rows, per_s = _asked(self.graph, asked, BATCH)
         right = rows == truth[1]
         same = (cosines >= THRESHOLD_COSINE) == (truth[0] >= THRESHOLD_COSINE)
         return Found(
@@ -167,19 +168,19 @@ class Pair:
 def grow(
     source: Source, new: Source, sizes: Sequence[int], progress: Progress, stop_at_s: float = float("inf")
 ) -> bool:
-    """Prints a row for each size; False if time was over before the last, and the progress is kept."""
-    pair = Pair(progress.graph)
+    """Prints rows for each size that the graph is not past; False if time was over before the last."""
+    pair = Pair(progress.graphs)
     for row in progress.rows:
         print(row.lines(), flush=True)
     for size in sizes:
         while (left := size - len(pair.exact)) > 0:
             if time.monotonic() > stop_at_s:
-                progress.graph = pair.graph.graph
+                progress.graphs = pair.graph.graphs
                 progress.save()
-                print(f"\nAt {pair.graph.in_graph:,} vectors; the same command goes on from here.")
+                print(f"\nAt {pair.graph.in_graphs:,} vectors; the same command goes on from here.")
                 return False
             progress.cpu_s += pair.add(source(min(STEP, left)))
-        if size > progress.last[0]:
+        if len(pair.graph) == size > progress.last[0]:
             progress.rows.append(pair.compared(new(NEW_ASKED), progress.cpu_s, progress.last))
             print(progress.rows[-1].lines(), flush=True)
     progress.forget()
@@ -195,7 +196,9 @@ def _asked(index: VectorIndex, vectors: FloatArray, at_once: int) -> tuple[Float
     return cosines, rows, len(vectors) / took_s
 
 
-def _bytes_per_vector(graph: Any) -> int:
-    hnsw = graph.hnsw
-    links_bytes = 4 * hnsw.neighbors.size() + 8 * hnsw.offsets.size() + 4 * hnsw.levels.size()
-    return int(2 * DIMENSION + links_bytes / graph.ntotal)
+def _bytes_per_vector(graphs: Sequence[Any]) -> int:
+    parts = [graph.hnsw for graph in graphs]
+    links_bytes = sum(
+        4 * part.neighbors.size() + 8 * part.offsets.size() + 4 * part.levels.size() for part in parts
+    )
+    return int(2 * DIMENSION + links_bytes / sum(graph.ntotal for graph in graphs))

@@ -96,7 +96,7 @@ class Watched(EmbeddingLayer):
     @property
     def in_graph(self) -> int:
         """Rows, of all groups."""
-        return sum(index.in_graph for index in self._indexes.values())
+        return sum(index.in_graphs for index in self._indexes.values())
 
 
 class Pulse:

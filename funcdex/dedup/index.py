@@ -1,4 +1,4 @@
-"""The nearest of many vectors: each compared up to some tens of thousands, beyond that found through a graph.
+"""The nearest of many vectors: each compared up to some tens of thousands, beyond that found through graphs.
 
 Imports faiss only when a graph is made.
 
@@ -23,11 +23,11 @@ LINKS = 32
 LOOKED_AT_TO_INSERT = 80
 """HNSW's efConstruction."""
 LOOKED_AT_TO_FIND = 256
-"""HNSW's efSearch, in a graph of up to `DOUBLED_PAST` vectors."""
-DOUBLED_PAST = 200_000
-"""Vectors beyond which efSearch is twice as large: the larger a graph, the more ways miss the nearest."""
+"""HNSW's efSearch."""
 BLOCK = 512
-"""Vectors that are compared at once, and later enter the graph at once: in a few tenths of a second."""
+"""Vectors that are compared at once, and later enter a graph at once: in a few tenths of a second."""
+BLOCKS_OF_A_GRAPH = 400
+"""204,800 vectors. The larger a graph, the more often its nearest one is missed; of several none is large."""
 
 
 class VectorIndex:
@@ -35,24 +35,24 @@ class VectorIndex:
     have been rounded to float16, so that the graph, which keeps float16, has the very same.
 
     Rows lie in blocks, and each is compared. Past `exact_up_to` rows, calls of `build` move the full blocks
-    into `graph`, the oldest first. A search asks the graph and compares what is not in it yet, so nobody has
-    to wait for the graph, and no vector is kept twice.
+    into a graph, the oldest first, and begin another when that is full. A search asks all `graphs` and
+    compares what is in none yet, so nobody has to wait for a graph, and no vector is kept twice.
     """
 
     def __init__(self, dimension: int, exact_up_to: int) -> None:
-        self.graph: Any = None
+        self.graphs: list[Any] = []
         self._dimension = dimension
         self._exact_up_to = exact_up_to
         self._blocks: deque[FloatArray] = deque()
         self._in_last_block = BLOCK
 
     @property
-    def in_graph(self) -> int:
-        """How many rows, the first ones, are found through the graph."""
-        return int(self.graph.ntotal) if self.graph is not None else 0
+    def in_graphs(self) -> int:
+        """How many rows, the first ones, are found through graphs."""
+        return sum(graph.ntotal for graph in self.graphs)
 
     def __len__(self) -> int:
-        return self.in_graph + (len(self._blocks) - 1) * BLOCK + self._in_last_block
+        return self.in_graphs + (len(self._blocks) - 1) * BLOCK + self._in_last_block
 
     def add(self, vectors: FloatArray) -> None:
         """Appends rows."""
@@ -66,25 +66,28 @@ class VectorIndex:
 
     def nearest(self, vectors: FloatArray) -> tuple[FloatArray, RowArray]:
         """For each vector the cosine to its nearest row, and that row; -1 and -1 if there is none."""
-        cosines, rows = self._through_graph(vectors)
-        left = len(self) - self.in_graph
-        for number, block in enumerate(self._blocks):
-            among = vectors @ block[: left - number * BLOCK].T
-            places = among.argmax(axis=1)
-            best = among[np.arange(len(vectors)), places]
-            nearer = best > cosines
-            cosines[nearer] = best[nearer]
-            rows[nearer] = places[nearer] + (self.in_graph + number * BLOCK)
-        return cosines, rows
+        nearest = np.full(len(vectors), -1, np.float32), np.full(len(vectors), -1, np.int64)
+        first = 0
+        for graph in self.graphs:
+            _use_half_of_the_cores()
+            cosines, rows = graph.search(vectors, 1)
+            _take_nearer(nearest, cosines[:, 0], rows[:, 0] + first)
+            first += graph.ntotal
+        left = len(self) - first
+        for at, block in enumerate(self._blocks):
+            among = vectors @ block[: left - at * BLOCK].T
+            rows = among.argmax(axis=1)
+            _take_nearer(nearest, among[np.arange(len(vectors)), rows], rows + (first + at * BLOCK))
+        return nearest
 
     def build(self) -> bool:
-        """Moves one block into the graph, if one is due; whether there may be more to do."""
+        """Moves one block into a graph, if one is due; whether there may be more to do."""
         if not self._is_due():
             return False
-        if self.graph is None:
-            self.graph = new_graph(self._dimension)
+        if not self.graphs or self.graphs[-1].ntotal >= BLOCKS_OF_A_GRAPH * BLOCK:
+            self.graphs.append(_new_graph(self._dimension))
         _use_half_of_the_cores()
-        self.graph.add(self._blocks[0])
+        self.graphs[-1].add(self._blocks[0])
         self._blocks.popleft()
         return self._is_due()
 
@@ -92,28 +95,22 @@ class VectorIndex:
         has_full_block = len(self._blocks) > (self._in_last_block < BLOCK)
         return has_full_block and len(self) > self._exact_up_to
 
-    def _through_graph(self, vectors: FloatArray) -> tuple[FloatArray, RowArray]:
-        if self.graph is None:
-            return np.full(len(vectors), -1, np.float32), np.full(len(vectors), -1, np.int64)
-        _use_half_of_the_cores()
-        self.graph.hnsw.efSearch = looked_at_to_find(self.in_graph)
-        cosines, rows = self.graph.search(vectors, 1)
-        return cosines[:, 0], rows[:, 0]
+
+def _take_nearer(nearest: tuple[FloatArray, RowArray], cosines: FloatArray, rows: RowArray) -> None:
+    """Replaces those that are less near."""
+    nearer = cosines > nearest[0]
+    nearest[0][nearer], nearest[1][nearer] = cosines[nearer], rows[nearer]
 
 
-def new_graph(dimension: int) -> Any:
+def _new_graph(dimension: int) -> Any:
     """An empty graph of vectors that are kept as float16."""
     faiss = importlib.import_module("faiss")
     graph = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = LOOKED_AT_TO_INSERT
+    graph.hnsw.efSearch = LOOKED_AT_TO_FIND
     # float16 has nothing to learn, but asks to be trained; one vector does.
     graph.train(np.zeros((1, dimension), np.float32))
     return graph
-
-
-def looked_at_to_find(vectors: int) -> int:
-    """efSearch in a graph of so many."""
-    return LOOKED_AT_TO_FIND * (1 if vectors <= DOUBLED_PAST else 2)
 
 
 def compare_in_one_thread() -> None:

@@ -37,6 +37,7 @@ def on_a_sphere(count: int, dimension: int = 32, seed: int = 0) -> FloatArray:
 def test_exact_and_graph_decide_alike(batches: list[list[tuple[int, str]]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index_module, "BLOCK", 4)
+        patch.setattr(index_module, "BLOCKS_OF_A_GRAPH", 3)
         exact, graph = (EmbeddingLayer(Clusters(), THRESHOLD, exact_up_to) for exact_up_to in (10_000, 3))
         for batch in batches:
             items = [("gmail" if number % 2 else "jira", f"{number} {kind}") for number, kind in batch]
@@ -53,24 +54,37 @@ def test_a_vector_is_found_at_every_moment_of_the_graph_s_building() -> None:
     vectors = on_a_sphere(4 * BLOCK)
     index = VectorIndex(32, exact_up_to=BLOCK)
     index.add(vectors[: 3 * BLOCK])
-    in_graph: list[int] = []
+    in_graphs: list[int] = []
     while index.build():
         # New ones arrive while it is built, and are found at once.
         index.add(vectors[len(index) :][:10])
-        in_graph.append(index.in_graph)
+        in_graphs.append(index.in_graphs)
         cosines, rows = index.nearest(vectors[: len(index)])
-        assert rows[index.in_graph :].tolist() == list(range(index.in_graph, len(index)))
+        assert rows[index.in_graphs :].tolist() == list(range(index.in_graphs, len(index)))
         assert np.mean(rows == np.arange(len(index))) > 0.99
         assert cosines == pytest.approx(1, abs=1e-3)
-    assert in_graph == [BLOCK, 2 * BLOCK]
-    assert (index.in_graph, len(index)) == (3 * BLOCK, 3 * BLOCK + 20)
+    assert in_graphs == [BLOCK, 2 * BLOCK]
+    assert (index.in_graphs, len(index)) == (3 * BLOCK, 3 * BLOCK + 20)
 
 
 def test_an_index_of_few_vectors_has_nothing_to_build() -> None:
     index = VectorIndex(32, exact_up_to=2 * BLOCK)
     index.add(on_a_sphere(2 * BLOCK))
     assert not index.build()
-    assert index.in_graph == 0
+    assert index.in_graphs == 0
+
+
+def test_rows_in_several_graphs_and_in_none_are_found_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "BLOCKS_OF_A_GRAPH", 2)
+    vectors = on_a_sphere(5 * BLOCK + 10)
+    index = VectorIndex(32, exact_up_to=0)
+    index.add(vectors)
+    while index.build():
+        pass
+    assert [graph.ntotal for graph in index.graphs] == [2 * BLOCK, 2 * BLOCK, BLOCK]
+    _, rows = index.nearest(vectors)
+    assert np.mean(rows == np.arange(len(vectors))) > 0.99
+    assert rows[5 * BLOCK :].tolist() == list(range(5 * BLOCK, 5 * BLOCK + 10))
 
 
 @pytest.mark.parametrize("at_once", [1, 7, BLOCK, 3 * BLOCK])
@@ -96,7 +110,7 @@ def test_the_graph_goes_on_growing_block_by_block() -> None:
         index.add(vectors[at : at + 20])
         while index.build():
             pass
-        assert len(index) - index.in_graph < BLOCK
+        assert len(index) - index.in_graphs < BLOCK
     _, rows = index.nearest(vectors)
     assert np.mean(rows == np.arange(len(vectors))) > 0.99
 
@@ -135,13 +149,13 @@ class Logged(EmbeddingLayer):
         return super().admit(items)
 
     def upkeep(self) -> bool:
-        before = self.in_graph
+        before = self.in_graphs
         more = super().upkeep()
-        if self.in_graph > before:
+        if self.in_graphs > before:
             self.log.append("block")
             self.now_s += 1
         return more
 
     @property
-    def in_graph(self) -> int:
-        return sum(index.in_graph for index in self._indexes.values())
+    def in_graphs(self) -> int:
+        return sum(index.in_graphs for index in self._indexes.values())
