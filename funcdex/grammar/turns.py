@@ -49,8 +49,10 @@ class Turns:
         return choice(*options)
 
     def _counted(self, least: int, most: int) -> Node:
-        others = Repeat(sequence(self.turn, Text("line"), USER), least - 1, most - 1)
-        return sequence(EMPTY if most == 1 else others, self.turn, Text("end"))
+        # The first turn in front: were the last one behind, an engine that follows each alternative by itself
+        # would read every turn twice, as the last one too.
+        others = Repeat(sequence(Text("line"), USER, self.turn), least - 1, most - 1)
+        return sequence(self.turn, EMPTY if most == 1 else others, Text("end"))
 
 
 def turns_of(step: Node | None, *, thoughts: bool, least: int, most: int, book: RuleBook) -> Turns:
