@@ -104,6 +104,12 @@ class TimedOut(EndpointError):
     retryable = True
 
 
+class Stalled(TimedOut):
+    """The request made no progress for so long that it was broken off, before its deadline."""
+
+    kind = "stalled"
+
+
 class Overloaded(EndpointError):
     """The server is up and asks for less: 429, or 503."""
 

@@ -81,9 +81,10 @@ def _costs(run: RunSnapshot) -> list[Text]:
     failed = sum((Counter(one.failed) for one in pool.endpoints), Counter[str]())
     told = (("rejected", run.rejected), ("failed requests", failed))
     lines = [f"{what}: {words.counts(by_name)}" for what, by_name in told if by_name]
+    twice = f", {pool.hedged} sent twice" if pool.hedged else ""
     lines.append(
         f"requests: {pool.in_flight} in flight, {pool.waiting} waiting, "
-        f"{pool.backing_off} backing off; {pool.tokens_per_s:.0f} tokens/s"
+        f"{pool.backing_off} backing off{twice}; {pool.tokens_per_s:.0f} tokens/s"
     )
     cost = "" if run.cost is None else f", cost {run.cost:.2f}"
     lines.append(

@@ -7,7 +7,7 @@ from functools import partial
 
 import orjson
 
-from funcdex.endpoints.answer import read_reply
+from funcdex.endpoints.answer import Reply, read_reply
 from funcdex.endpoints.events import is_stream
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
@@ -24,15 +24,24 @@ async def complete(
 
     Raises EndpointError.
     """
-    if request.grammar is not None and not request.grammar.is_rendered(facts.dialect):
-        # Tens of milliseconds for large tools. A grammar keeps its text, so the body is quick to make then.
-        await off_loop(request.grammar.render, facts.dialect)
+    await render_grammar(request, facts)
     body = encoded(request, facts)
     sent_s = now()
     answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s)
     # Thousands of events take tens of milliseconds; a plain answer takes none to speak of.
     read = partial(read_reply, answer, where=facts.base_url)
     reply = await off_loop(read) if is_stream(answer) else read()
+    return completion_of(reply, facts, now() - sent_s)
+
+
+async def render_grammar(request: Request, facts: EndpointFacts) -> None:
+    """Tens of milliseconds for large tools. A grammar keeps its text, so the body is quick to make then."""
+    if request.grammar is not None and not request.grammar.is_rendered(facts.dialect):
+        await off_loop(request.grammar.render, facts.dialect)
+
+
+def completion_of(reply: Reply, facts: EndpointFacts, latency_s: float) -> Completion:
+    """What an endpoint answered, as a stage sees it."""
     return Completion(
         text=reply.text,
         finish_reason=reply.finish_reason,
@@ -42,7 +51,7 @@ async def complete(
         completion_tokens=reply.completion_tokens,
         reasoning_tokens=reply.reasoning_tokens,
         simulated=facts.simulated,
-        latency_s=now() - sent_s,
+        latency_s=latency_s,
     )
 
 

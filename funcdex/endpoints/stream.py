@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import orjson
 
 from funcdex.endpoints.answer import Reply, read_reply, reply_of
-from funcdex.endpoints.client import encoded
+from funcdex.endpoints.client import completion_of, encoded, render_grammar
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
 from funcdex.endpoints.sse import EventReader, EventTooLong
 from funcdex.errors import BadResponse
-from funcdex.types.request import Request
+from funcdex.types.request import Completion, Request
 
 MAX_EVENT_BYTES = 4 * 1024 * 1024
 _FIELDS = ("content", "reasoning", "reasoning_content")
@@ -32,8 +32,25 @@ class Streamed:
     ended_s: float
 
 
+async def complete_streamed(
+    request: Request,
+    facts: EndpointFacts,
+    client: EndpointClient,
+    now: Callable[[], float],
+    heard: Callable[[float], None],
+) -> Completion:
+    """As `client.complete`, but the answer comes as it is written; `heard` is told when each piece came."""
+    await render_grammar(request, facts)
+    found = await stream(request, facts, client, now, heard)
+    return completion_of(found.reply, facts, found.ended_s - found.sent_s)
+
+
 async def stream(
-    request: Request, facts: EndpointFacts, client: EndpointClient, now: Callable[[], float]
+    request: Request,
+    facts: EndpointFacts,
+    client: EndpointClient,
+    now: Callable[[], float],
+    heard: Callable[[float], None] = lambda at_s: None,
 ) -> Streamed:
     """Sends the request once and reads along; its deadline runs from here. `now` is monotonic, in seconds.
     Cancelling it closes the connection, at which servers stop writing.
@@ -41,7 +58,7 @@ async def stream(
     The grammar must have been rendered before: that takes milliseconds. Raises EndpointError.
     """
     body = encoded(request, facts, stream=True)
-    gathering = _Gathering(facts.base_url, now)
+    gathering = _Gathering(facts.base_url, now, heard)
     sent_s = now()
     await client.stream(
         "/v1/chat/completions",
@@ -59,8 +76,9 @@ async def stream(
 class _Gathering:
     """Puts pieces of a body together: events, or one JSON object where the server does not stream."""
 
-    def __init__(self, where: str, now: Callable[[], float]) -> None:
+    def __init__(self, where: str, now: Callable[[], float], heard: Callable[[float], None]) -> None:
         self.arrived_s: list[float] = []
+        self._heard = heard
         self._where = where
         self._now = now
         self._begin = b""
@@ -121,6 +139,7 @@ class _Gathering:
             self._pieces[field].append(text)
         if texts:
             self.arrived_s.append(at_s)
+            self._heard(at_s)
 
     def _read(self, data: bytes) -> Mapping[str, object]:
         try:

@@ -76,6 +76,10 @@ def _costs(run: RunSnapshot) -> Iterator[Metric]:
 def _requests(run: RunSnapshot) -> Iterator[Metric]:
     yield _gauge("requests_waiting", "Requests that wait for an endpoint.", run.pool.waiting)
     yield _gauge("requests_backing_off", "Requests that wait after a fault.", run.pool.backing_off)
+    hedges = [(["sent"], run.pool.hedged), (["won"], run.pool.hedges_won)]
+    yield _counters(
+        "hedges", "Requests sent a second time, and those answered there first.", ["outcome"], hedges
+    )
 
 
 def _endpoints(endpoints: Sequence[EndpointSnapshot]) -> Iterator[Metric]:

@@ -32,6 +32,11 @@ class Dispatcher:
         """Requests that wait for an endpoint."""
         return len(self._waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a free place is needed for what waits, or nothing more is to be sent."""
+        return self._draining or bool(self._waiting)
+
     async def lease_for(self, job: Job) -> Lease:
         """Waits for an endpoint. Raises NoEndpointAvailable, and Draining once `drain` was called."""
         if self._draining:

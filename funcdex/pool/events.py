@@ -10,7 +10,7 @@ MemberState = Literal["ready", "open", "half_open", "down", "refused"]
 """ready: takes requests. open, half_open: its circuit. down: not reached yet, or no more; tried again.
 refused: of no use, and not tried again."""
 
-EventKind = Literal["joined", "down", "refused", "opened", "closed", "retry"]
+EventKind = Literal["joined", "down", "refused", "opened", "closed", "retry", "hedged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,15 @@ class EndpointSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PoolSnapshot:
-    """All endpoints, in the order they were named. `waiting` for an endpoint, `backing_off` after a fault."""
+    """All endpoints, in the order they were named. `waiting` for an endpoint, `backing_off` after a fault;
+    `hedged` were sent a second time so far, `hedges_won` of them answered there first."""
 
     at_s: float
     endpoints: tuple[EndpointSnapshot, ...]
     waiting: int
     backing_off: int
+    hedged: int = 0
+    hedges_won: int = 0
 
     @property
     def in_flight(self) -> int:

@@ -9,7 +9,6 @@ import anyio
 
 from funcdex.endpoints.facts import EndpointFacts, Refused
 from funcdex.endpoints.probe import probe
-from funcdex.errors import EndpointError
 from funcdex.pool.adaptive import AdaptiveLimiter
 from funcdex.pool.events import EventKind
 from funcdex.pool.limiter import FixedLimiter, Limiter
@@ -18,8 +17,7 @@ from funcdex.settings.tree import PoolSettings
 
 _HEALTH_TIMEOUT_S = 5.0
 
-Tell = Callable[[EventKind, Member, EndpointError | None, str | None], None]
-"""Kind, endpoint, the fault behind it if any, the conversation it befell if any."""
+Tell = Callable[[EventKind, Member], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +75,10 @@ class Keeper:
         """Takes a probed endpoint in, refuses it, or waits for it to be up."""
         if isinstance(found, EndpointFacts):
             self.member.join(found, self._limiter_for(found))
-            self.tell("joined", self.member, None, None)
+            self.tell("joined", self.member)
         elif found.final:
             self.member.refuse(found.reason)
-            self.tell("refused", self.member, None, None)
+            self.tell("refused", self.member)
         else:
             self._take_down(found.reason)
 
@@ -95,4 +93,4 @@ class Keeper:
         first = not self.member.down
         self.member.go_down(reason, self.clock())
         if first:
-            self.tell("down", self.member, None, None)
+            self.tell("down", self.member)

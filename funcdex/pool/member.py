@@ -5,7 +5,7 @@ Nothing here waits: state changes are plain calls with the time as an argument.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,6 +26,7 @@ from funcdex.errors import (
 from funcdex.pool.breaker import Breaker
 from funcdex.pool.events import EndpointSnapshot, MemberState
 from funcdex.pool.limiter import FixedLimiter, Limiter
+from funcdex.pool.progress import Progress
 from funcdex.pool.rate import RateWindow
 from funcdex.pool.retry import RetryPolicy, backoff_s
 from funcdex.pool.trust import TrustWindow
@@ -69,6 +70,7 @@ class Member:
         self.in_flight = 0
         self.attention = anyio.Event()
         self._settings = settings
+        self.progress = self._nothing_known()
         self._outstanding_tokens = 0.0
         self._paused_since_s = self._paused_until_s = float("-inf")
         self._overloads = 0
@@ -99,6 +101,12 @@ class Member:
     def load(self, now_s: float) -> float:
         """Tokens expected of the requests in flight, for each that may be."""
         return self._outstanding_tokens / self.limiter.limit(now_s)
+
+    @property
+    def load_there(self) -> int:
+        """How many requests it has, those of others included where it says."""
+        told = self.load_told
+        return max(self.in_flight, told.running + told.waiting if told else 0)
 
     def lost(self, now_s: float) -> bool:
         """Whether it is refused, or has been in trouble for so long that nobody should wait for it."""
@@ -156,6 +164,7 @@ class Member:
         self.reason = ""
         self._troubled_since_s = None
         self._trust = TrustWindow()
+        self.progress = self._nothing_known()
         self.breaker.reset()
 
     def refuse(self, reason: str) -> None:
@@ -263,6 +272,10 @@ class Member:
             pause_s = backoff_s(self._overloads, _policy(self._settings), draw)
         self._paused_since_s = now_s
         self._paused_until_s = max(self._paused_until_s, now_s + pause_s)
+
+    def _nothing_known(self) -> defaultdict[str, Progress]:
+        """What requests of each stage show."""
+        return defaultdict(lambda: Progress(self._settings.stall_after_s))
 
     def _trouble(self, now_s: float) -> None:
         if self._troubled_since_s is None:

@@ -20,11 +20,12 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup
 
-from funcdex.endpoints.client import complete
-from funcdex.errors import ContextTooLong, EndpointError
-from funcdex.pool.affinity import affinity_key, ranking
+from funcdex.errors import ContextTooLong, EndpointError, GrammarError
 from funcdex.pool.dispatch import Dispatcher
 from funcdex.pool.events import EventKind, MemberState, PoolEvent, PoolSnapshot
+from funcdex.pool.flight import Flight, is_streamed
+from funcdex.pool.hedging import Hedge, Tail, next_hedge
+from funcdex.pool.jobs import Jobs
 from funcdex.pool.joining import Candidate
 from funcdex.pool.keeping import Keeper
 from funcdex.pool.member import Lease, Member
@@ -35,12 +36,13 @@ from funcdex.pool.watching import watch_load
 from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Completion, Request
 
-_CHARS_PER_TOKEN = 4
-_NEWEST_WEIGHT = 0.1
+LOOK_EVERY_S = 0.5
+"""Time between two looks at what is in flight: whether it still gets on."""
 
 
 class Pool:
-    """`clock` is monotonic, in seconds; `sleep` waits by the same clock. `on_event` must return at once."""
+    """`clock` is monotonic, in seconds; `sleep` waits by the same clock. `on_event` must return at once.
+    Without `watching` neither what servers say of their load nor what is in flight is looked at."""
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class Pool:
         rng: random.Random | None = None,
         on_event: Callable[[PoolEvent], None] | None = None,
         require_enforcement: bool = True,
-        watch_loads: bool = True,
+        watching: bool = True,
     ) -> None:
         self._settings = settings
         self._policy = RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)
@@ -61,7 +63,7 @@ class Pool:
         self._draw = (rng or random.Random()).random
         self._on_event = on_event
         self._require_enforcement = require_enforcement
-        self._watch_loads = watch_loads
+        self._watching = watching
         self._candidates = tuple(candidates)
         now_s = clock()
         self._members = tuple(
@@ -70,8 +72,10 @@ class Pool:
         )
         self._dispatcher = Dispatcher(self._members, clock)
         self._back_offs: set[anyio.CancelScope] = set()
-        self._arrivals = 0
-        self._answer_tokens: dict[str, float] = {}
+        self._jobs = Jobs(self._members)
+        self._flights: set[Flight] = set()
+        self._hedges: dict[Job, Hedge] = {}
+        self._tail = Tail()
         self._tasks: TaskGroup | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,8 +85,10 @@ class Pool:
             keeper = self._keeper_of(member)
             keeper.welcome(candidate.found)
             tasks.start_soon(keeper.keep)
-            if self._watch_loads:
+            if self._watching:
                 tasks.start_soon(self._watch, member)
+        if self._watching:
+            tasks.start_soon(self._oversee)
         return self
 
     async def __aexit__(
@@ -103,24 +109,23 @@ class Pool:
         Raises EndpointError if it is refused or its attempts are used up, NoEndpointAvailable if there has
         been no endpoint for it for `give_up_after_s`.
         """
-        job = self._job(request)
-        while True:
-            lease = await self._dispatcher.lease_for(job)
-            try:
-                completion = await complete(request, lease.facts, lease.member.client, self._clock)
-                self._answered(lease)
-                if self._require_enforcement:
-                    await believe(request, completion)
-            except EndpointError as fault:
-                wait_s = self._failed(job, lease, fault)
+        job = self._jobs.of(request)
+        try:
+            while True:
+                lease = await self._dispatcher.lease_for(job)
+                completion, fault = await self._attempt(job, lease)
+                if completion is not None:
+                    return replace(completion, queued_s=job.queued_s, attempts=job.attempts)
+                assert fault is not None
+                wait_s = self._next_try(job, lease.member, fault)
                 if wait_s is None:
-                    raise
-            else:
-                return self._succeeded(job, lease, completion)
-            finally:
-                self._dispatcher.give_back(lease)
-            if wait_s:
-                await self._back_off(wait_s)
+                    raise fault
+                self._tell("retry", lease.member, fault, request.conversation_id, str(fault))
+                if wait_s:
+                    await self._back_off(wait_s)
+        finally:
+            if (hedge := self._hedges.pop(job, None)) is not None:
+                hedge.flight.call_off()
 
     def snapshot(self) -> PoolSnapshot:
         """All figures of this moment."""
@@ -130,6 +135,8 @@ class Pool:
             endpoints=tuple(member.snapshot(now_s) for member in self._members),
             waiting=self._dispatcher.waiting,
             backing_off=len(self._back_offs),
+            hedged=self._tail.sent,
+            hedges_won=self._tail.won,
         )
 
     def drain(self) -> None:
@@ -138,32 +145,47 @@ class Pool:
         for pause in self._back_offs:
             pause.cancel()
 
-    def _job(self, request: Request) -> Job:
-        chars = sum(len(message.content) for message in request.messages)
-        answer_tokens = self._answer_tokens.get(request.stage, request.sampling.max_tokens)
-        serving = sum(
-            member.bit
-            for member in self._members
-            if not member.client.spec.stages or request.stage in member.client.spec.stages
-        )
-        self._arrivals += 1
-        return Job(
-            request,
-            self._arrivals,
-            serving,
-            tokens=chars / _CHARS_PER_TOKEN + answer_tokens,
-            home=self._home_of(request, serving),
-            avoid=sum(member.bit for member in self._members if member.url in request.avoid),
-        )
+    async def _attempt(self, job: Job, lease: Lease) -> tuple[Completion | None, EndpointError | None]:
+        """What came of it, or of its hedge if that was quicker; the fault if neither was any good."""
+        fault: EndpointError | None = None
+        try:
+            answer = await self._send(self._flight(job, lease))
+            hedge = self._hedges.get(job)
+            if answer is not None and (hedge is None or hedge.claim()):
+                return self._succeeded(job, lease, answer), None
+        except EndpointError as found:
+            fault = found
+            self._blame(lease, found)
+        finally:
+            self._dispatcher.give_back(lease)
+        if (hedge := self._hedges.get(job)) is not None:
+            await hedge.ended.wait()
+            return hedge.completion, fault
+        return None, fault
 
-    def _home_of(self, request: Request, serving: int) -> int:
-        """The endpoint of `serving` that requests like this one go to, as a bit; 0 if none is better."""
-        able = tuple(member for member in self._members if member.bit & serving)
-        key = affinity_key(request)
-        if key is None or len(able) < 2:
-            return 0
-        first, *_ = ranking(key, tuple(member.url for member in able))
-        return able[first].bit
+    async def _send(self, flight: Flight) -> Completion | None:
+        """An answer that can be believed, or None if it was called off. Raises EndpointError."""
+        self._flights.add(flight)
+        try:
+            completion = await flight.fly(self._clock)
+        finally:
+            self._flights.discard(flight)
+        if completion is None:
+            return None
+        self._answered(flight.lease)
+        if self._require_enforcement:
+            await believe(flight.job.request, completion)
+        flight.landed(completion)
+        return completion
+
+    def _flight(self, job: Job, lease: Lease) -> Flight:
+        return Flight(
+            job,
+            lease,
+            streamed=is_streamed(self._settings.stream, lease.facts.kind),
+            load=lease.member.load_there,
+            heard_s=lease.sent_s,
+        )
 
     # How it went
 
@@ -176,31 +198,24 @@ class Pool:
         self._dispatcher.give_back(lease)
 
     def _succeeded(self, job: Job, lease: Lease, completion: Completion) -> Completion:
-        constrained = job.request.grammar is not None and self._require_enforcement
+        stage, constrained = job.request.stage, job.request.grammar is not None and self._require_enforcement
         lease.member.succeeded(lease, completion, self._clock(), constrained=constrained)
-        self._learn(job.request.stage, completion.completion_tokens)
-        return replace(completion, queued_s=job.queued_s, attempts=job.attempts)
+        self._jobs.learn(stage, completion.completion_tokens)
+        self._tail.answered(stage, lease.ended_s - lease.sent_s, job.tokens)
+        return completion
 
-    def _learn(self, stage: str, tokens: int) -> None:
-        known = self._answer_tokens.get(stage, float(tokens))
-        self._answer_tokens[stage] = known + _NEWEST_WEIGHT * (tokens - known)
-
-    def _failed(self, job: Job, lease: Lease, fault: EndpointError) -> float | None:
-        """Seconds until the request asks again; None if it does not."""
+    def _blame(self, lease: Lease, fault: EndpointError) -> None:
         now_s, member = self._clock(), lease.member
         before = member.state(now_s)
         member.failed(lease, fault, now_s, self._draw())
         if isinstance(fault, ContextTooLong):
-            _doubt_context(member, job, now_s)
+            _doubt_context(member, lease.tokens, now_s)
         self._tell_change(member, before, fault)
         if member.refused or member.due_s(now_s) is not None:
             member.attention.set()
-        wait_s = self._next_try(job, member, fault)
-        if wait_s is not None:
-            self._tell("retry", member, fault, job.request.conversation_id)
-        return wait_s
 
     def _next_try(self, job: Job, member: Member, fault: EndpointError) -> float | None:
+        """Seconds until the request asks again; None if it does not."""
         if isinstance(fault, ContextTooLong):
             return self._more_context(job, member, fault)
         if not fault.blames_endpoint:
@@ -244,6 +259,42 @@ class Pool:
         every_s, moved = self._settings.load_poll_s, self._dispatcher.moved
         await watch_load(member, every_s, self._clock, self._sleep, moved)
 
+    async def _oversee(self) -> None:
+        while True:
+            await self._sleep(LOOK_EVERY_S)
+            now_s = self._clock()
+            for flight in tuple(self._flights):
+                flight.break_off_if_stalled(now_s)
+            if self._settings.hedge == "tail" and not self._dispatcher.busy:
+                self._hedge_the_last(now_s)
+
+    def _hedge_the_last(self, now_s: float) -> None:
+        assert self._tasks is not None
+        while found := next_hedge(self._flights, self._hedges, self._members, self._tail, now_s):
+            first, member = found
+            job = first.job
+            hedge = self._hedges[job] = Hedge(self._flight(job, member.lease(job.tokens, now_s)))
+            self._tail.hedged(job.tokens)
+            waited = f"no answer from {first.lease.member.url} for {now_s - first.lease.sent_s:.0f} s"
+            self._tell("hedged", member, None, job.request.conversation_id, waited)
+            self._tasks.start_soon(self._send_again, first, hedge)
+
+    async def _send_again(self, first: Flight, hedge: Hedge) -> None:
+        job, lease = first.job, hedge.flight.lease
+        try:
+            answer = await self._send(hedge.flight)
+            if answer is not None and hedge.claim():
+                hedge.completion = self._succeeded(job, lease, answer)
+                self._tail.won += 1
+                first.call_off()
+        except EndpointError as fault:
+            self._blame(lease, fault)
+        except GrammarError:
+            pass  # The first one meets it too, and has somebody to tell.
+        finally:
+            self._dispatcher.give_back(lease)
+            hedge.ended.set()
+
     def _keeper_of(self, member: Member) -> Keeper:
         return Keeper(
             member,
@@ -261,30 +312,30 @@ class Pool:
         after = member.state(self._clock())
         kind = _TOLD_AS.get(after)
         if kind is not None and after != before:
-            self._tell(kind, member, fault, None)
+            self._tell(kind, member, fault)
 
     def _tell(
-        self, kind: EventKind, member: Member, fault: EndpointError | None, conversation_id: str | None
+        self,
+        kind: EventKind,
+        member: Member,
+        fault: EndpointError | None = None,
+        conversation_id: str | None = None,
+        detail: str | None = None,
     ) -> None:
+        """Without a detail, why the endpoint is not ready."""
         if self._on_event is not None:
-            self._on_event(
-                PoolEvent(
-                    kind,
-                    self._clock(),
-                    member.url,
-                    fault.kind if fault else None,
-                    str(fault) if fault and kind == "retry" else member.reason,
-                    conversation_id,
-                )
-            )
+            said = member.reason if detail is None else detail
+            kind_of_fault = fault.kind if fault else None
+            event = PoolEvent(kind, self._clock(), member.url, kind_of_fault, said, conversation_id)
+            self._on_event(event)
 
 
-def _doubt_context(member: Member, job: Job, now_s: float) -> None:
+def _doubt_context(member: Member, tokens: float, now_s: float) -> None:
     """What should fit with room to spare and does not: the server was started anew with less context. The
     probe will tell."""
     told = (member.facts and member.facts.context_tokens) or 0
-    if 2 * job.tokens < told and not member.down:
-        member.go_down(f"{job.tokens:.0f} tokens do not fit the {told} that it told of", now_s)
+    if 2 * tokens < told and not member.down:
+        member.go_down(f"{tokens:.0f} tokens do not fit the {told} that it told of", now_s)
 
 
 _TOLD_AS: dict[MemberState, EventKind] = {

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | no connection, overloaded | no: the endpoint's trouble | for an endpoint, at the front of its priority |
 | the connection broke | a little: it may be what breaks them | likewise |
-| timed out, server fault, bad response | yes | exponential, full jitter, Retry-After at least |
+| timed out, stalled, server fault, bad response | yes | exponential, full jitter, Retry-After at least |
 | not served (key, path, model) | yes | for an endpoint |
 | refused | the second time it is final | for another endpoint, if one is up |
 | context too long | it is final | for an endpoint with more context, if there is one |

@@ -156,6 +156,17 @@ class PoolSettings(Frozen):
         default=2048, ge=1, le=65_536, description="per endpoint, beyond which nothing is tried"
     )
     load_poll_s: float = Field(default=2, gt=0, description="time between two looks at a server's /metrics")
+    stream: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="whether answers come token by token; auto: from llama.cpp, which stops sooner then",
+    )
+    stall_after_s: float = Field(
+        default=60, gt=0, description="shortest time without progress after which a request goes elsewhere"
+    )
+    hedge: Literal["off", "tail"] = Field(
+        default="tail",
+        description="tail: when nothing waits, the last requests that take long go to an idle endpoint too",
+    )
     max_attempts: int = Field(default=5, ge=1, le=100, description="tries of one request, the first included")
     backoff_base_s: float = Field(default=0.5, gt=0, description="first wait before a retry")
     backoff_max_s: float = Field(default=30, gt=0, description="longest wait before a retry")

@@ -131,3 +131,8 @@ def test_figures_of_all_endpoints_are_in_the_plain_line() -> None:
         1.0, (endpoint(in_flight=2, tokens_per_s=1.0), endpoint(in_flight=3, tokens_per_s=2.0)), 0, 0
     )
     assert "5 in flight, 3 tokens/s" in plain_line(moment(pool=pool))
+
+
+def test_what_was_sent_twice_is_told_once_there_was_any() -> None:
+    assert "sent twice" not in drawn(view(moment()))
+    assert "3 sent twice" in drawn(view(moment(pool=PoolSnapshot(1.0, (), 0, 0, hedged=3, hedges_won=2))))

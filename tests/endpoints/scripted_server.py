@@ -32,7 +32,7 @@ class ScriptedServer:
 
     While `gate` is set to an Event, completions wait for it. The probe's completions and the list of models
     have plays of their own. Grammars are read from `grammar_field`, which follows from the kind where it is
-    not given; of the dialects, some can be ignored or refused.
+    not given; of the dialects, some can be ignored or refused. `ports` are those of the callers.
     """
 
     kind: Literal["vllm", "llamacpp", "unknown"] = "vllm"
@@ -53,6 +53,7 @@ class ScriptedServer:
     listing: Play | None = None
     gate: anyio.Event | None = None
     received: list[Received] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
     probes: list[Received] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -126,6 +127,7 @@ class ScriptedServer:
             self.probes.append(received)
             return await self.probed(request) if self.probed else self._constrained(body)
         self.received.append(received)
+        self.ports.append(request.transport.get_extra_info("peername")[1] if request.transport else 0)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -234,6 +236,19 @@ async def stalls(request: web.Request) -> web.StreamResponse:
     """Never answers."""
     await anyio.sleep_forever()
     raise AssertionError
+
+
+def drips(wait: Callable[[], Awaitable[None]]) -> Play:
+    """The headers, then a byte after each wait, and no end."""
+
+    async def play(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "application/json"})
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await wait()
+
+    return play
 
 
 @asynccontextmanager

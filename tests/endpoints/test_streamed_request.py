@@ -7,9 +7,7 @@ import time
 from dataclasses import replace
 
 import anyio
-import orjson
 import pytest
-from aiohttp import web
 
 from endpoints.scripted_server import (
     Play,
@@ -23,6 +21,7 @@ from endpoints.scripted_server import (
     truncates,
     until,
 )
+from endpoints.streaming import GOOD, USAGE, chunk, streams
 from funcdex.endpoints.client import complete
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient, open_transport
@@ -36,31 +35,6 @@ from funcdex.types.request import Message, Request, Sampling
 
 REQUEST = Request("c", "conversation", (Message("user", "Write."),), Sampling(50, seed=3), timeout_s=20)
 FACTS = EndpointFacts("", "vllm", "0.32.0", "model-a", ("model-a",), 8192, None, "lark", enforces=True)
-
-
-def chunk(text: str | None = None, **fields: object) -> bytes:
-    """An event of an answer."""
-    choice = {"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": None}
-    return b"data: " + orjson.dumps({"choices": [choice | fields]}) + b"\n\n"
-
-
-USAGE = b'data: {"choices": [], "usage": {"prompt_tokens": 4, "completion_tokens": 2}}\n\ndata: [DONE]\n\n'
-GOOD = chunk("") + chunk("Hel") + chunk("lo") + chunk(finish_reason="stop") + USAGE
-
-
-def streams(*pieces: bytes) -> Play:
-    """A stream written piece by piece."""
-
-    async def play(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-        await response.prepare(request)
-        for piece in pieces:
-            await response.write(piece)
-            await anyio.lowlevel.checkpoint()
-        await response.write_eof()
-        return response
-
-    return play
 
 
 async def streamed(play: Play, request: Request = REQUEST) -> tuple[Streamed, ScriptedServer]:

@@ -18,6 +18,7 @@ from snapshots import endpoint, moment
 from funcdex.errors import ConfigError
 from funcdex.exposition.figures import Figures
 from funcdex.exposition.page import bound_socket, url_of
+from funcdex.pool.events import PoolSnapshot
 from funcdex.rundir.replay import Tokens
 from funcdex.snapshot import RunSnapshot
 from funcdex.stages.grammars import GrammarsSnapshot
@@ -46,6 +47,12 @@ def samples(run: RunSnapshot) -> dict[str, float]:
     ]
     assert len(dict(found)) == len(found)
     return dict(found)
+
+
+def test_hedges_are_counted_and_those_that_won() -> None:
+    found = samples(moment(pool=PoolSnapshot(1.0, (), 0, 0, hedged=3, hedges_won=2)))
+    assert found["funcdex_hedges_total sent"] == 3
+    assert found["funcdex_hedges_total won"] == 2
 
 
 def test_the_page_has_the_figures_of_the_snapshot() -> None:

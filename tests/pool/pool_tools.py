@@ -72,10 +72,10 @@ async def pool_over(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     wall_clock: Callable[[], datetime] = utc_now,
-    watch_loads: bool = False,
+    watching: bool = False,
 ) -> AsyncIterator[Running]:
     """Probes the endpoints as they are and opens a pool over them; a ManualClock also sleeps. Their /metrics
-    are looked at only if `watch_loads`.
+    and what is in flight are looked at only if `watching`.
 
     What hangs fails after 20 s.
     """
@@ -94,7 +94,7 @@ async def pool_over(
                 sleep=clock.sleep if isinstance(clock, ManualClock) else sleep,
                 rng=random.Random(4),
                 on_event=events.append,
-                watch_loads=watch_loads,
+                watching=watching,
             ) as pool:
                 yield Running(pool, events)
 

@@ -25,7 +25,7 @@ class Crowded(ScriptedServer):
 async def test_a_queue_at_the_server_brings_the_limit_down_to_what_it_works_on() -> None:
     server = Crowded()
     settings = PoolSettings(load_poll_s=0.01)
-    async with serving(server), pool_over(server, settings=settings, watch_loads=True) as running:
+    async with serving(server), pool_over(server, settings=settings, watching=True) as running:
         server.gate = anyio.Event()
         async with anyio.create_task_group() as tg:
             for number in range(300):
@@ -39,7 +39,7 @@ async def test_a_queue_at_the_server_brings_the_limit_down_to_what_it_works_on()
 async def test_a_limit_of_the_users_stays() -> None:
     server = Crowded()
     settings = PoolSettings(load_poll_s=0.01, max_in_flight=64)
-    async with serving(server), pool_over(server, settings=settings, watch_loads=True) as running:
+    async with serving(server), pool_over(server, settings=settings, watching=True) as running:
         server.gate = anyio.Event()
         async with anyio.create_task_group() as tg:
             for number in range(100):

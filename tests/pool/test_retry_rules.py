@@ -15,6 +15,7 @@ from funcdex.errors import (
     Overloaded,
     RequestRefused,
     ServerFault,
+    Stalled,
     TimedOut,
     Unreachable,
 )
@@ -44,6 +45,7 @@ def _tries(kind: type[EndpointError], policy: RetryPolicy = POLICY) -> int:
     [
         (BadResponse, 3),
         (TimedOut, 3),
+        (Stalled, 3),
         (ServerFault, 3),
         (NotServed, 3),
         (RequestRefused, 1),
@@ -57,7 +59,7 @@ def test_each_fault_is_tried_as_often_as_it_deserves(kind: type[EndpointError], 
     assert _tries(kind) == tries
 
 
-@pytest.mark.parametrize("kind", [BadResponse, TimedOut, ServerFault])
+@pytest.mark.parametrize("kind", [BadResponse, TimedOut, Stalled, ServerFault])
 def test_one_attempt_means_no_retry(kind: type[EndpointError]) -> None:
     assert _tries(kind, RetryPolicy(1, 0.5, 30.0)) == 1
 
