@@ -1,6 +1,7 @@
 """What one request costs the client: CPU of bare HTTP clients, the pool, a whole run, and of tools like ours.
 
     python bench/pool_overhead.py [--requests 4004] [--in-flight 512] [--rounds 3] [--peers] [--stock-httpx]
+                                  [--streaming]
 
 A mock server in a process of its own answers each completion after 20 ms and counts what it serves. Every
 client runs in processes of its own; the CPU (user and system, children included) of the same program with
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 
 from overhead.clients import CLIENTS
 from overhead.environments import PEERS, install
@@ -26,6 +28,7 @@ from overhead.table import PIPELINE, figures_of, parts, table, verdicts
 from record import record, record_option
 
 STOCK_HTTPX = "stock httpx"
+STREAMING = "funcdex pool, streaming"
 VERSIONS = ("aiohttp", "httpx", "httpx-aiohttp", "anyio", "uvloop", "orjson", "llguidance")
 
 
@@ -37,10 +40,11 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--peers", action="store_true", help="other tools as well; a minute a round")
     options.add_argument("--stock-httpx", action="store_true", help="one round of it, half a minute")
+    options.add_argument("--streaming", action="store_true", help="one round of 100 events an answer")
     options.add_argument("--only", nargs="+", default=[], help="clients to measure, by name")
     record_option(options)
     chosen = options.parse_args()
-    clients = [*ours(stock=chosen.stock_httpx)]
+    clients = ours({STOCK_HTTPX: chosen.stock_httpx, STREAMING: chosen.streaming})
     failed: dict[str, str] = {}
     if chosen.peers:
         failed = {peer.name: why for peer in PEERS if (why := install(peer))}
@@ -61,12 +65,12 @@ def main() -> None:
         record("pool_overhead", figures, versions=VERSIONS)
 
 
-def ours(*, stock: bool) -> list[Client]:
-    """Clients of this environment."""
-    names = [name for name in CLIENTS if stock or name != STOCK_HTTPX]
+def ours(slow: Mapping[str, bool]) -> list[Client]:
+    """Clients of this environment; the slow ones that are wanted take part in one round."""
     bare = [
-        Client(name, "overhead.clients", (name,), most_rounds=1 if name == STOCK_HTTPX else 99)
-        for name in names
+        Client(name, "overhead.clients", (name,), most_rounds=1 if name in slow else 99)
+        for name in CLIENTS
+        if slow.get(name, True)
     ]
     # A start-up that has seen every stage and built its grammars.
     least = 10 * REQUESTS_EACH

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from overhead.asked import ANSWER, MAX_TOKENS, PROMPT, SYSTEM, options_of
 
@@ -61,7 +62,14 @@ async def stock_httpx(url: str, requests: int, in_flight: int) -> None:
         await workers(_httpx_send(client, url), requests, in_flight)
 
 
-async def our_pool(url: str, requests: int, in_flight: int) -> None:
+async def our_pool_streaming(url: str, requests: int, in_flight: int) -> None:
+    """funcdex's pool, every answer streamed."""
+    await our_pool(url, requests, in_flight, stream="always")
+
+
+async def our_pool(
+    url: str, requests: int, in_flight: int, stream: Literal["always", "never"] = "never"
+) -> None:
     """funcdex's pool, all requests asked for at once: those beyond the limit wait in its queue."""
     from funcdex.endpoints.facts import EndpointFacts
     from funcdex.endpoints.http import EndpointClient, open_transport
@@ -91,7 +99,7 @@ async def our_pool(url: str, requests: int, in_flight: int) -> None:
     )
     async with open_transport() as transport:
         candidate = Candidate(EndpointClient(EndpointSpec(url=url), transport), facts)
-        async with Pool([candidate], PoolSettings(max_in_flight=in_flight)) as pool:
+        async with Pool([candidate], PoolSettings(max_in_flight=in_flight, stream=stream)) as pool:
 
             async def send() -> None:
                 assert (await pool.generate(request)).text == ANSWER
@@ -115,6 +123,7 @@ CLIENTS = {
     "aiohttp": raw_aiohttp,
     "httpx over aiohttp": httpx_over_aiohttp,
     "funcdex pool": our_pool,
+    "funcdex pool, streaming": our_pool_streaming,
     "stock httpx": stock_httpx,
 }
 

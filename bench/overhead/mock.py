@@ -2,9 +2,9 @@
 
     python -m overhead.mock
 
-prints its port. It has one fixed answer; to whoever asks for the model `pipeline` it plays a model that
-answers each stage of a run (`script.py`). `GET /counts` tells what was counted since the last time, and
-begins anew.
+prints its port. It has one fixed answer, streamed on request; to whoever asks for the model `pipeline` it
+plays a model that answers each stage of a run (`script.py`). `GET /counts` tells what was counted since the
+last time, and begins anew.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from overhead.asked import ANSWER
 from overhead.script import Script
 
 SERVICE_S = 0.02
+STREAMED_TOKENS = 100
 PIPELINE_MODEL = "pipeline"
 
 
@@ -68,26 +69,53 @@ def completion(text: str) -> bytes:
     return json.dumps(head | {"choices": [choice], "usage": usage}).encode()
 
 
+def events(text: str) -> list[bytes]:
+    """The same as a stream of STREAMED_TOKENS tokens, each an event as vLLM writes it."""
+    size = -(-len(text) // STREAMED_TOKENS)
+    deltas = [{"content": text[start : start + size]} for start in range(0, len(text), size)]
+    ends = [None] * (len(deltas) - 1) + ["stop"]
+    choices = [
+        {"index": 0, "delta": delta, "logprobs": None, "finish_reason": end}
+        for delta, end in zip(deltas, ends, strict=True)
+    ]
+    head = {"id": "chatcmpl-mock", "object": "chat.completion.chunk", "created": 0, "model": "mock"}
+    chunks = [head | {"choices": [choice]} for choice in choices]
+    usage = {"prompt_tokens": 250, "completion_tokens": STREAMED_TOKENS}
+    whole = [*chunks, head | {"choices": [], "usage": usage}]
+    return [*(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in whole), b"data: [DONE]\n\n"]
+
+
 async def serve() -> None:
     """Serves until it is killed."""
     from aiohttp import web
 
-    fixed, script = completion(ANSWER), Script()
+    fixed, streamed, script = completion(ANSWER), events(ANSWER), Script()
     of_pipeline = f'"model":"{PIPELINE_MODEL}"'.encode()
     served = in_flight = most = 0
 
-    async def chat(request: web.Request) -> web.Response:
+    async def chat(request: web.Request) -> web.StreamResponse:
         nonlocal served, in_flight, most
         in_flight += 1
         most = max(most, in_flight)
         try:
             asked = await request.read()
+            if b'"stream":true' in asked:
+                served += 1
+                return await stream(request)
             await asyncio.sleep(SERVICE_S)
             body = completion(script.answer(asked)) if of_pipeline in asked else fixed
             served += 1
         finally:
             in_flight -= 1
         return web.Response(body=body, content_type="application/json")
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for event in streamed:
+            await response.write(event)
+            await asyncio.sleep(SERVICE_S / len(streamed))
+        return response
 
     async def counts(request: web.Request) -> web.Response:
         nonlocal served, most

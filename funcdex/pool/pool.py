@@ -22,7 +22,7 @@ from anyio.abc import TaskGroup
 
 from funcdex.errors import ContextTooLong, EndpointError, GrammarError
 from funcdex.pool.dispatch import Dispatcher
-from funcdex.pool.events import EventKind, MemberState, PoolEvent, PoolSnapshot
+from funcdex.pool.events import PoolEvent, PoolSnapshot
 from funcdex.pool.flight import Flight, is_streamed
 from funcdex.pool.hedging import Hedge, Tail, next_hedge
 from funcdex.pool.jobs import Jobs
@@ -30,6 +30,7 @@ from funcdex.pool.joining import Candidate
 from funcdex.pool.keeping import Keeper
 from funcdex.pool.member import Lease, Member
 from funcdex.pool.retry import RetryPolicy, wait_before_retry
+from funcdex.pool.telling import Teller
 from funcdex.pool.trust import believe
 from funcdex.pool.waiting import Job
 from funcdex.pool.watching import watch_load
@@ -61,7 +62,7 @@ class Pool:
         self._clock = clock
         self._sleep = sleep
         self._draw = (rng or random.Random()).random
-        self._on_event = on_event
+        self._teller = Teller(on_event, clock)
         self._require_enforcement = require_enforcement
         self._watching = watching
         self._candidates = tuple(candidates)
@@ -120,7 +121,7 @@ class Pool:
                 wait_s = self._next_try(job, lease.member, fault)
                 if wait_s is None:
                     raise fault
-                self._tell("retry", lease.member, fault, request.conversation_id, str(fault))
+                self._teller.tell("retry", lease.member, fault, request.conversation_id, str(fault))
                 if wait_s:
                     await self._back_off(wait_s)
         finally:
@@ -194,7 +195,7 @@ class Pool:
         now_s, member = self._clock(), lease.member
         before = member.state(now_s)
         member.answered(lease, now_s)
-        self._tell_change(member, before)
+        self._teller.tell_change(member, before)
         self._dispatcher.give_back(lease)
 
     def _succeeded(self, job: Job, lease: Lease, completion: Completion) -> Completion:
@@ -210,7 +211,7 @@ class Pool:
         member.failed(lease, fault, now_s, self._draw())
         if isinstance(fault, ContextTooLong):
             _doubt_context(member, lease.tokens, now_s)
-        self._tell_change(member, before, fault)
+        self._teller.tell_change(member, before, fault)
         if member.refused or member.due_s(now_s) is not None:
             member.attention.set()
 
@@ -276,7 +277,7 @@ class Pool:
             hedge = self._hedges[job] = Hedge(self._flight(job, member.lease(job.tokens, now_s)))
             self._tail.hedged(job.tokens)
             waited = f"no answer from {first.lease.member.url} for {now_s - first.lease.sent_s:.0f} s"
-            self._tell("hedged", member, None, job.request.conversation_id, waited)
+            self._teller.tell("hedged", member, None, job.request.conversation_id, waited)
             self._tasks.start_soon(self._send_again, first, hedge)
 
     async def _send_again(self, first: Flight, hedge: Hedge) -> None:
@@ -302,32 +303,9 @@ class Pool:
             self._clock,
             self._sleep,
             moved=self._dispatcher.moved,
-            tell=self._tell,
+            tell=self._teller.tell,
             require_enforcement=self._require_enforcement,
         )
-
-    # Telling
-
-    def _tell_change(self, member: Member, before: MemberState, fault: EndpointError | None = None) -> None:
-        after = member.state(self._clock())
-        kind = _TOLD_AS.get(after)
-        if kind is not None and after != before:
-            self._tell(kind, member, fault)
-
-    def _tell(
-        self,
-        kind: EventKind,
-        member: Member,
-        fault: EndpointError | None = None,
-        conversation_id: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        """Without a detail, why the endpoint is not ready."""
-        if self._on_event is not None:
-            said = member.reason if detail is None else detail
-            kind_of_fault = fault.kind if fault else None
-            event = PoolEvent(kind, self._clock(), member.url, kind_of_fault, said, conversation_id)
-            self._on_event(event)
 
 
 def _doubt_context(member: Member, tokens: float, now_s: float) -> None:
@@ -336,11 +314,3 @@ def _doubt_context(member: Member, tokens: float, now_s: float) -> None:
     told = (member.facts and member.facts.context_tokens) or 0
     if 2 * tokens < told and not member.down:
         member.go_down(f"{tokens:.0f} tokens do not fit the {told} that it told of", now_s)
-
-
-_TOLD_AS: dict[MemberState, EventKind] = {
-    "open": "opened",
-    "down": "down",
-    "ready": "closed",
-    "refused": "refused",
-}

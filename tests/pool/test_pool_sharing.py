@@ -136,6 +136,20 @@ async def test_stages_go_to_the_endpoints_that_serve_them() -> None:
     assert {f"w{number}" for number in range(8)} <= set(served(writer))
 
 
+async def test_each_role_has_a_model_of_its_own() -> None:
+    judge, writer = ScriptedServer(models=("strict", "lenient")), ScriptedServer(models=("fluent",))
+    async with serving(judge, writer):
+        specs = [
+            EndpointSpec(url=judge.url, stages=("judge",), model="lenient"),
+            EndpointSpec(url=writer.url, stages=("scenario",)),
+        ]
+        async with pool_over(*specs) as running:
+            await running.run(request("j", stage="judge"))
+            await running.run(request("w", stage="scenario"))
+    assert (running.done["j"].model, running.done["w"].model) == ("lenient", "fluent")
+    assert [server.received[0].body["model"] for server in (judge, writer)] == ["lenient", "fluent"]
+
+
 async def test_a_full_endpoint_for_one_stage_does_not_hold_up_another() -> None:
     judge, writer = ScriptedServer(), ScriptedServer()
     async with serving(judge, writer):
