@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import anyio
 import orjson
 
 from funcdex.endpoints.answer import Reply, read_reply
@@ -18,16 +19,20 @@ from funcdex.types.request import Completion, Request
 
 
 async def complete(
-    request: Request, facts: EndpointFacts, client: EndpointClient, now: Callable[[], float]
+    request: Request,
+    facts: EndpointFacts,
+    client: EndpointClient,
+    now: Callable[[], float],
+    scope: anyio.CancelScope | None = None,
 ) -> Completion:
     """Sends the request once; its deadline runs from here. `now` is monotonic, in seconds.
 
-    Raises EndpointError.
+    Raises EndpointError, and CalledOff once `scope` is cancelled.
     """
     await render_grammar(request, facts)
     body = encoded(request, facts)
     sent_s = now()
-    answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s)
+    answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s, scope=scope)
     # Thousands of events take tens of milliseconds; a plain answer takes none to speak of.
     read = partial(read_reply, answer, where=facts.base_url)
     reply = await off_loop(read) if is_stream(answer) else read()

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import anyio
 import orjson
 
 from funcdex.endpoints.answer import Reply, read_reply, reply_of
@@ -38,10 +39,11 @@ async def complete_streamed(
     client: EndpointClient,
     now: Callable[[], float],
     heard: Callable[[float], None],
+    scope: anyio.CancelScope | None = None,
 ) -> Completion:
     """As `client.complete`, but the answer comes as it is written; `heard` is told when each piece came."""
     await render_grammar(request, facts)
-    found = await stream(request, facts, client, now, heard)
+    found = await stream(request, facts, client, now, heard, scope)
     return completion_of(found.reply, facts, found.ended_s - found.sent_s)
 
 
@@ -51,6 +53,7 @@ async def stream(
     client: EndpointClient,
     now: Callable[[], float],
     heard: Callable[[float], None] = lambda at_s: None,
+    scope: anyio.CancelScope | None = None,
 ) -> Streamed:
     """Sends the request once and reads along; its deadline runs from here. `now` is monotonic, in seconds.
     Cancelling it closes the connection, at which servers stop writing.
@@ -68,6 +71,7 @@ async def stream(
         # llama-server promises to keep the connection, and closes it after every streamed answer; the next
         # request would be lost with it.
         last=facts.kind == "llamacpp",
+        scope=scope,
     )
     ended_s = now()
     return Streamed(gathering.reply(), sent_s, tuple(gathering.arrived_s), ended_s)

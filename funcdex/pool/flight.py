@@ -12,6 +12,7 @@ import anyio
 from funcdex.endpoints.chat import max_tokens_that_fit
 from funcdex.endpoints.client import complete
 from funcdex.endpoints.facts import ServerKind
+from funcdex.endpoints.http import CalledOff
 from funcdex.endpoints.stream import complete_streamed
 from funcdex.errors import Stalled
 from funcdex.pool.member import Lease
@@ -40,13 +41,14 @@ class Flight:
     async def fly(self, now: Callable[[], float]) -> Completion | None:
         """Sends it, once; None if it was called off. Raises EndpointError, Stalled if it was broken off."""
         request, facts, client = self.job.request, self.lease.facts, self.lease.member.client
-        with self.scope:
+        try:
             if self.streamed:
-                return await complete_streamed(request, facts, client, now, self.heard)
-            return await complete(request, facts, client, now)
-        if self.stalled is not None:
-            raise self.stalled
-        return None
+                return await complete_streamed(request, facts, client, now, self.heard, self.scope)
+            return await complete(request, facts, client, now, self.scope)
+        except CalledOff:
+            if self.stalled is not None:
+                raise self.stalled from None
+            return None
 
     def call_off(self) -> None:
         """Its answer is not needed any more."""
