@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_LONGEST_PART = 2000
+
+
+def _of_message_length(text: str) -> str:
+    """What is quoted may be a name of megabytes; both ends of it stay."""
+    half = _LONGEST_PART // 2
+    return text if len(text) <= _LONGEST_PART else f"{text[:half]}...{text[-half:]}"
+
 
 class FuncdexError(Exception):
     """Base of every error funcdex raises on purpose."""
@@ -15,10 +23,10 @@ class FuncdexError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, what: str, *, where: str, fix: str) -> None:
-        super().__init__(f"{what} ({where}). {fix}")
-        self.what = what
-        self.where = where
-        self.fix = fix
+        self.what = _of_message_length(what)
+        self.where = _of_message_length(where)
+        self.fix = _of_message_length(fix)
+        super().__init__(f"{self.what} ({self.where}). {self.fix}")
 
 
 class ConfigError(FuncdexError):

@@ -12,6 +12,7 @@ import orjson
 from funcdex.dml.parser import parse
 from funcdex.errors import ConfigError, MarkupError, MessagesError
 from funcdex.export.read_messages import from_messages
+from funcdex.ordinary_file import open_ordinary
 from funcdex.rundir.layout import TOOLS_FILE
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.conversation import Conversation
@@ -37,7 +38,7 @@ def validate_file(path: Path) -> tuple[list[LineFault], int]:
     faults: list[LineFault] = []
     number = 0
     try:
-        with path.open("rb") as lines:
+        with open_ordinary(path) as lines:
             for number, line in enumerate(lines, 1):
                 faults.extend(_line_faults(number, line, beside, seen))
     except OSError as error:
@@ -78,11 +79,12 @@ def _line_faults(
 
 def _conversation(record: Mapping[str, Any]) -> Conversation:
     """From markup where a record has it, else from messages."""
-    if "conversation_dml" in record:
-        return parse(record["conversation_dml"])
-    if "messages" in record:
-        return from_messages(record["messages"])
-    raise ValueError("a record has `conversation_dml` or `messages`")
+    match record:
+        case {"conversation_dml": str(text)}:
+            return parse(text)
+        case {"messages": list(messages)}:
+            return from_messages(messages)
+    raise ValueError("a record has a text as `conversation_dml`, or an array as `messages`")
 
 
 def _tools(record: Mapping[str, Any], beside: Mapping[str, Toolkit]) -> tuple[Tool, ...]:

@@ -1,6 +1,6 @@
 """The result of a load test as one page that needs nothing else: tables and charts, opened from a file.
 
-Every text goes through `escape`: model names, URLs and messages come from servers.
+Every text goes through `_text`: model names, URLs and messages come from servers.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from funcdex.bench.words import (
     time_row,
 )
 from funcdex.plots import Chart, as_svg
+from funcdex.printable import printable
 
-_NOTHING_LOADED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_NOTHING_LOADED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
 _STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px; padding: 0 1rem;
   color: #1b1b1b; }
@@ -117,19 +120,24 @@ def _servers(result: Result) -> list[Row]:
 
 
 def _section(title: str, rows: Sequence[Row]) -> str:
-    return f"<h2>{escape(title)}</h2>{_table(rows)}" if rows else ""
+    return f"<h2>{_text(title)}</h2>{_table(rows)}" if rows else ""
 
 
 def _table(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
+    head = "".join(f"<th>{_text(name)}</th>" for name in rows[0])
     body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row.values())}</tr>\n" for row in rows
+        f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row.values())}</tr>\n" for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
 
 
 def _list(lines: Iterable[str], style: str = "") -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    items = "".join(f"<li>{_text(line)}</li>" for line in lines)
     return f'<ul class="{style}">{items}</ul>' if items else ""
+
+
+def _text(text: str) -> str:
+    """As it may stand in a page: nothing in it is markup, and nothing turns the writing round."""
+    return escape(printable(text))

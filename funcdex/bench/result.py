@@ -9,12 +9,14 @@ from typing import Literal
 
 from funcdex.bench.metrics import Limits, Sample
 from funcdex.errors import ConfigError
+from funcdex.ordinary_file import read_ordinary
 
 Constraint = Literal["none", "markup", "names", "schema"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "markup", "names", "schema")
 """From the freest to the strictest."""
 
 FORMAT = 1
+LARGEST_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def read_result(path: Path) -> Result:
 
     fix = "Give a file that `funcdex bench --json FILE` wrote."
     try:
-        found = TypeAdapter(Result).validate_json(path.read_bytes())
+        found = TypeAdapter(Result).validate_json(read_ordinary(path, LARGEST_BYTES))
     except OSError as error:
         raise ConfigError(f"cannot read it: {error.strerror}", where=str(path), fix=fix) from error
     except ValidationError as error:

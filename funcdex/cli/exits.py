@@ -34,7 +34,7 @@ def guarded(command: Callable[[], object], *, debug: bool) -> None:
     except Exception as raised:
         error = root_fault(raised)
         if debug:
-            traceback.print_exception(raised)
+            sys.stderr.write(printable("".join(traceback.format_exception(raised))))
         say_error(_message(error))
         sys.exit(_code(error))
 

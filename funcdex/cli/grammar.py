@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from funcdex.cli.exits import Exit
+from funcdex.cli.tables import write_exact
 from funcdex.cli.tools import ToolsOption
 from funcdex.printable import printable
 from funcdex.types.request import Dialect
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from funcdex.grammar.tree_grammar import TreeGrammar
     from funcdex.settings.tree import GenerationSettings
     from funcdex.types.tools import Tool
+
+_LARGEST_BYTES = 64 * 2**20
 
 app = typer.Typer(no_args_is_help=True, help="Render grammars, and check conversations against them.")
 
@@ -67,7 +70,7 @@ def render(
     grammar = _grammar(tools, toolkits, generation, asked, run, id)
     for lost in grammar.relaxed:
         sys.stderr.write(f"note: not enforced: {printable(f'{lost.path}: {lost.keyword}')}\n")
-    sys.stdout.write(grammar.render(dialect))
+    write_exact(grammar.render(dialect))
 
 
 @app.command()
@@ -102,7 +105,7 @@ def check(
         return
     line, column = text.count("\n", 0, place) + 1, place - (text.rfind("\n", 0, place) + 1) + 1
     around = repr(text[max(0, place - 30) : place])[1:-1] + " >>> " + repr(text[place : place + 30])[1:-1]
-    sys.stdout.write(f"not in the grammar from line {line}, column {column}: {around}\n")
+    sys.stdout.write(printable(f"not in the grammar from line {line}, column {column}: {around}\n"))
     raise typer.Exit(Exit.USAGE)
 
 
@@ -199,8 +202,9 @@ def tools_and_settings(
 
 def _text(file: Path) -> str:
     from funcdex.errors import ConfigError
+    from funcdex.ordinary_file import read_ordinary
 
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+        return sys.stdin.read() if str(file) == "-" else read_ordinary(file, _LARGEST_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read it: {error}", where=str(file), fix="Give a text file.") from error

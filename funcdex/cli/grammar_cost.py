@@ -24,6 +24,7 @@ from funcdex.cli.grammar import (
 )
 from funcdex.cli.tables import JsonOption, show, write_json
 from funcdex.cli.tools import ToolsOption
+from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.grammar_cost.lint import Finding
@@ -140,24 +141,22 @@ def _conversation(tools: tuple[Tool, ...], generation: GenerationSettings, vocab
 def _read(file: Path) -> str:
     from funcdex.errors import ConfigError
     from funcdex.grammar_cost.notation import MAX_BYTES
+    from funcdex.ordinary_file import read_ordinary
 
     try:
-        if str(file) == "-":
-            return sys.stdin.read()
-        if file.stat().st_size > MAX_BYTES:
-            raise ConfigError("a file too large", where=str(file), fix=f"{MAX_BYTES} bytes are read at most.")
-        return file.read_text("utf-8")
+        return sys.stdin.read() if str(file) == "-" else read_ordinary(file, MAX_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read it: {error}", where=str(file), fix="Give a text file.") from error
 
 
 def _show(found: Cost) -> None:
     note = f" ({found.vocabulary_note})" if found.vocabulary_note else ""
-    sys.stdout.write(
+    head = (
         f"{found.name}: {found.form}, {found.size_bytes} bytes, {found.rules} rules\n"
         f"vocabulary: {found.vocabulary}, {found.words} words{note}\n"
         f"measured along: {found.path}\n\n"
     )
+    sys.stdout.write(printable(head))
     show("Cost, CPU milliseconds on one core", [_times(each) for each in found.measurements], None)
     placed = [_places(each.engine, each.figures) for each in found.measurements if each.figures]
     if placed:

@@ -27,6 +27,11 @@ def write_json(target: Path, value: Any) -> None:
         target.write_bytes(text)
 
 
+def write_exact(text: str) -> None:
+    """Text for a file or a pipe as it stands, for a terminal with nothing in it that acts on it."""
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+
+
 def show(title: str, rows: Sequence[Mapping[str, object]], json: Path | None) -> None:
     """Rows with the same keys, as a table under `title` or as a JSON array."""
     if json:
@@ -36,7 +41,7 @@ def show(title: str, rows: Sequence[Mapping[str, object]], json: Path | None) ->
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
+    table = Table(title=Text(printable(title)), title_justify="left", box=None, padding=(0, 1))
     for name in rows[0] if rows else ():
         table.add_column(name.replace("_", " "), justify="right" if _numeric(rows, name) else "left")
     for row in rows:

@@ -49,7 +49,7 @@ def import_(
     for note in result.notes:
         sys.stderr.write(printable(f"note: {note.where}: {note.what}\n"))
     count = sum(len(toolkit.tools) for toolkit in result.toolkits)
-    sys.stdout.write(f"{count} tools in {len(result.toolkits)} toolkits written to {out}\n")
+    sys.stdout.write(f"{count} tools in {len(result.toolkits)} toolkits written to {printable(str(out))}\n")
 
 
 @app.command("list")

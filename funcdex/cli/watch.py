@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from funcdex.cli.summary import status_line, status_text
+from funcdex.printable import printable
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import held
 from funcdex.rundir.status import RunStatus, StatusReader
@@ -36,7 +37,7 @@ def watched(path: Path, console: Console) -> RunStatus:
 
 def _told(run: RunDir, reader: StatusReader, console: Console) -> RunStatus:
     while (now := reader.read()).running:
-        console.print(status_line(now), markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(status_line(now)), markup=False, highlight=False, soft_wrap=True)
         _wait(run, PLAIN_LINE_EVERY_S)
     return now
 

@@ -55,4 +55,4 @@ def _draw(console: Console, live: Live | None, run: RunSnapshot) -> None:
     if live:
         live.update(view(run), refresh=True)
     else:
-        console.print(plain_line(run), markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(plain_line(run)), markup=False, highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from funcdex.endpoints.classify import error_message
+from funcdex.endpoints.classify import error_message, message_of
 from funcdex.endpoints.events import is_stream, joined
 from funcdex.endpoints.reasoning import reasoning_tokens, split_reasoning
 from funcdex.errors import BadResponse
@@ -70,7 +70,7 @@ def _first_choice(data: Mapping[str, object], where: str) -> Mapping[str, object
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return choices[0]
     said = data.get("error")
-    detail = f": {error_message(orjson.dumps(said))}" if said else ""
+    detail = f": {message_of(said)}" if said else ""
     raise _bad(f"an answer without choices{detail}", where)
 
 

@@ -135,9 +135,18 @@ def fault_of_status(
 def error_message(body: bytes) -> str:
     """What an error body says, in one line of at most 300 characters; "" if nothing."""
     try:
-        text = _message_in(orjson.loads(body))
+        return message_of(orjson.loads(body))
     except orjson.JSONDecodeError:
         text = body[: 4 * _EXCERPT_CHARS].decode("utf-8", "replace")
+    return " ".join(text.split())[:_EXCERPT_CHARS]
+
+
+def message_of(data: object) -> str:
+    """The same of a body, or a part of it, that was read already."""
+    try:
+        text = _message_in(data)
+    except orjson.JSONEncodeError:  # nested deeper than it can be written again
+        text = ""
     return " ".join(text.split())[:_EXCERPT_CHARS]
 
 
@@ -157,7 +166,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - now).total_seconds())
+    except (ValueError, OverflowError):  # the year 99999999, or an offset of as many hours
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - now).total_seconds())

@@ -35,6 +35,7 @@ CONNECT_TIMEOUT_S = 10.0
 KEEP_ALIVE_S = 4.0
 DNS_CACHE_S = 60
 OPEN_FILES = 16_384
+FEWEST_SECRET_CHARS = 8
 
 
 def open_transport() -> httpx.AsyncBaseTransport:
@@ -101,8 +102,9 @@ class EndpointClient:
         self._transport = transport
         self._wall_clock = wall_clock
         self._max_body_bytes = max_body_bytes
-        self._key = spec.api_key or api_key
-        self._headers = _headers_with(self._key, spec.url)
+        key = spec.api_key or api_key
+        self._headers = _headers_with(key, spec.url)
+        self._secret = _secret_in(key)
         self._urls: dict[str, httpx.URL] = {}
 
     async def post(
@@ -160,7 +162,7 @@ class EndpointClient:
         raise fault_of_status(
             answer.status,
             answer.retry_after,
-            self._without_key(answer.body),
+            answer.body,
             where=self.spec.url,
             now=self._wall_clock(),
         )
@@ -197,7 +199,7 @@ class EndpointClient:
         finally:
             await stream.aclose()
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return Answer(response.status_code, body, response.headers.get("retry-after"))
+        return Answer(response.status_code, self.without_key(body), response.headers.get("retry-after"))
 
     async def _read(self, stream: httpx.AsyncByteStream, take: Callable[[bytes], None]) -> None:
         size = 0
@@ -227,9 +229,15 @@ class EndpointClient:
             url = self._urls[path] = httpx.URL(self.spec.url + path)
         return url
 
-    def _without_key(self, body: bytes) -> bytes:
-        """Some servers repeat a wrong key in their refusal."""
-        return body.replace(self._key.get_secret_value().encode(), b"***") if self._key else body
+    def without_key(self, said: bytes) -> bytes:
+        """What a server said, without the key: some repeat it in a refusal, or send back all headers."""
+        return said if self._secret is None else said.replace(self._secret, b"***")
+
+
+def _secret_in(key: SecretStr | None) -> bytes | None:
+    """The key's bytes; None for a stand-in such as `EMPTY`, which may well be a word of an answer."""
+    text = key.get_secret_value() if key else ""
+    return text.encode() if len(text) >= FEWEST_SECRET_CHARS else None
 
 
 def _headers_with(key: SecretStr | None, where: str) -> dict[str, str]:

@@ -64,8 +64,8 @@ async def _probe(
         server_version=identity.version,
         model=chosen,
         models=tuple(listing),
-        context_tokens=identity.context_tokens or listing.get(chosen),
-        slots=identity.slots,
+        context_tokens=_told(identity.context_tokens) or _told(listing.get(chosen)),
+        slots=_told(identity.slots),
         dialect=notations[0][1],
         enforces=False,
         simulated=identity.simulated,
@@ -84,6 +84,12 @@ async def _probe(
     return replace(facts, metrics=metrics, notes=tuple(filter(None, notes)))
 
 
+def _told(count: int | None) -> int | None:
+    """A number of tokens or slots; None for one that none can be."""
+    return count if count is not None and 0 < count < _TOO_MANY else None
+
+
+_TOO_MANY = 2**31
 _ADVICE = "Serve the model with vLLM 0.12 or later, SGLang, or llama.cpp's llama-server."
 _ONLY_ONE_TRIED = "Leave out ;dialect= and grammar.dialect, and every one is tried."
 

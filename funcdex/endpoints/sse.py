@@ -26,13 +26,22 @@ class EventReader:
     def __init__(self, *, max_event_bytes: int) -> None:
         self._most = max_event_bytes
         self._rest = b""
+        self._pieces: list[bytes] = []
+        self._pieces_size = 0
         self._data: list[bytes] = []
         self._size = 0
         self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The data of each event that the chunk completes. Raises EventTooLong."""
-        text = self._rest + chunk
+        if self._begun and b"\n" not in chunk and b"\r" not in chunk and not self._rest.endswith(b"\r"):
+            # An event in a million pieces: joined once, when its line ends.
+            self._pieces.append(chunk)
+            self._pieces_size += len(chunk)
+            self._check(len(self._rest) + self._pieces_size)
+            return
+        text = b"".join((self._rest, *self._pieces, chunk))
+        self._pieces, self._pieces_size = [], 0
         if not self._begun:
             if len(text) < len(_MARK) and _MARK.startswith(text):
                 self._rest = text

@@ -61,7 +61,7 @@ async def stream(
     The grammar must have been rendered before: that takes milliseconds. Raises EndpointError.
     """
     body = encoded(request, facts, stream=True)
-    gathering = _Gathering(facts.base_url, now, heard)
+    gathering = _Gathering(facts.base_url, now, heard, client.without_key)
     sent_s = now()
     await client.stream(
         "/v1/chat/completions",
@@ -80,12 +80,18 @@ async def stream(
 class _Gathering:
     """Puts pieces of a body together: events, or one JSON object where the server does not stream."""
 
-    def __init__(self, where: str, now: Callable[[], float], heard: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        where: str,
+        now: Callable[[], float],
+        heard: Callable[[float], None],
+        without_key: Callable[[bytes], bytes],
+    ) -> None:
         self.arrived_s: list[float] = []
         self._heard = heard
         self._where = where
         self._now = now
-        self._begin = b""
+        self._without_key = without_key
         self._whole: list[bytes] | None = None
         self._reader: EventReader | None = None
         self._pieces: defaultdict[str, list[str]] = defaultdict(list)
@@ -96,10 +102,10 @@ class _Gathering:
     def take(self, piece: bytes) -> None:
         """A piece of the body, cut anywhere. Raises BadResponse."""
         if self._reader is None and self._whole is None:
-            piece = self._begin = self._begin + piece
-            if not piece.strip():
+            piece = piece.lstrip()  # blanks before an answer say nothing, and there may be megabytes of them
+            if not piece:
                 return
-            if piece.lstrip().startswith(b"{"):
+            if piece.startswith(b"{"):
                 self._whole = []
             else:
                 self._reader = EventReader(max_event_bytes=MAX_EVENT_BYTES)
@@ -117,7 +123,7 @@ class _Gathering:
     def reply(self) -> Reply:
         """The answer, once the body has ended. Raises BadResponse."""
         if self._reader is None:
-            return read_reply(b"".join(self._whole or [self._begin]), where=self._where)
+            return read_reply(self._without_key(b"".join(self._whole or [])), where=self._where)
         if self._error is None and self._finish_reason is None:
             raise self._bad("a stream that ends before the answer does")
         if self._error is not None:
@@ -129,7 +135,7 @@ class _Gathering:
     def _event(self, data: bytes, at_s: float) -> None:
         if data.strip() == b"[DONE]":
             return
-        chunk = self._read(data)
+        chunk = self._read(self._without_key(data))
         if chunk.get("error"):
             self._error = chunk["error"]
         self._usage = chunk.get("usage") or self._usage

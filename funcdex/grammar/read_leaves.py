@@ -15,7 +15,7 @@ from funcdex.grammar.ir import EMPTY, JsonInteger, JsonNumber, JsonString, Node
 from funcdex.grammar.regex.char_sets import ANYTHING
 from funcdex.grammar.regex.json_nodes import Content, content, content_of
 from funcdex.grammar.regex.tree import CannotWrite, One, Times
-from funcdex.grammar.schema_parts import Impossible, is_of
+from funcdex.grammar.schema_parts import Impossible, is_finite
 from funcdex.grammar.shapes import Fixed, Shape
 from funcdex.grammar.string_formats import UNWRITABLE, format_content, format_with_pattern
 
@@ -163,7 +163,7 @@ def _step(schema: Mapping[str, Any], lost: Lost) -> Decimal | None:
     step = schema.get("multipleOf")
     if step is None:
         return None
-    if not is_of("number", step) or not math.isfinite(step) or step <= 0:
+    if not is_finite(step) or step <= 0:
         lost.append(("multipleOf", "no number"))
         return None
     return Decimal(repr(step))
@@ -185,7 +185,7 @@ def _decimal(schema: Mapping[str, Any], keyword: str, lost: Lost) -> Decimal | N
     value = schema.get(keyword)
     if value is None:
         return None
-    if not is_of("number", value) or not math.isfinite(value):
+    if not is_finite(value):
         lost.append((keyword, "no number"))
         return None
     exact = Decimal(repr(value)).normalize()
@@ -200,7 +200,7 @@ def _decimal(schema: Mapping[str, Any], keyword: str, lost: Lost) -> Decimal | N
 
 def _count(schema: Mapping[str, Any], keyword: str, path: str) -> int | None:
     value: Any = schema.get(keyword)
-    if not is_of("number", value) or not math.isfinite(value):
+    if not is_finite(value):
         return None
     whole: int = math.ceil(value) if keyword.startswith("min") else math.floor(value)
     if whole < 0 and keyword.startswith("max"):

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from funcdex.grammar.ir import JsonString
 from funcdex.grammar.schema_merge import found_in
-from funcdex.grammar.schema_parts import Impossible, is_of, list_of
+from funcdex.grammar.schema_parts import Impossible, is_finite, list_of
 from funcdex.grammar.shapes import EMPTY_OBJECT, AnyValue, Array, Closed, Fixed, Open, Property, Shape, Subset
 
 MAX_COUNTED = 1000
@@ -290,7 +290,7 @@ def _range(schema: Schema, low: str, high: str, path: str) -> tuple[int, int | N
 
 
 def _count(value: Any) -> float | None:
-    return float(value) if is_of("number", value) and math.isfinite(value) else None
+    return value if is_finite(value) else None
 
 
 def _mapping(value: object) -> Schema:

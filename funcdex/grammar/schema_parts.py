@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -60,6 +61,11 @@ def is_of(name: str, value: object) -> bool:
     if name == "integer" and isinstance(value, float):
         return value.is_integer()
     return isinstance(value, _KINDS[name])
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value is a number, and neither infinite nor NaN. A whole one may be larger than any float."""
+    return is_of("number", value) and (not isinstance(value, float) or math.isfinite(value))
 
 
 def lookup(document: object, ref: object) -> tuple[object, str] | None:

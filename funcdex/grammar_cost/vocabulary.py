@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from funcdex.errors import ConfigError
+from funcdex.ordinary_file import read_ordinary
 
 MAX_BYTES = 200_000_000
 """A tokenizer of a million words takes less."""
@@ -40,9 +41,7 @@ def read_vocabulary(path: Path | None) -> Vocabulary:
     if path is None:
         return _packaged()
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"more than {MAX_BYTES} bytes")
-        words = _reader(path)(path.read_text("utf-8"))
+        words = _reader(path)(read_ordinary(path, MAX_BYTES).decode())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(
             f"cannot read a vocabulary: {type(error).__name__}: {error}",

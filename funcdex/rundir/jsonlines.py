@@ -26,7 +26,10 @@ def from_line(line: bytes) -> JsonValue:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
-        return json.loads(line)
+        try:
+            return json.loads(line)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
 
 
 def is_record(line: bytes) -> bool:

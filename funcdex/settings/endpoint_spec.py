@@ -13,6 +13,7 @@ from funcdex.types.request import Dialect
 
 Kind = Literal["auto", "vllm", "sglang", "llamacpp", "fireworks"]
 
+_OPTION_NAME = re.compile(r"[a-z_]{1,20}")
 _SIMULATED = re.compile(r"sim(?::(\d{1,3}))?")
 
 
@@ -35,11 +36,16 @@ class EndpointSpec(BaseModel):
     def _base_url(cls, url: str) -> str:
         if _SIMULATED.fullmatch(url):
             return url
-        parts = urlsplit(url)
+        # Before anything reads it: what follows a mistaken `/` or `;` in a password would be kept or shown.
+        if "@" in url:
+            raise ValueError("no credentials in an endpoint's URL; name a variable with ;api_key_env=NAME")
+        try:
+            parts = urlsplit(url)
+            parts.port  # noqa: B018 - raises where it is none
+        except ValueError:
+            raise ValueError("an endpoint is http://host:port, https://host or sim") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("an endpoint is http://host:port, https://host or sim")
-        if parts.username or parts.password:
-            raise ValueError("no credentials in an endpoint's URL; name a variable with ;api_key_env=NAME")
         if parts.query or parts.fragment:
             raise ValueError("an endpoint's URL has no query and no fragment")
         return url.rstrip("/").removesuffix("/v1").rstrip("/")
@@ -68,7 +74,9 @@ def parse_endpoint(value: Any) -> Any:
     for option in filter(None, options):
         key, equals, text = option.partition("=")
         if not equals or key not in _OPTIONS:
-            raise ValueError(f"{option!r} is no option of an endpoint; options are {', '.join(_OPTIONS)}")
+            # Never the value, nor what may be the rest of a password: it is a message.
+            named = f"{key!r} is" if equals and _OPTION_NAME.fullmatch(key) else "what follows a `;` is"
+            raise ValueError(f"{named} no option of an endpoint; options are {', '.join(_OPTIONS)}")
         fields[key] = tuple(text.split("+")) if key == "stages" else text
     return fields
 

@@ -12,17 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from funcdex.errors import ConfigError
+from funcdex.ordinary_file import read_ordinary
 from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.predecessor import is_predecessor_config, translate
 from funcdex.settings.tree import Settings
+from funcdex.yaml_text import parse_yaml
 
 MAX_CONFIG_BYTES = 1_000_000
 """A configuration file is small; anything else is a mistake (a data file) or an attack."""
+_MOST_VALUES = 100_000
 
 API_KEY_VARIABLE = "FUNCDEX_API_KEY"
 """The key sent to endpoints that name no variable of their own."""
@@ -46,6 +54,9 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
         return Loaded(_merge(from_file, flags or {}), notes)
     except ValidationError as error:
         raise _explained(error, str(config or "flags and environment")) from None
+    except SettingsError as error:  # its text names the setting; its cause holds the value
+        fix = "Write lists and mappings in a variable as JSON."
+        raise ConfigError(str(error), where="environment", fix=fix) from None
 
 
 def endpoints_from(urls: Sequence[str]) -> tuple[EndpointSpec, ...]:
@@ -81,29 +92,17 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
 def _parse(path: Path) -> dict[str, Any]:
     fix = "Give the path of a YAML file of settings."
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise ConfigError("this is too large for a configuration file", where=str(path), fix=fix)
-        data = yaml.safe_load(path.read_text("utf-8"))
+        text = read_ordinary(path, MAX_CONFIG_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"cannot read it: {error.strerror}", where=str(path), fix=fix) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(
-            f"this is not YAML: {_first_line(error)}", where=_place(path, error), fix=fix
-        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"byte {error.start} is not UTF-8", where=str(path), fix=fix) from None
+    data = parse_yaml(text, str(path), ConfigError, _MOST_VALUES)
     if data is None:
         return {}
     if not isinstance(data, dict):
         raise ConfigError("settings are a mapping of names to values", where=str(path), fix=fix)
     return data
-
-
-def _place(path: Path, error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"{path}:{mark.line + 1}" if mark else str(path)
-
-
-def _first_line(error: Exception) -> str:
-    return (getattr(error, "problem", None) or str(error)).splitlines()[0]
 
 
 def _merge(from_file: dict[str, Any], flags: Mapping[str, Any]) -> Settings:

@@ -7,10 +7,12 @@ or a grammar, more to guess than need be.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from funcdex.printable import is_visible, printable
 from funcdex.toolkits.keywords import Path, walk
 from funcdex.toolkits.place import Place
 from funcdex.types.tools import Tool, Toolkit
@@ -30,10 +32,16 @@ Code = Literal[
     "required_not_described",
     "empty_enum",
     "default_not_allowed",
+    "unseen_character",
+    "control_token",
 ]
 
 LARGE_CHARS = 16_000
 LONG_DESCRIPTION_CHARS = 1024
+# Of emoji, where they belong.
+_SEEN_WITH_OTHERS = frozenset("\u200d\ufe0f")
+# What chat templates take for the end of a message, or for another role: `<|im_end|>`, `[/INST]`.
+_CONTROL_TOKEN = re.compile(r"<\|[^|<>]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>")
 _SAYS_WHAT_IT_IS = frozenset(("type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"))
 
 
@@ -68,6 +76,7 @@ def _toolkit(toolkit: Toolkit) -> Iterator[Finding]:
             yield Finding(where, "same_description", what)
         yield from _parameters(tool, where)
         yield from _response(tool, where)
+        yield from _odd_texts((tool.description, tool.parameters, tool.response), where)
 
 
 def _description(tool: Tool, where: str) -> Iterator[Finding]:
@@ -77,6 +86,21 @@ def _description(tool: Tool, where: str) -> Iterator[Finding]:
         length = len(tool.description)
         what = f"The description has {length} characters; some APIs take {LONG_DESCRIPTION_CHARS} at most."
         yield Finding(where, "long_description", what)
+
+
+def _odd_texts(texts: object, where: str) -> Iterator[Finding]:
+    """What may be meant for the model that reads a prompt, and not for its reader."""
+    whole = json.dumps(texts, ensure_ascii=False)
+    unseen = next(
+        (char for char in whole if not (is_visible(char) or char.isspace() or char in _SEEN_WITH_OTHERS)),
+        None,
+    )
+    if unseen:
+        what = f"A text holds {printable(unseen)}, a character that nobody sees and a model reads."
+        yield Finding(where, "unseen_character", what)
+    if token := _CONTROL_TOKEN.search(whole):
+        what = f"A text holds {token.group()!r}, which some servers take for the end of a message."
+        yield Finding(where, "control_token", what)
 
 
 def _parameters(tool: Tool, where: str) -> Iterator[Finding]:

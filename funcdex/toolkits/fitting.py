@@ -30,11 +30,15 @@ def fitted(
     """
     budgets = [(detail, most_chars) for detail in DETAILS] + [(DETAILS[-1], _GIVE_UP_CHARS)]
     for detail, budget in budgets:
+        if source.work.chars_left <= 0:
+            refuse("the document stands for too much", operation.place, "Split it into several.")
         expansion = Expansion(source.document, side, detail, budget, operation.place)
         try:
             schema = write(expansion)
         except TooLarge:
             continue
+        finally:
+            source.work.chars_left -= expansion.spent_chars
         if budget == most_chars and _size(schema) > budget:  # the count on the way is only about right
             continue
         if budget > most_chars and trim(schema, most_chars):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
 from funcdex.errors import ToolDefinitionError
-from funcdex.toolkits.yaml_text import parse_yaml
+from funcdex.ordinary_file import read_ordinary
+from funcdex.yaml_text import parse_yaml
 
 LARGEST_BYTES = 64 * 1024 * 1024
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -20,7 +22,7 @@ def load_document(path: Path) -> Any:
         raise ToolDefinitionError("the file is empty", where=str(path), fix="Write a tool definition.")
     try:
         if path.suffix.lower() in YAML_SUFFIXES and text.lstrip()[0] not in "{[":
-            return parse_yaml(text, str(path))
+            return parse_yaml(text, str(path), ToolDefinitionError)
         return _parse_json(text, path)
     except RecursionError as error:
         fix = "Flatten it; no tool needs that."
@@ -28,19 +30,15 @@ def load_document(path: Path) -> Any:
 
 
 def read_text(path: Path) -> str:
-    """The file's text. Raises ToolDefinitionError if it is absent, too large or not UTF-8."""
+    """The file's text. Raises ToolDefinitionError if it is absent, no file, too large or not UTF-8."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            what = f"the file has {size / 2**20:.0f} MB; at most {LARGEST_BYTES // 2**20} MB are read"
-            raise ToolDefinitionError(what, where=str(path), fix="Split it into smaller files.")
-        return path.read_bytes().decode("utf-8-sig")
+        return read_ordinary(path, LARGEST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"byte {error.start} is not UTF-8"
         raise ToolDefinitionError(what, where=str(path), fix="Save the file as UTF-8.") from error
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
-        raise ToolDefinitionError(what, where=str(path), fix="Check its name and rights.") from error
+        raise ToolDefinitionError(what, where=str(path), fix="Name a file that can be read.") from error
 
 
 def _parse_json(text: str, path: Path) -> Any:
@@ -50,13 +48,22 @@ def _parse_json(text: str, path: Path) -> Any:
         what = f"not JSON: {error.msg}"
         where = f"{path}, line {error.lineno}, column {error.colno}"
         raise ToolDefinitionError(what, where=where, fix="Correct the file there.") from error
-    except ValueError as error:  # what int() and the two below refuse
-        raise ToolDefinitionError(f"not JSON: {error}", where=str(path), fix="Correct the number.") from error
+    except ValueError as error:  # what int() and the three below refuse
+        raise ToolDefinitionError(f"not JSON: {error}", where=str(path), fix="Correct it.") from error
 
 
 def json_value(text: str) -> Any:
-    """`text` as parsed JSON, without NaN and infinities. Raises ValueError (JSONDecodeError is one)."""
-    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    """`text` as parsed JSON, without NaN, infinities and keys that stand twice, of which readers take this
+    one or that. Raises ValueError (JSONDecodeError is one)."""
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {twice[:60]!r} stands twice in one object")
+    return made
 
 
 def _refuse_constant(name: str) -> NoReturn:

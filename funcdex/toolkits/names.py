@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from funcdex.types.tools import FUNCTION_NAME_PATTERN
 
@@ -35,13 +34,16 @@ def _trimmed(name: str) -> str:
     return re.sub(r"_{2,}", "_", name).strip("_-")
 
 
-def unique_name(name: str, taken: Collection[str]) -> str:
-    """`name`, or `name_2`, `name_3`... if it is taken; never longer than 64 characters."""
+def unique_name(name: str, taken: dict[str, int]) -> str:
+    """`name`, or `name_2`, `name_3`... if it is taken; never longer than 64 characters.
+
+    `taken` has with each name the number from which its namesakes are counted, 2 at first: 10,000 operations
+    of one name would else be compared with one another.
+    """
     if name not in taken:
         return name
-    number = 2
-    while (made := f"{name[: LONGEST - len(str(number)) - 1]}_{number}") in taken:
-        number += 1
+    while (made := f"{name[: LONGEST - len(str(taken[name])) - 1]}_{taken[name]}") in taken:
+        taken[name] += 1
     return made
 
 

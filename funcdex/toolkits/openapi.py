@@ -42,7 +42,7 @@ def read_openapi(data: Mapping[str, Any], place: Place, notebook: Notebook) -> t
     _check_version(data, place)
     name = _toolkit_name(data, place)
     source = Source(data, _technical(data), notebook)
-    taken: dict[str, None] = {}
+    taken: dict[str, int] = {}
     made: list[tuple[Tool, Place]] = []
     reasons: list[str] = []
     for operation in _operations(source, place):
@@ -52,7 +52,7 @@ def read_openapi(data: Mapping[str, Any], place: Place, notebook: Notebook) -> t
             reasons.append(error.what)
             operation.note(source, f"operations are left out ({error.what})")
         else:
-            taken[tool.name] = None
+            taken[tool.name] = 2
             made.append((tool, operation.place))
     if not made:
         why = f" ({reasons[0]})" if reasons else ""
@@ -67,10 +67,10 @@ def _check_version(data: Mapping[str, Any], place: Place) -> None:
         refuse(f"OpenAPI {version} is not read", place, "Convert the document to OpenAPI 3.0 or 3.1.")
 
 
-def _tool(operation: Operation, source: Source, toolkit: str, taken: Mapping[str, None]) -> Tool:
+def _tool(operation: Operation, source: Source, toolkit: str, taken: dict[str, int]) -> Tool:
     identifier = operation.data.get("operationId")
     wanted = name_from(str(identifier)) if isinstance(identifier, str | int) else ""
-    name = unique_name(wanted or name_from(f"{operation.method.upper()}_{operation.path}"), taken.keys())
+    name = unique_name(wanted or name_from(f"{operation.method.upper()}_{operation.path}"), taken)
     if wanted and name != wanted:
         operation.note(source, "an operationId that is there twice gets a number", name)
     parameters = parameters_of(operation, source)

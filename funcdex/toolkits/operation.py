@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.place import Place
+
+MOST_WORK_CHARS = 1_000_000_000
+"""Characters of schemas written for one document, in vain or not: some minutes. Thousands of operations
+that refer to the same few schemas stand for more than any document says."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What may still be spent on a document."""
+
+    chars_left: int = MOST_WORK_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,7 @@ class Source:
     document: Mapping[str, Any]
     technical: frozenset[str]
     notebook: Notebook
+    work: Work = field(default_factory=Work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from funcdex.errors import ToolDefinitionError
 
+_LONGEST_COMPARED = 100
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 
 
@@ -77,7 +78,7 @@ def refuse_unknown_keys(data: Mapping[str, Any], known: tuple[str, ...], place: 
     """A misspelt `parameters` would otherwise be a tool that takes nothing."""
     for key in data:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
+            near = get_close_matches(key[:_LONGEST_COMPARED], known, n=1)
             meant = f"Did you mean {near[0]!r}?" if near else f"Keys are {', '.join(known)}."
             refuse(f"the key {key!r} is not known here", place, meant)
 

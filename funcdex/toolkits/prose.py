@@ -17,18 +17,23 @@ _OF_A_BLOCK = re.compile(
     r"|summary|table|tbody|td|tfoot|th|thead|tr|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# One that is not closed goes on to the end: looking for its end from each start would take the square.
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
-_MARKS = re.compile(r"(?m)^\s{0,3}#{1,6}\s+|\*\*|^\s*```\w*\s*$")
+_MARKS = re.compile(r"(?m)^[^\S\n]{0,3}#{1,6}\s+|\*\*|^[^\S\n]*```\w*[^\S\n]*$")
 
 # Far more than is ever shown; some documents carry whole manuals.
 _MOST_READ = 20_000
 
 
-@lru_cache(maxsize=8192)
 def plain(text: str) -> str:
     """`text` without HTML tags, links and other marks, white space made single blanks."""
-    text = _INSIDE_A_LINE.sub("", _OF_A_BLOCK.sub(" ", _COMMENT.sub(" ", text[:_MOST_READ])))
+    return _plain(text[:_MOST_READ])
+
+
+@lru_cache(maxsize=8192)
+def _plain(text: str) -> str:
+    text = _INSIDE_A_LINE.sub("", _OF_A_BLOCK.sub(" ", _COMMENT.sub(" ", text)))
     return " ".join(html.unescape(_MARKS.sub("", _LINK.sub(r"\1", text))).split())
 
 

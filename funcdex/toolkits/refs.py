@@ -18,6 +18,7 @@ LARGEST_SCHEMA = 20_000
 """Schemas inside one written-out schema. References to references multiply."""
 
 _MOST_HOPS = 50
+_MOST_DIGITS = 10
 _ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated"))
 
 
@@ -116,6 +117,6 @@ _NOTHING = object()
 def _step(found: Any, part: str) -> Any:
     if isinstance(found, dict):
         return found.get(part, _NOTHING)
-    if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+    if isinstance(found, list) and part.isdecimal() and len(part) < _MOST_DIGITS and int(part) < len(found):
         return found[int(part)]
     return _NOTHING

@@ -45,7 +45,7 @@ CONFLICT = "of schemas under allOf that contradict each other the first is taken
 _NODE_CHARS = 26
 DESCRIPTION_CHARS = 19
 # Google's documents say it in words as well, in several ways.
-_OUTPUT_ONLY = re.compile(r"(?:deprecated\W+)?\W*output[ -]only\b", re.IGNORECASE)
+_OUTPUT_ONLY = re.compile(r"\W*(?:deprecated\W+)?output[ -]only\b", re.IGNORECASE)
 
 
 class TooLarge(Exception):
@@ -60,7 +60,8 @@ class Expansion:
 
     def __init__(self, document: Any, side: Side, detail: Detail, most_chars: float, place: Place) -> None:
         self._document, self._side, self.detail, self._place = document, side, detail, place
-        self._chars_left = most_chars
+        self._most_chars = most_chars
+        self.spent_chars = 0
         self.changes: set[str] = set()
 
     def write(self, schema: Any, level: int = 0, trail: Trail = ()) -> dict[str, Any]:
@@ -77,8 +78,9 @@ class Expansion:
             return self._flat_target(schema, reference, trail)
         if not isinstance(schema.get("allOf"), list):
             return schema, trail
-        whole: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
-        for part in schema["allOf"]:
+        whole: dict[str, Any] = {}
+        for part in ({key: value for key, value in schema.items() if key != "allOf"}, *schema["allOf"]):
+            self.spend(_NODE_CHARS)
             flat, trail = self.flat(part, trail)
             self._merge(whole, flat)
         return whole, trail
@@ -87,6 +89,7 @@ class Expansion:
         self, schema: dict[str, Any], reference: str, trail: Trail
     ) -> tuple[Mapping[str, Any], Trail]:
         target = resolve(self._document, reference, self._place)
+        self.spend(len(trail))  # which is looked through
         if reference in trail:
             self.changes.add(CYCLE)
             return stub(target), trail
@@ -95,13 +98,14 @@ class Expansion:
         return ({**flat, **siblings} if siblings else flat), trail
 
     def _merge(self, whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+        """Adds to `whole`, whose `properties` and `required` are its own."""
         for key, value in part.items():
             if key not in whole:
-                whole[key] = value
+                whole[key] = value.copy() if isinstance(value, dict | list) else value
             elif key == "properties" and isinstance(value, dict) and isinstance(whole[key], dict):
-                whole[key] = {**whole[key], **value}
+                whole[key].update(value)
             elif key == "required" and isinstance(value, list) and isinstance(whole[key], list):
-                whole[key] = [*whole[key], *value]
+                whole[key].extend(value)
             elif key in ("type", "enum") and whole[key] != value:
                 self.changes.add(CONFLICT)
 
@@ -178,8 +182,8 @@ class Expansion:
 
     def spend(self, chars: int) -> None:
         """Counts characters that are written. Raises TooLarge when they are too many."""
-        self._chars_left -= chars
-        if self._chars_left < 0:
+        self.spent_chars += chars
+        if self.spent_chars > self._most_chars:
             raise TooLarge
 
 

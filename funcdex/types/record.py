@@ -160,11 +160,25 @@ def is_entry(value: object) -> TypeGuard[EntryRecord]:
         return False
     if value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
         return False
-    if kind == "stage" and not (value["stage"] in STAGES and isinstance(value["value"], dict)):
+    if kind == "stage" and not (value["stage"] in STAGES and _is_value(value["value"])):
         return False
     if kind == "rejected" and not (isinstance(value["stage"], str) and isinstance(value["reason"], str)):
         return False
     return "usage" not in value or _is_usage(value["usage"])
+
+
+def _is_value(value: object) -> bool:
+    """Whether a draft takes it."""
+    return isinstance(value, dict) and all(
+        isinstance(one, _TYPES_OF_VALUE.get(key, ())) for key, one in value.items()
+    )
+
+
+_NONE = type(None)
+_TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("scenario", "persona", "outline", "dml", "written_at", "system_prompt"), (str, _NONE)),
+    **{"shown": (list, _NONE), "grammar": (dict, _NONE), "scores": (dict, _NONE), "corrections": (int,)},
+}
 
 
 def _is_usage(value: object) -> bool:
@@ -177,6 +191,8 @@ def _is_usage(value: object) -> bool:
             isinstance(one["prompt_tokens"], int)
             and isinstance(one["completion_tokens"], int)
             and isinstance(one["reasoning_tokens"], int)
+            and isinstance(one["latency_s"], int | float)
+            and isinstance(one["simulated"], bool)
         ):
             return False
     return True

@@ -209,6 +209,8 @@ def test_a_bad_grammar_is_not_a_long_context() -> None:
         ("soon", None),
         ("-4", None),
         ("inf", None),
+        ("Tue, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Tue, 01 Jan 2030 00:00:00 +99999999999999999999", None),
         ("", None),
         (None, None),
     ],
@@ -234,6 +236,7 @@ def test_no_retry_after_header_breaks_the_reader(header: str) -> None:
         (b"\xff\xfe", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
         (b"", ""),
         (b"{}", ""),
+        (b'{"error": ' + b"[" * 600 + b"]" * 600 + b"}", ""),
     ],
 )
 def test_the_reason_is_found_in_an_error_body(body: bytes, expected: str) -> None:

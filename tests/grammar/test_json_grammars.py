@@ -397,3 +397,25 @@ def test_numbers_keep_to_their_bounds(least: Any, span: Any, number: Any, strict
             assert matches(grammar, text) == jsonschema.Draft202012Validator(schema).is_valid(float(each)), (
                 text
             )
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize(
+    "keyword", ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]
+)
+@pytest.mark.parametrize("bound", [10**400, -(10**400)])
+def test_a_bound_beyond_any_float_is_read_like_any_other(kind: str, keyword: str, bound: int) -> None:
+    try:
+        grammar = json_grammar({"type": kind, keyword: bound})
+    except UnsupportedSchema as fault:
+        assert "no JSON value fits" in fault.what
+    else:
+        assert matches(grammar, "0")
+
+
+@pytest.mark.parametrize(
+    "keyword", ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
+)
+def test_a_count_beyond_any_float_makes_a_small_grammar(keyword: str) -> None:
+    kind = {"Length": "string", "Items": "array", "Properties": "object"}[keyword[3:]]
+    assert len(json_grammar({"type": kind, keyword: 10**400}).render("lark")) < 1000

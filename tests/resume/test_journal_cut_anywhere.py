@@ -104,3 +104,46 @@ def test_an_entry_of_an_unknown_kind_at_the_end_is_not_taken_for_a_torn_line(tmp
     append_entries(run, stages_of("a", 2)[1:])
     assert b"newer version" in run.journal.read_bytes()
     assert read_journal(run).reached == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": ["a"]},
+        {"id": None},
+        {"value": 3},
+        {"value": {"scenario": ["no text"]}},
+        {"value": {"corrections": "2"}},
+        {"value": {"not of a draft": 1}},
+        {"usage": "none"},
+        {"usage": ["none"]},
+        {"usage": [{"prompt_tokens": 1}]},
+        {"stage": {}},
+        {"entry": []},
+        {"more": 1},
+    ],
+)
+def test_an_entry_that_nobody_wrote_is_a_damaged_line(tmp_path: Path, changed: dict[str, object]) -> None:
+    run = begun_run(tmp_path, stages_of("a", 1))
+    whole = entry_as_json(stages_of("b", 1)[0])
+    with run.journal.open("ab") as file:
+        file.write(as_line(whole | changed) + as_line(whole))
+    state = read_journal(run)
+    assert (state.damaged, dict(state.reached)) == ((2,), {"a": 1, "b": 1})
+
+
+@pytest.mark.parametrize("field", ["prompt_tokens", "simulated", "model", "latency_s"])
+@pytest.mark.parametrize("value", [None, "9", [], {}])
+def test_a_bill_that_cannot_be_added_up_is_a_damaged_line(tmp_path: Path, field: str, value: object) -> None:
+    whole = entry_as_json(stages_of("a", 1)[0])
+    whole["usage"][0][field] = value if field != "model" else 3
+    run = begun_run(tmp_path)
+    run.journal.write_bytes(as_line(whole) + as_line(entry_as_json(stages_of("b", 1)[0])))
+    assert read_journal(run).damaged == (1,)
+
+
+def test_a_line_nested_beyond_any_reader_is_damaged(tmp_path: Path) -> None:
+    run = begun_run(tmp_path)
+    good = as_line(entry_as_json(stages_of("b", 1)[0]))
+    run.journal.write_bytes(b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n" + good)
+    assert read_journal(run).damaged == (1,) and read_journal(run).reached == {"b": 1}

@@ -256,9 +256,9 @@ def test_a_text_is_cut_after_a_sentence_or_a_word() -> None:
 def test_every_text_gives_a_valid_name_or_none(text: str) -> None:
     name = name_from(text)
     assert len(name) <= 64 and name_from(name) == name
-    taken = {name}
+    taken = {name: 2}
     for _ in range(12):
-        taken.add(unique_name(name, taken))
+        taken[unique_name(name, taken)] = 2
     assert len(taken) == 13 and all(len(one) <= 64 for one in taken)
 
 

@@ -11,7 +11,7 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from funcdex.errors import ToolDefinitionError
+from funcdex.errors import FuncdexError
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -34,25 +34,42 @@ _RESOLVERS = (
 )
 
 
-def parse_yaml(text: str, file: str) -> Any:
-    """The one document in `text` as parsed JSON. Raises ToolDefinitionError with file and line."""
+def parse_yaml(text: str, file: str, error: type[FuncdexError], most_values: int = LARGEST_EXPANSION) -> Any:
+    """The one document in `text` as parsed JSON, of at most `most_values` values with all aliases written
+    out. Raises `error` with file and line."""
+    try:
+        return _parsed(text, most_values)
+    except _Refused as refused:
+        # Its cause would show lines of the file, and a file of settings may hold a key.
+        mark = refused.mark
+        where = file if mark is None else f"{file}, line {mark.line + 1}, column {mark.column + 1}"
+        raise error(refused.what, where=where, fix="Correct the file there.") from None
+
+
+class _Refused(Exception):
+    def __init__(self, what: str, mark: Any) -> None:
+        super().__init__(what)
+        self.what, self.mark = what, mark
+
+
+def _parsed(text: str, most_values: int) -> Any:
     import yaml
 
     try:
-        _check_nesting(text, file)
+        _check_events(text, most_values)
         loader = _loader_class()(text)
         try:
             root = loader.get_single_node()
             if root is None:  # nothing but comments
                 return None
-            _measure(root, file, {})
+            _measure(root, most_values, {})
             return loader.construct_document(root)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        _refuse(f"not YAML: {error.problem or error.context}", error.problem_mark, file, error)
-    except (yaml.YAMLError, ValueError) as error:
-        _refuse(f"not YAML: {error}".splitlines()[0], None, file, error)
+        _refuse(f"not YAML: {error.problem or error.context}", error.problem_mark)
+    except (yaml.YAMLError, ValueError, IndexError) as error:  # the last of an empty `!!int`
+        _refuse(f"not YAML: {error}".splitlines()[0], None)
 
 
 def _loader_class() -> Any:
@@ -66,56 +83,63 @@ def _loader_class() -> Any:
     return loader
 
 
-def _check_nesting(text: str, file: str) -> None:
-    """Events come one by one, without recursion; only after this is a tree made of them."""
+def _check_events(text: str, most_values: int) -> None:
+    """Events come one by one, without recursion; only after this is a tree made of them, which takes half
+    a kilobyte for each."""
     import yaml
 
     depth = 0
-    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    for count, event in enumerate(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))):
+        if count > most_values:
+            _refuse(f"more than {most_values:,} values", event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                _refuse(f"nested deeper than {DEEPEST} levels", event.start_mark, file, None)
+                _refuse(f"nested deeper than {DEEPEST} levels", event.start_mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _measure(node: Node, file: str, sizes: dict[int, int | None]) -> int:
+def _measure(node: Node, most_values: int, sizes: dict[int, int | None]) -> int:
     """Values `node` stands for; refuses what JSON cannot say. Aliased nodes are the same object."""
     import yaml
 
     known = sizes.get(id(node), 0)
     if known is None:
-        _refuse("an alias stands for something that holds the alias", node.start_mark, file, None)
+        _refuse("an alias stands for something that holds the alias", node.start_mark)
     if known:
         return known
     sizes[id(node)] = None
     if node.tag not in _JSON_TAGS:
-        _refuse(f"the tag {node.tag} has no meaning in JSON", node.start_mark, file, None)
+        _refuse(f"the tag {node.tag} has no meaning in JSON", node.start_mark)
     if node.tag == _TAG + "float" and isinstance(node, yaml.ScalarNode) and not isfinite(float(node.value)):
-        _refuse(f"{node.value} is no JSON number", node.start_mark, file, None)
+        _refuse(f"{node.value} is no JSON number", node.start_mark)
     size = 1
     if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
         for key, value in node.value:
-            _make_text(key, file)
-            size += 1 + _measure(value, file, sizes)
+            _make_text(key, seen)
+            size += 1 + _measure(value, most_values, sizes)
     elif isinstance(node, yaml.SequenceNode):
-        size += sum(_measure(value, file, sizes) for value in node.value)
-    if size > LARGEST_EXPANSION:
-        _refuse("its aliases stand for too much", node.start_mark, file, None)
+        size += sum(_measure(value, most_values, sizes) for value in node.value)
+    if size > most_values:
+        _refuse("its aliases stand for too much", node.start_mark)
     sizes[id(node)] = size
     return size
 
 
-def _make_text(key: Node, file: str) -> None:
+def _make_text(key: Node, seen: set[str]) -> None:
     import yaml
 
     if not isinstance(key, yaml.ScalarNode):
-        _refuse("a key that is no text", key.start_mark, file, None)
-    if key.tag != _TAG + "merge":
-        key.tag = _TAG + "str"
+        _refuse("a key that is no text", key.start_mark)
+    if key.tag == _TAG + "merge":
+        return
+    if key.value in seen:
+        _refuse(f"the key {key.value[:60]!r} stands twice here", key.start_mark)
+    seen.add(key.value)
+    key.tag = _TAG + "str"
 
 
-def _refuse(what: str, mark: Any, file: str, cause: Exception | None) -> NoReturn:
-    where = file if mark is None else f"{file}, line {mark.line + 1}, column {mark.column + 1}"
-    raise ToolDefinitionError(what, where=where, fix="Correct the file there.") from cause
+def _refuse(what: str, mark: Any) -> NoReturn:
+    raise _Refused(what, mark)
