@@ -6,11 +6,12 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+MINUTES ?= 10
 DEMO_RUN ?= runs/demo
 # matplotlib keeps a list of the fonts it found; here, and not in the home directory.
 export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 
-.PHONY: demo test live bench bench-tables check format docs install clean
+.PHONY: demo test live bench bench-tables fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -29,6 +30,12 @@ bench: install  ## the benchmarks
 
 bench-tables: install  ## the README's tables, from the recorded results
 	$(BIN)/python bench/tables.py --write
+
+fuzz: install  ## damaged inputs for every reader, MINUTES each
+	$(BIN)/python tests/fuzz/run.py --target all --minutes $(MINUTES)
+
+audit: install  ## known vulnerabilities of what is installed; says so where the advisory service cannot be reached
+	@$(BIN)/python tests/security/audit.py
 
 check: install  ## format, lint, types, import contract
 	$(BIN)/ruff format --check .
