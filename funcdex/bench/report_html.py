@@ -76,7 +76,7 @@ def html_report(result: Result, summary: Summary, comparison: Comparison | None 
 def _figure(chart: Chart) -> str:
     # As a picture: an SVG within the page would share its names and styles with all others.
     packed = b64encode(as_svg(chart).encode()).decode()
-    title = escape(chart.title)
+    title = _text(chart.title)
     return (
         f'<figure><figcaption>{title}</figcaption><img alt="{title}" '
         f'src="data:image/svg+xml;base64,{packed}"></figure>'
