@@ -34,8 +34,11 @@ from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Completion
 
 DEFAULT_IN_FLIGHT = 128
-REFUSALS_TO_REFUSE = 20
-"""So many refusals (400, 413, 422) without a good answer between them, and an endpoint is out."""
+REFUSALS_THAT_WEIGH = 2
+"""Refusals in a row that can be the fault of the requests."""
+
+REFUSALS_TO_GO_DOWN = 20
+"""So many refusals (400, 413, 422) without a good answer between them, and an endpoint is down."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +85,7 @@ class Member:
         self._trust = TrustWindow()
         self._times_distrusted = 0
         self._refusals_in_a_row = 0
+        self.on_trial = False
 
     # Whether it can be used
 
@@ -132,6 +136,11 @@ class Member:
         lost_s = self._troubled_since_s + self._settings.give_up_after_s
         return lost_s if lost_s > now_s else None
 
+    @property
+    def refuses_much(self) -> bool:
+        """Whether its refusals say more of it than of the requests."""
+        return self._refusals_in_a_row > REFUSALS_THAT_WEIGH
+
     # Leases
 
     def lease(self, tokens: float, now_s: float) -> Lease:
@@ -162,10 +171,11 @@ class Member:
         self.limiter = limiter
         self.down = False
         self.reason = ""
-        self._troubled_since_s = None
         self._trust = TrustWindow()
         self.progress = self._nothing_known()
-        self.breaker.reset()
+        if not self.on_trial:  # Otherwise one request at a time will show whether it is well.
+            self._troubled_since_s = None
+            self.breaker.reset()
 
     def refuse(self, reason: str) -> None:
         """For good."""
@@ -178,6 +188,11 @@ class Member:
         self.reason = reason
         self.breaker.trip(now_s)
         self._trouble(now_s)
+
+    def doubt(self, reason: str, now_s: float) -> None:
+        """It answers, but with nothing of use, and its probe may not show why: down, and then on trial."""
+        self.on_trial = True
+        self.go_down(reason, now_s)
 
     def observe(self, load: ServerLoad, now_s: float) -> None:
         """What it says of itself."""
@@ -198,6 +213,7 @@ class Member:
         if constrained and self._is_news(lease):
             self._trust.record(kept=True)
         self._refusals_in_a_row = 0
+        self.on_trial = False
         self._completed += 1
         self._prompt_tokens += completion.prompt_tokens
         self._completion_tokens += completion.completion_tokens
@@ -217,8 +233,10 @@ class Member:
             self._ignored_grammar(lease, fault, now_s)
             return
         if not fault.blames_endpoint:
-            self.answered(lease, now_s)
-            self._refused_a_request(fault)
+            if self._refuses_everything(fault):
+                self.doubt(f"it refuses every request: {fault.what}", now_s)
+            else:
+                self.answered(lease, now_s)
             return
         self._trouble(now_s)
         if isinstance(fault, Overloaded):
@@ -241,13 +259,12 @@ class Member:
         else:
             self.go_down(reason, now_s)
 
-    def _refused_a_request(self, fault: EndpointError) -> None:
-        """One that refuses everything would use up a whole run: every conversation would be rejected."""
-        if isinstance(fault, ContextTooLong):
-            return
-        self._refusals_in_a_row += 1
-        if self._refusals_in_a_row >= REFUSALS_TO_REFUSE:
-            self.refuse(f"it refuses every request: {fault.what}")
+    def _refuses_everything(self, fault: EndpointError) -> bool:
+        """Such a one would use up a whole run: every conversation would be rejected. So it is in trouble
+        until it gives one good answer, and given up if that takes too long."""
+        if not isinstance(fault, ContextTooLong):
+            self._refusals_in_a_row += 1
+        return self._refusals_in_a_row >= REFUSALS_TO_GO_DOWN
 
     def _is_news(self, lease: Lease) -> bool:
         """Whether an answer tells of the server as it was last probed, and not of one taken out since."""

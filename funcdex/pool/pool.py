@@ -39,6 +39,8 @@ from funcdex.types.request import Completion, Request
 
 LOOK_EVERY_S = 0.5
 """Time between two looks at what is in flight: whether it still gets on."""
+ENOUGH_OPINIONS = 2
+"""So many endpoints refuse a request, and it is the request."""
 
 
 class Pool:
@@ -229,15 +231,16 @@ class Pool:
 
     def _second_opinion(self, job: Job, member: Member, fault: EndpointError) -> float | None:
         """What one endpoint refuses another may take: it is of another version, or behind another proxy. If
-        that one refuses it too, it is the request."""
-        first, job.refusal = job.refusal is None, job.refusal or fault
+        that one refuses it too, it is the request, unless they refuse whatever they get."""
+        job.refusal = job.refusal or fault
+        job.opinions += not member.refuses_much
         job.serving &= sum(one.bit for one in self._members if one.up(self._clock())) & ~member.bit
-        return 0.0 if job.serving and first else None
+        return 0.0 if job.serving and job.opinions < ENOUGH_OPINIONS else None
 
     def _more_context(self, job: Job, member: Member, fault: EndpointError) -> float | None:
         """Goes where more context is told of; the first time as much will do, for what is told may be old."""
         told = (member.facts and member.facts.context_tokens) or 0
-        least = told + 1 if job.refusal else told
+        least = told + 1 if job.refusal and not member.on_trial else told
         job.refusal = job.refusal or fault
         job.serving &= ~member.bit & sum(
             other.bit
@@ -313,4 +316,4 @@ def _doubt_context(member: Member, tokens: float, now_s: float) -> None:
     probe will tell."""
     told = (member.facts and member.facts.context_tokens) or 0
     if 2 * tokens < told and not member.down:
-        member.go_down(f"{tokens:.0f} tokens do not fit the {told} that it told of", now_s)
+        member.doubt(f"{tokens:.0f} tokens do not fit the {told} that it told of", now_s)

@@ -24,7 +24,8 @@ class Job:
 
     `serving`: the endpoints that may take it. `home`: the one of them it would rather go to, 0 if that is all
     the same. `avoid`: those where it failed, which take it again only if no other can. `refusal`: what the
-    first that refused it said, which is its end, too, if those left to be asked are lost. `arrival` orders it
+    first that refused it said, which is its end, too, if those left to be asked are lost; `opinions` counts
+    refusals that weigh. `arrival` orders it
     among its priority, and stays when it is sent again.
     """
 
@@ -36,6 +37,7 @@ class Job:
     avoid: int = 0
     faults: Faults = field(default=Faults())
     refusal: EndpointError | None = None
+    opinions: int = 0
     attempts: int = 0
     asked_s: float = 0.0
     queued_s: float = 0.0

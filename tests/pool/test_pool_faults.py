@@ -22,7 +22,7 @@ from endpoints.scripted_server import (
 )
 
 from funcdex.errors import BadResponse, ContextTooLong, NoEndpointAvailable, RequestRefused, ServerFault
-from funcdex.pool.member import REFUSALS_TO_REFUSE
+from funcdex.pool.member import REFUSALS_TO_GO_DOWN
 from funcdex.settings.tree import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import pool_over, request, served
@@ -127,17 +127,25 @@ async def test_a_refused_request_ends_refused_if_those_left_to_be_asked_are_lost
     assert [type(fault) for fault in running.failed.values()] == [RequestRefused]
 
 
-async def test_an_endpoint_that_refuses_everything_is_out_before_it_uses_up_the_run() -> None:
-    server = ScriptedServer()
-    server.script.extend([fails(422)] * 1000)
-    async with serving(server), pool_over(server, settings=PoolSettings(max_in_flight=1)) as running:
-        for number in range(50):
-            await running.run(request(f"c{number}"))
-        assert running.endpoint(server).state == "refused"
-        assert "refuses every request" in running.endpoint(server).reason
-    refused = [fault for fault in running.failed.values() if isinstance(fault, RequestRefused)]
-    assert len(refused) == len(server.received) == REFUSALS_TO_REFUSE
-    assert all(isinstance(fault, NoEndpointAvailable) for fault in list(running.failed.values())[-30:])
+async def test_an_endpoint_that_refuses_everything_is_given_up_before_it_uses_up_the_run() -> None:
+    server, clock = ScriptedServer(), ManualClock()
+    server.script.extend([fails(422)] * 10_000)
+    settings = PoolSettings(max_in_flight=1, open_for_s=5, give_up_after_s=60)
+    async with serving(server), pool_over(server, clock=clock, settings=settings) as running:
+
+        async def ask_on() -> None:
+            while not any(isinstance(fault, NoEndpointAvailable) for fault in running.failed.values()):
+                await running.run(request(f"c{len(running.failed)}"))
+
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(ask_on)
+            await until(lambda: running.endpoint(server).state == "down")
+            assert len(server.received) == REFUSALS_TO_GO_DOWN
+            assert "refuses every request" in running.endpoint(server).reason
+            while len(running.failed) <= len(server.received):
+                await until(lambda: bool(clock.sleeping) or len(running.failed) > len(server.received))
+                clock.advance(5.0)
+    assert len(server.received) <= REFUSALS_TO_GO_DOWN + 60 / 5
 
 
 async def test_a_sample_is_drawn_elsewhere_after_answers_of_no_use() -> None:

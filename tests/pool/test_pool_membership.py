@@ -137,7 +137,7 @@ async def test_a_server_that_comes_back_with_less_context_is_noticed_and_loses_n
         assert "do not fit the 8192" in running.endpoint(shrunk).reason
         await until(lambda: clock.sleeping == [5.0])
         clock.advance(5)
-        await until(lambda: running.endpoint(shrunk).state == "ready")
+        await until(lambda: running.endpoint(shrunk).state == "half_open")
     assert len(running.done) == 4 and len(shrunk.probes) == 2
 
 
