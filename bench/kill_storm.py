@@ -68,7 +68,8 @@ def settings_of(count: int, urls: list[str]) -> Settings:
             "count": count,
             "endpoints": urls,
             "generation": {"min_user_turns": 1, "max_user_turns": 1, "distractor_tools": 0, "max_tools": 3},
-            "dedup": {"enabled": False},
+            # No prompt shows other conversations, so that each is what it is whoever came first.
+            "dedup": {"enabled": False, "examples_shown": 0},
             "pool": {"max_in_flight": 16, "backoff_base_s": 0.05, "open_for_s": 0.2},
         }
     )

@@ -43,14 +43,15 @@ REFUSALS_TO_GO_DOWN = 20
 
 @dataclass(slots=True, eq=False)
 class Lease:
-    """The right to one request in flight at `member`; returned once. `beside` were in flight, it included,
-    when its answer came at `ended_s`."""
+    """The right to one request in flight at `member`; returned once. `on_trial`: it tries an open circuit.
+    `beside` were in flight, it included, when its answer came at `ended_s`."""
 
     member: Member
     facts: EndpointFacts
     ticket: int
     tokens: float
     sent_s: float
+    on_trial: bool = False
     held: bool = True
     ended_s: float = 0.0
     beside: int = 0
@@ -150,7 +151,8 @@ class Member:
             raise RuntimeError(f"a lease on {self.url}, which takes none")
         self.in_flight += 1
         self._outstanding_tokens += tokens
-        return Lease(self, self.facts, ticket, tokens, now_s)
+        on_trial = self.breaker.state(now_s) != "closed"
+        return Lease(self, self.facts, ticket, tokens, now_s, on_trial)
 
     def give_back(self, lease: Lease) -> bool:
         """Whether it was still held. A lease that came to no verdict frees the half-open circuit."""

@@ -120,7 +120,7 @@ class Pool:
                 if completion is not None:
                     return replace(completion, queued_s=job.queued_s, attempts=job.attempts)
                 assert fault is not None
-                wait_s = self._next_try(job, lease.member, fault)
+                wait_s = self._next_try(job, lease, fault)
                 if wait_s is None:
                     raise fault
                 self._teller.tell("retry", lease.member, fault, request.conversation_id, str(fault))
@@ -217,13 +217,14 @@ class Pool:
         if member.refused or member.due_s(now_s) is not None:
             member.attention.set()
 
-    def _next_try(self, job: Job, member: Member, fault: EndpointError) -> float | None:
+    def _next_try(self, job: Job, lease: Lease, fault: EndpointError) -> float | None:
         """Seconds until the request asks again; None if it does not."""
+        member = lease.member
         if isinstance(fault, ContextTooLong):
             return self._more_context(job, member, fault)
         if not fault.blames_endpoint:
             return self._second_opinion(job, member, fault)
-        faults = job.faults.after(fault)
+        faults = job.faults.after(fault, on_trial=lease.on_trial)
         if faults != job.faults:
             job.faults = faults
             job.avoid = (job.avoid | member.bit) if job.serving & ~job.avoid & ~member.bit else member.bit

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | no connection, overloaded | no: the endpoint's trouble | for an endpoint, at the front of its priority |
 | the connection broke | a little: it may be what breaks them | likewise |
+| any, where it tried an open circuit | a little: the endpoint was known to fail | as below |
 | timed out, stalled, server fault, bad response | yes | exponential, full jitter, Retry-After at least |
 | not served (key, path, model) | yes | for an endpoint |
 | refused | the second time it is final | for another endpoint, if one is up |
@@ -17,8 +18,9 @@ from dataclasses import dataclass, replace
 from funcdex.errors import EndpointError, NoConnection, NotServed, Overloaded, Unreachable
 
 BROKEN_CONNECTIONS_PER_ATTEMPT = 4
-"""A broken connection weighs a quarter of a fault that is the request's own: a prompt that kills servers
-must not be sent for ever, and a request whose servers are restarted must not be lost."""
+"""A broken connection, or a try of an open circuit, weighs a quarter of a fault that is the request's own: a
+prompt that kills servers must not be sent for ever, and a request whose servers are restarted must not be
+lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,12 @@ class Faults:
     blamed: int = 0
     broken: int = 0
 
-    def after(self, fault: EndpointError) -> Faults:
-        """Counts one more fault."""
+    def after(self, fault: EndpointError, *, on_trial: bool = False) -> Faults:
+        """Counts one more fault; `on_trial`: of an endpoint whose circuit was open, which says little of the
+        request, but must not be for ever either."""
         if isinstance(fault, Overloaded | NoConnection):
             return self
-        if isinstance(fault, Unreachable):
+        if isinstance(fault, Unreachable) or on_trial:
             return replace(self, broken=self.broken + 1)
         return replace(self, blamed=self.blamed + 1)
 

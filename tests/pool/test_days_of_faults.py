@@ -185,7 +185,7 @@ def test_a_day_of_random_faults_over_eight_endpoints_settles_everything_in_flat_
     outcome = run_in_virtual_time(lambda: a_run(endpoints, conversations, workers=48))
     check(outcome, endpoints, conversations)
     assert 0.5 * DAY_S < outcome.took_s < 1.5 * DAY_S, f"{outcome.took_s / 3600:.1f} h"
-    assert len(outcome.rejected) < conversations // 20, Counter(outcome.rejected.values())
+    assert len(outcome.rejected) < conversations // 50, Counter(outcome.rejected.values())
     early, *_, late = outcome.objects
     assert late < 1.1 * early
 

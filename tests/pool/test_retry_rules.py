@@ -21,7 +21,13 @@ from funcdex.errors import (
 )
 from funcdex.pool.limiter import FixedLimiter
 from funcdex.pool.rate import WINDOW_S, RateWindow
-from funcdex.pool.retry import Faults, RetryPolicy, backoff_s, wait_before_retry
+from funcdex.pool.retry import (
+    BROKEN_CONNECTIONS_PER_ATTEMPT,
+    Faults,
+    RetryPolicy,
+    backoff_s,
+    wait_before_retry,
+)
 
 POLICY = RetryPolicy(max_attempts=3, backoff_base_s=0.5, backoff_max_s=30.0)
 
@@ -79,6 +85,13 @@ def test_backoff_is_full_jitter_below_a_growing_ceiling(failures: int, draw: flo
 def test_a_retry_never_comes_before_the_server_asked_for_it(draw: float, asked_s: float) -> None:
     wait_s = wait_before_retry(_fault(ServerFault, asked_s), Faults(blamed=1), POLICY, draw)
     assert wait_s is not None and wait_s >= asked_s
+
+
+def test_what_befalls_a_try_of_an_open_circuit_hardly_counts_against_the_request() -> None:
+    faults, fault, sent = Faults(), _fault(ServerFault), 1
+    while wait_before_retry(fault, faults := faults.after(fault, on_trial=True), POLICY, 0.5) is not None:
+        sent += 1
+    assert sent == BROKEN_CONNECTIONS_PER_ATTEMPT * POLICY.max_attempts
 
 
 @given(st.lists(st.sampled_from([BadResponse, TimedOut, NoConnection, Overloaded, Unreachable]), max_size=30))
