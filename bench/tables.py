@@ -29,13 +29,14 @@ def overhead(result: Mapping[str, Any] | None) -> Iterator[str]:
     if result is None:
         return
     figures = result["figures"]
-    yield "| client | CPU a request | lowest to highest | most in flight | memory |"
-    yield "| --- | --- | --- | --- | --- |"
+    pool_ms = figures["clients"][POOL]["cpu_ms"]["median"]
+    yield "| client | CPU a request | lowest to highest | pool = 1 | most in flight | memory |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     for name, row in sorted(figures["clients"].items(), key=lambda pair: pair[1]["cpu_ms"]["median"]):
         spread = row["cpu_ms"]
         yield (
             f"| {NAMES.get(name, label(name, row))} | {spread['median']:.2f} ms "
-            f"| {spread['lowest']:.2f} to {spread['highest']:.2f} "
+            f"| {spread['lowest']:.2f} to {spread['highest']:.2f} | {spread['median'] / pool_ms:.1f} "
             f"| {row['most_in_flight']} | {row['rss_mb']} MB |"
         )
     yield ""
@@ -63,7 +64,8 @@ def resuming(result: Mapping[str, Any] | None) -> Iterator[str]:
 def _origin(result: Mapping[str, Any]) -> str:
     machine = result["machine"]
     return (
-        f"{machine['cores']} cores of an {machine['cpu']}, load {machine['load_before']:.1f} before it; "
+        f"{machine['cores']} cores of an {machine['cpu']}, load {machine['load_before']:.1f} to "
+        f"{machine['load_after']:.1f} of other work; "
         f"`{result['command']}` at {result['commit']}."
     )
 
