@@ -80,7 +80,8 @@ async def test_an_interrupt_before_the_first_request_ends_it_at_once(
     run = RunDir(tmp_path / "run")
 
     async def silent(stream: anyio.abc.SocketStream) -> None:
-        await anyio.sleep_forever()
+        async with stream:
+            await anyio.sleep_forever()
 
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = listener.extra(anyio.abc.SocketAttribute.local_port)
