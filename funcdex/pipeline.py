@@ -84,10 +84,11 @@ class Pipeline:
     context: Context
     journal: Journal
     funnel: Funnel
+    stages: Mapping[Stage, StageFunction] = field(default_factory=lambda: STAGE_FUNCTIONS)
     stopping: anyio.Event = field(default_factory=anyio.Event)
     fault: FuncdexError | None = None
     _live: int = 0
-    _one_ended: anyio.Event = field(default_factory=anyio.Event)
+    _one_step_on: anyio.Event = field(default_factory=anyio.Event)
 
     async def run(self, drafts: Iterable[Draft], max_live: Callable[[], int]) -> None:
         """Carries every draft, at most `max_live()` at once, which may change as endpoints find their limits;
@@ -95,8 +96,8 @@ class Pipeline:
         async with anyio.create_task_group() as tasks:
             for draft in drafts:
                 while self._live >= max_live():
-                    self._one_ended = anyio.Event()
-                    await self._one_ended.wait()
+                    self._one_step_on = anyio.Event()
+                    await self._one_step_on.wait()
                 if self.stopping.is_set():
                     break
                 self._live += 1
@@ -112,12 +113,13 @@ class Pipeline:
             self.stopping.set()
         finally:
             self._live -= 1
-            self._one_ended.set()
+            self._one_step_on.set()
 
     async def _advance(self, draft: Draft) -> None:
         while (stage := draft.next_stage) and not self.stopping.is_set():
             outcome = await self._step(stage, draft)
             await self._record(draft, outcome)
+            self._one_step_on.set()  # Limits grow by answers, long before a conversation ends.
             if isinstance(outcome, Rejected):
                 return
             draft = draft.after(outcome)
@@ -127,7 +129,7 @@ class Pipeline:
     async def _step(self, stage: Stage, draft: Draft) -> StageDone | Rejected:
         self.funnel.live[stage] += 1
         try:
-            return await STAGE_FUNCTIONS[stage](draft, self.context)
+            return await self.stages[stage](draft, self.context)
         except EndpointError as error:
             return Rejected(draft.plan.id, stage, error.kind, str(error))
         except GrammarError as error:

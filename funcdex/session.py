@@ -273,5 +273,4 @@ def _funnel_of(planned: int, state: JournalState) -> Funnel:
 
 
 def _max_live(pool: Pool) -> int:
-    limits = [endpoint.limit for endpoint in pool.snapshot().endpoints if endpoint.state != "refused"]
-    return max(1, LIVE_PER_SLOT * sum(limits))
+    return max(1, LIVE_PER_SLOT * pool.capacity)

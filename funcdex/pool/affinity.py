@@ -7,7 +7,7 @@ than others: rendezvous hashing says which, and when an endpoint comes or goes o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
@@ -36,11 +36,27 @@ def ranking(key: int, urls: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(urls)), key=lambda place: crc32(urls[place].encode(), crc32(start))))
 
 
-def preferred(home: int, able: Sequence[Member], now_s: float) -> Member:
-    """`home` (a bit) if it is among those that are able and not loaded beyond the bound, else the one with
-    the least to do."""
-    loads = {member.bit: member.load(now_s) for member in able}
-    mean = sum(loads.values()) / len(loads)
-    if home in loads and loads[home] <= BOUND * mean:
-        return next(member for member in able if member.bit == home)
-    return min(able, key=lambda member: loads[member.bit])
+class Able:
+    """The endpoints that serve a stage; `bits` are theirs together."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.bits = sum(member.bit for member in members)
+        self._members = members
+        self._urls = tuple(member.url for member in members)
+
+    def at(self, urls: Collection[str]) -> int:
+        """Those at certain addresses, as bits."""
+        return sum(member.bit for member in self._members if member.url in urls) if urls else 0
+
+    def home_of(self, request: Request) -> int:
+        """The one that requests like this one go to, as a bit; 0 if none is better."""
+        key = affinity_key(request) if len(self._members) > 1 else None
+        return 0 if key is None else self._members[ranking(key, self._urls)[0]].bit
+
+
+def preferred(home: int, loads: Mapping[int, float]) -> int:
+    """Of the endpoints in `loads`, which has what each has to do: `home` (a bit) if it is among them and not
+    loaded beyond the bound, else the one with the least to do."""
+    if home in loads and loads[home] <= BOUND * sum(loads.values()) / len(loads):
+        return home
+    return min(loads, key=loads.__getitem__)

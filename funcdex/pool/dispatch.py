@@ -2,11 +2,15 @@
 
 Choosing is synchronous, so it needs no lock: of the endpoints that may serve the best waiting request and
 have room, the one it prefers takes it, or the one with the least to do.
+
+How each endpoint stands is remembered, and looked at again when something happened to it, so a request does
+not go through all of them. What only time brings about (a pause ends, an open circuit may
+be tried, an endpoint is given up) its keeper waits for, and calls `moved`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import anyio
 
@@ -26,6 +30,17 @@ class Dispatcher:
         self._clock = clock
         self._waiting = Waiting()
         self._draining = False
+        self._by_bit = {member.bit: member for member in members}
+        self._limits = dict.fromkeys(self._by_bit, 0)
+        self._loads = dict.fromkeys(self._by_bit, 0.0)
+        self._capacity = 0
+        self._all = sum(self._by_bit)
+        self._up = self._room = self._lost = 0
+
+    @property
+    def capacity(self) -> int:
+        """Requests that may be in flight together, by the limits of endpoints that are not refused."""
+        return self._capacity
 
     @property
     def waiting(self) -> int:
@@ -44,7 +59,9 @@ class Dispatcher:
         job.asked_s = self._clock()
         job.woken = None
         self._waiting.push(job)
-        self.moved()
+        self._dispatch()
+        if job.waits and not job.serving & ~self._lost:
+            self._release_stranded()
         if job.waits:
             job.woken = anyio.Event()
             try:
@@ -60,12 +77,16 @@ class Dispatcher:
         return lease
 
     def give_back(self, lease: Lease) -> None:
-        """The next one's turn. May be called again for the same lease."""
-        if lease.member.give_back(lease):
-            self._dispatch()
+        """The next one's turn. May be called again for the same lease, when more is known of its endpoint."""
+        lease.member.give_back(lease)
+        self._look_at(lease.member, self._clock())
+        self._dispatch()
 
     def moved(self) -> None:
-        """An endpoint has changed: waiting requests may have somewhere to go, or nowhere."""
+        """Endpoints have changed: waiting requests may have somewhere to go, or nowhere."""
+        now_s = self._clock()
+        for member in self._members:
+            self._look_at(member, now_s)
         self._dispatch()
         self._release_stranded()
 
@@ -81,21 +102,34 @@ class Dispatcher:
         if job.lease is not None:
             self.give_back(job.lease)
 
+    def _look_at(self, member: Member, now_s: float) -> None:
+        bit = member.bit
+        self._up = self._up | bit if member.up(now_s) else self._up & ~bit
+        self._room = self._room | bit if member.has_room(now_s) else self._room & ~bit
+        self._lost = self._lost | bit if member.lost(now_s) else self._lost & ~bit
+        self._loads[bit] = member.load(now_s)
+        limit = 0 if member.refused else member.limiter.limit(now_s)
+        self._capacity += limit - self._limits[bit]
+        self._limits[bit] = limit
+
     def _dispatch(self) -> None:
         """Starts waiting requests for as long as an endpoint that may take one has room."""
-        if not self._waiting:
+        if not (self._room and self._waiting):
             return
         now_s = self._clock()
-        up = room = 0
-        for member in self._members:
-            up |= member.bit if member.up(now_s) else 0
-            room |= member.bit if member.has_room(now_s) else 0
-        while room and (taken := self._waiting.take(room, up)) is not None:
+        while self._room and (taken := self._waiting.take(self._room, self._up)) is not None:
             job, able = taken
-            member = preferred(job.home, [one for one in self._members if one.bit & able], now_s)
-            self._grant(job, member, now_s)
-            if not member.has_room(now_s):
-                room &= ~member.bit
+            member = self._by_bit[preferred(job.home, self._loads_of(able))]
+            if member.has_room(now_s):
+                self._grant(job, member, now_s)
+            else:
+                self._waiting.push(job)
+            self._look_at(member, now_s)
+
+    def _loads_of(self, able: int) -> Mapping[int, float]:
+        if able == self._all:
+            return self._loads
+        return {bit: self._loads[bit] for bit in _bits_of(able)}
 
     def _grant(self, job: Job, member: Member, now_s: float) -> None:
         job.lease = member.lease(job.tokens, now_s)
@@ -105,9 +139,7 @@ class Dispatcher:
 
     def _release_stranded(self) -> None:
         """Tells the requests that no endpoint will serve."""
-        now_s = self._clock()
-        lost = sum(member.bit for member in self._members if member.lost(now_s))
-        for job in self._waiting.take_stranded(lost):
+        for job in self._waiting.take_stranded(self._lost):
             job.lost = job.refusal or self._no_endpoint_for(job)
             job.wake()
 
@@ -123,6 +155,13 @@ class Dispatcher:
             where="; ".join(reasons) or f"none serves {stage}",
             fix="Bring one back and resume the run; nothing that was finished is lost.",
         )
+
+
+def _bits_of(bits: int) -> Iterator[int]:
+    while bits:
+        lowest = bits & -bits
+        yield lowest
+        bits ^= lowest
 
 
 def _draining() -> Draining:

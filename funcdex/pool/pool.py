@@ -92,6 +92,7 @@ class Pool:
                 tasks.start_soon(self._watch, member)
         if self._watching:
             tasks.start_soon(self._oversee)
+        self._dispatcher.moved()
         return self
 
     async def __aexit__(
@@ -141,6 +142,11 @@ class Pool:
             hedged=self._tail.sent,
             hedges_won=self._tail.won,
         )
+
+    @property
+    def capacity(self) -> int:
+        """Requests that may be in flight together just now."""
+        return self._dispatcher.capacity
 
     def drain(self) -> None:
         """Sends nothing more: who waits, or asks from now on, gets Draining. What is in flight goes on."""

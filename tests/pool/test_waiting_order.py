@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,3 +106,32 @@ def test_it_takes_what_a_sort_over_all_jobs_would(
     expected = sorted(able, key=lambda job: (-job.request.priority, job.arrival))
     assert len(queue) == sum(job.waits for job in jobs)
     assert _order(queue, room, up) == [job.arrival for job in expected]
+
+
+def test_a_job_that_comes_back_waits_only_where_it_is_wanted_now() -> None:
+    job = _job(1)
+    job.home = B
+    queue = _queue(job, _job(2))
+    assert queue.take(A, ALL) == (job, A)
+    job.avoid = A
+    queue.push(job)
+    taken = queue.take(A, ALL)
+    assert taken is not None and taken[0].arrival == 2, "its entry of before is void"
+    assert queue.take(A, ALL) is None and queue.take(B, ALL) == (job, B)
+
+
+class _Tracked(Job):
+    """A job that can be referred to weakly."""
+
+
+def test_what_was_taken_elsewhere_is_forgotten() -> None:
+    queue, held = Waiting(), weakref.WeakSet[Job]()
+    for number in range(1000):
+        job = _Tracked(_job(number).request, number, ALL, tokens=1.0, home=B)
+        held.add(job)
+        queue.push(job)
+    del job
+    for _ in range(900):
+        queue.take(A, ALL)
+    assert len(queue) == 100
+    assert len(held) <= 2 * 100 + 64, "the heap of B must not hold what left by A"

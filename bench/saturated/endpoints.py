@@ -1,0 +1,103 @@
+"""Endpoints in this process: the pool's own clients, with an arithmetic server where HTTP would be."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable, Sequence
+
+import httpx
+import orjson
+from saturated.model_server import ModelServer, Work
+
+from funcdex.endpoints.facts import EndpointFacts
+from funcdex.endpoints.http import EndpointClient
+from funcdex.pool.joining import Candidate
+from funcdex.settings.endpoint_spec import EndpointSpec
+from funcdex.types.request import Message, Request, Sampling
+
+
+class ModelEndpoint(httpx.AsyncBaseTransport):
+    """Answers after the time that `server` takes. A prompt says how long its answer is (`request_for`). A
+    request that is called off goes on there, as in servers that notice it late."""
+
+    def __init__(self, url: str, server: ModelServer) -> None:
+        self.server = server
+        self.client = EndpointClient(EndpointSpec(url=url), self)
+        self._loop = asyncio.get_running_loop()
+        self._answers: dict[Work, asyncio.Future[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """A completion; nothing else is known of it but that it is there."""
+        if request.method != "POST":
+            return httpx.Response(200, content=b"{}")
+        tokens = int(orjson.loads(request.content)["messages"][0]["content"])
+        work = Work(tokens)
+        self.look()
+        answer = self._answers[work] = self._loop.create_future()
+        self.server.send(work)
+        self._arm()
+        await answer
+        usage = {"prompt_tokens": 0, "completion_tokens": tokens}
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "text"}}
+        return httpx.Response(200, content=orjson.dumps({"choices": [choice], "usage": usage}))
+
+    def look(self) -> None:
+        """Gives the answers that are due."""
+        # Sums of times are off by less; nobody is kept waiting for that.
+        for work in self.server.run_until(self._loop.time() + 1e-9):
+            answer = self._answers.pop(work)
+            if not answer.done():
+                answer.set_result(None)
+
+    def _arm(self) -> None:
+        next_s = self.server.next_s()
+        if self._timer is not None:
+            if self._timer.when() == next_s:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(next_s, self._due) if next_s < math.inf else None
+
+    def _due(self) -> None:
+        self._timer = None
+        self.look()
+        self._arm()
+
+
+def candidate(endpoint: ModelEndpoint, *, slots: int | None = None) -> Candidate:
+    """An endpoint as the probe would have found it; with `slots` it tells how many it has."""
+    facts = EndpointFacts(
+        base_url=endpoint.client.spec.url,
+        kind="vllm",
+        server_version="model",
+        model="model",
+        models=("model",),
+        context_tokens=None,
+        slots=slots,
+        dialect="lark",
+        enforces=True,
+    )
+    return Candidate(endpoint.client, facts)
+
+
+def request_for(tokens: int, *, name: str = "c1", stage: str = "scenario", priority: int = 0) -> Request:
+    """A request for an answer of so many tokens."""
+    return Request(
+        conversation_id=name,
+        stage=stage,
+        messages=(Message("user", str(tokens)),),
+        sampling=Sampling(max_tokens=4096),
+        timeout_s=3600.0,
+        priority=priority,
+    )
+
+
+def slot_seconds(endpoints: Iterable[ModelEndpoint]) -> float:
+    """What all of them have spent so far."""
+    return sum(endpoint.server.busy_s for endpoint in endpoints)
+
+
+def all_slots(endpoints: Sequence[ModelEndpoint]) -> int:
+    """Over all of them."""
+    return sum(endpoint.server.slots for endpoint in endpoints)
