@@ -1,7 +1,7 @@
 """What our grammars cost on the real servers: output tokens per second with and without, in the same run.
 
     python bench/grammar_served.py
-    python bench/grammar_served.py --server llamacpp --rounds 3
+    python bench/grammar_served.py --server llamacpp --rounds 3 --only "4,096"
     python bench/grammar_served.py --server vllm --dialects ebnf structural_tag --tokens 100
 
 vLLM on the CPU and llama-server, as `make live` builds them, with tiny models whose habits end texts, strings
@@ -11,9 +11,9 @@ busy machine slows all of them; shares are medians over the rounds, against the 
 same turn. CPU time per token says the same, less disturbed. A tiny model takes next to no time itself, so
 these shares are the worst case: on a real model the same milliseconds are a smaller part.
 
-llama.cpp looks at its whole vocabulary only where a model's first choice is refused. So it is measured twice:
-as the tiny model speaks, which is often wrong between texts and strings, and with `<` kept from it, which
-leaves it in a text where every choice is right, as a real model's choices mostly are.
+llama.cpp looks at its whole vocabulary only where a model's first choice is refused. So it is measured with a
+model that knows a conversation by heart (tests/live/by_heart.py), all of it and with one slip in a hundred
+tokens, and with the tiny model, which rambles, so that many of its choices are refused: the worst case.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from grammar_mask import fetched_ranks
 from live import build_env, servers
-from served.arms import Arm, llamacpp_arms, vllm_arms
+from served.arms import Arm, llamacpp_arms, shipped_tools, vllm_arms
 from served.load import Load, Round, run_round
 
+from funcdex.grammar_cost.talk import TalkForm, conversation_text
 from funcdex.grammar_cost.vocabulary import read_vocabulary
 
 WIDE = Path(".bench") / "wide"
@@ -51,6 +54,9 @@ COMMON: Mapping[str, Any] = {
 LEANINGS = {"Ċ": 6, "</": 4, "<": 4, "tool": 3}
 """vLLM's `logit_bias`, by the tokens' byte-level spelling (Ċ is a line break): texts end soon, so that three
 fifths of an answer under our grammar are JSON. With llama-server's sampling it would say nothing else."""
+TOOLS = 20
+"""In the grammars that llama.cpp is sent."""
+SLIPS_PERCENT = (0.0, 1.0)
 LOOSE_LIMIT_S = 40.0
 """A grammar of the dear kind is stopped after this long; the tokens so far are counted."""
 
@@ -64,29 +70,58 @@ def main() -> None:
     options.add_argument("--dialects", nargs="+", default=["ebnf", "lark"], help="for vLLM")
     options.add_argument("--backend", default="auto", help="vLLM's grammar engine: auto, xgrammar, guidance")
     options.add_argument("--no-loose", action="store_true", help="leave out the dear grammar, and its minute")
+    options.add_argument("--only", default="", help="of the comparisons, by a part of their title")
     options.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js, if it is at hand")
     chosen = options.parse_args()
-    missing = [reason for kind in ("vllm", "llamacpp") if (reason := servers.why_not_built(kind))]
+    kinds: list[servers.Kind] = ["vllm", "llamacpp"] if chosen.server == "all" else [chosen.server]
+    missing = [reason for kind in kinds if (reason := servers.why_not_built(kind))]
     if missing:
         print("nothing to run: " + "; ".join(missing))
         return
     make_wide_models(chosen.ranks)
-    if chosen.server in ("vllm", "all"):
-        tokens = vocabulary(WIDE / "wide")
-        leaning = {str(tokens[word]): value for word, value in LEANINGS.items()} | {str(end_token()): -100}
-        arms = vllm_arms(5, chosen.dialects, leaning, loose=not chosen.no_loose)
-        load = Load(64, 64, chosen.tokens, 600.0)
-        flags = ["--structured-outputs-config.backend", chosen.backend]
-        compare("vLLM, 200,000 words, 64 in flight", vllm(flags), arms, load, chosen.rounds)
-    if chosen.server in ("llamacpp", "all"):
-        small, wide = build_env.MODELS / "tiny.gguf", WIDE / WIDE_NAMES["llamacpp"]
-        for words, model, requests in (("4,096", small, 64), ("200,000", wide, 12)):
-            load = Load(requests, 4, chosen.tokens, 600.0)
-            tokens = vocabulary(WIDE / "wide" if model == wide else build_env.MODELS / "tiny")
-            for choices, bias in (("often wrong", []), ("right", less_thans(tokens))):
-                title = f"llama.cpp, {words} words, 4 slots, first choices {choices}"
-                arms = llamacpp_arms(20, [["<|im_end|>", -100], *bias])
-                compare(title, llamacpp(model), arms, load, chosen.rounds)
+    comparisons = {"vllm": vllm_comparisons, "llamacpp": llamacpp_comparisons}
+    for kind in kinds:
+        for each in comparisons[kind](chosen):
+            if chosen.only in each.title:
+                compare(each, chosen.rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is measured at one server."""
+
+    title: str
+    start: Callable[[], AbstractContextManager[servers.LiveServer]]
+    arms: Mapping[str, Arm]
+    load: Load
+
+
+def vllm_comparisons(chosen: argparse.Namespace) -> Iterator[Comparison]:
+    """One, with all requests in one batch."""
+    tokens = vocabulary(WIDE / "wide")
+    leaning = {str(tokens[word]): value for word, value in LEANINGS.items()} | {str(end_token()): -100}
+    arms = vllm_arms(5, chosen.dialects, leaning, loose=not chosen.no_loose)
+    flags = ["--structured-outputs-config.backend", chosen.backend]
+    load = Load(64, 64, chosen.tokens, 600.0)
+    yield Comparison("vLLM, 200,000 words, 64 in flight", partial(vllm, flags), arms, load)
+
+
+def llamacpp_comparisons(chosen: argparse.Namespace) -> Iterator[Comparison]:
+    """With a small and a wide vocabulary, by heart and rambling."""
+    for words, folder in (("4,096", build_env.MODELS / "tiny"), ("200,000", WIDE / "wide")):
+        # A token takes thirty times as long with the wide one.
+        requests = 8 if folder.parent == WIDE else 32
+        start = f"llama.cpp, {words} words, 4 slots"
+        for slips in SLIPS_PERCENT:
+            yield Comparison(
+                f"{start}, {slips:g} % of first choices wrong",
+                partial(llamacpp_by_heart, folder, slips),
+                llamacpp_arms(TOOLS, temperature=0.0),
+                Load(requests, 4, 3 * chosen.tokens, 600.0),
+            )
+        model = folder.with_suffix(".gguf")
+        load = Load(2 * requests, 4, chosen.tokens, 600.0)
+        yield Comparison(f"{start}, rambling", partial(llamacpp, model), llamacpp_arms(TOOLS), load)
 
 
 def vllm(flags: list[str]) -> AbstractContextManager[servers.LiveServer]:
@@ -108,22 +143,23 @@ def vocabulary(folder: Path) -> dict[str, int]:
     return found
 
 
-def less_thans(tokens: Mapping[str, int]) -> list[list[Any]]:
-    """A `logit_bias` against each token with a `<` or several line breaks in it."""
-    return [[token, -100] for word, token in tokens.items() if "<" in word or word.count("Ċ") > 1]
+def llamacpp_by_heart(folder: Path, slips_percent: float) -> AbstractContextManager[servers.LiveServer]:
+    """llama-server with the vocabulary in `folder` and a conversation with the tools by heart."""
+    text, model = WIDE / "by-heart.txt", WIDE / f"by-heart-{folder.name}.gguf"
+    said = conversation_text(
+        shipped_tools(TOOLS), TalkForm(False, False, 8), seed=7, long_enough=lambda text: len(text) > 12_000
+    )
+    text.write_text(said, "utf-8")
+    with_model_tools("live.by_heart", folder / "tokenizer.json", text, str(slips_percent), model)
+    return llamacpp(model)
 
 
-def compare(
-    title: str,
-    started: AbstractContextManager[servers.LiveServer],
-    arms: Mapping[str, Arm],
-    load: Load,
-    rounds: int,
-) -> None:
+def compare(comparison: Comparison, rounds: int) -> None:
     """Rounds of all arms in turn, and a line for each arm."""
-    print(f"\n{title}: {load.requests} requests of {load.tokens} tokens a round", flush=True)
+    arms, load = comparison.arms, comparison.load
+    print(f"\n{comparison.title}: {load.requests} requests of {load.tokens} tokens a round", flush=True)
     found: dict[str, list[Round]] = {label: [] for label in arms}
-    with started as server:
+    with comparison.start() as server:
         for arm in arms.values():  # compiles the grammar, fills caches
             measured(server, arm, Load(min(4, load.in_flight), load.in_flight, 8, load.limit_s))
         for label, arm in in_turn(arms, rounds):
@@ -135,9 +171,10 @@ def compare(
             print(f"  {label:28} {rate}, {each.tokens} tokens{note}", flush=True)
     for label, several in found.items():
         pairs = list(zip(several, found["unconstrained"], strict=False))
-        speed = statistics.median(each.tokens_per_s / plain.tokens_per_s for each, plain in pairs)
+        speeds = sorted(each.tokens_per_s / plain.tokens_per_s for each, plain in pairs)
+        speed = f"{statistics.median(speeds):8.2f} ({speeds[0]:.2f} to {speeds[-1]:.2f})"
         cpu = statistics.median(each.cpu_ms_per_token / plain.cpu_ms_per_token for each, plain in pairs)
-        print(f"  {label:28} {speed:8.2f} x the tokens/s, {cpu:.2f} x the CPU of unconstrained", flush=True)
+        print(f"  {label:28} {speed} x the tokens/s, {cpu:.2f} x the CPU of unconstrained", flush=True)
 
 
 def in_turn(arms: Mapping[str, Arm], rounds: int) -> Iterator[tuple[str, Arm]]:
@@ -168,8 +205,14 @@ def make_wide_models(ranks: Path | None) -> None:
     found = read_vocabulary(ranks or fetched_ranks()).words[:-1]
     encoded = [base64.b64encode(word).decode() for word in found]
     words.write_text(json.dumps(encoded))
-    command = [str(build_env.VLLM_PYTHON), "-m", "live.wide_model", str(words.resolve()), str(WIDE.resolve())]
+    with_model_tools("live.wide_model", words, WIDE)
+
+
+def with_model_tools(module: str, *arguments: str | Path) -> None:
+    """Runs a module of tests/ with what makes models."""
     tests = Path(__file__).resolve().parents[1] / "tests"
+    shown = [str(each.resolve()) if isinstance(each, Path) else each for each in arguments]
+    command = [str(build_env.VLLM_PYTHON), "-m", module, *shown]
     subprocess.run(command, check=True, env={"PYTHONPATH": str(tests)}, capture_output=True)
 
 

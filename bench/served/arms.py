@@ -51,8 +51,7 @@ def vllm_arms(
     return {label: {"logit_bias": logit_bias, **arm} for label, arm in {"unconstrained": {}, **arms}.items()}
 
 
-def llamacpp_arms(tool_count: int, logit_bias: Sequence[Sequence[Any]]) -> dict[str, Arm]:
+def llamacpp_arms(tool_count: int, **sampling: float) -> dict[str, Arm]:
     """Without a grammar, and ours in GBNF."""
     gbnf = grammar_of(shipped_tools(tool_count)).render("gbnf")
-    plain = {"logit_bias": logit_bias}
-    return {"unconstrained": plain, f"ours, gbnf, {tool_count} tools": {**plain, "grammar": gbnf}}
+    return {"unconstrained": sampling, f"ours, gbnf, {tool_count} tools": {**sampling, "grammar": gbnf}}
