@@ -117,7 +117,7 @@ async def test_a_request_that_is_cancelled_ends_at_the_server(
 async def test_what_is_cancelled_in_the_pool_ends_at_the_server(any_server: servers.LiveServer) -> None:
     async with client_of(any_server) as client:
         candidate = Candidate(client, await probe(client, timeout_s=120, now=time.monotonic))
-        async with Pool([candidate], PoolSettings(), watch_loads=False) as pool:
+        async with Pool([candidate], PoolSettings(), watching=False) as pool:
 
             async def send() -> None:
                 sampling = Sampling(max_tokens=MAX_TOKENS, temperature=1.0, seed=1)
