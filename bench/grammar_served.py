@@ -56,7 +56,7 @@ LEANINGS = {"Ċ": 6, "</": 4, "<": 4, "tool": 3}
 fifths of an answer under our grammar are JSON. With llama-server's sampling it would say nothing else."""
 TOOLS = 20
 """In the grammars that llama.cpp is sent."""
-SLIPS_PERCENT = (0.0, 1.0)
+SLIP_EVERY = (0, 100)
 LOOSE_LIMIT_S = 40.0
 """A grammar of the dear kind is stopped after this long; the tokens so far are counted."""
 
@@ -112,10 +112,10 @@ def llamacpp_comparisons(chosen: argparse.Namespace) -> Iterator[Comparison]:
         # A token takes thirty times as long with the wide one.
         requests = 8 if folder.parent == WIDE else 32
         start = f"llama.cpp, {words} words, 4 slots"
-        for slips in SLIPS_PERCENT:
+        for every in SLIP_EVERY:
             yield Comparison(
-                f"{start}, {slips:g} % of first choices wrong",
-                partial(llamacpp_by_heart, folder, slips),
+                f"{start}, {f'one first choice in {every} wrong' if every else 'first choices right'}",
+                partial(llamacpp_by_heart, folder, every),
                 llamacpp_arms(TOOLS, temperature=0.0),
                 Load(requests, 4, 3 * chosen.tokens, 600.0),
             )
@@ -143,14 +143,14 @@ def vocabulary(folder: Path) -> dict[str, int]:
     return found
 
 
-def llamacpp_by_heart(folder: Path, slips_percent: float) -> AbstractContextManager[servers.LiveServer]:
+def llamacpp_by_heart(folder: Path, slip_every: int) -> AbstractContextManager[servers.LiveServer]:
     """llama-server with the vocabulary in `folder` and a conversation with the tools by heart."""
     text, model = WIDE / "by-heart.txt", WIDE / f"by-heart-{folder.name}.gguf"
     said = conversation_text(
         shipped_tools(TOOLS), TalkForm(False, False, 8), seed=7, long_enough=lambda text: len(text) > 12_000
     )
     text.write_text(said, "utf-8")
-    with_model_tools("live.by_heart", folder / "tokenizer.json", text, str(slips_percent), model)
+    with_model_tools("live.by_heart", folder / "tokenizer.json", text, str(slip_every), model)
     return llamacpp(model)
 
 

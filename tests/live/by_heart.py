@@ -1,11 +1,11 @@
 """Makes a model that knows one answer by heart, as a GGUF file, and slips where it is told to.
 
-    PYTHONPATH=tests .live/vllm/bin/python -m live.by_heart TOKENIZER.json ANSWER.txt SLIPS_PERCENT OUT.gguf
+    PYTHONPATH=tests .live/vllm/bin/python -m live.by_heart TOKENIZER.json ANSWER.txt SLIP_EVERY OUT.gguf
 
 llama.cpp looks at its whole vocabulary only where a model's first choice is refused by the grammar. The tiny
 models of tiny_models.py ramble, so most of their choices are refused; a real model's are mostly right. This
-one is right at every place, in texts, strings, tags and between them, but for a share of places, where its
-first choice is the zero byte, which no grammar of ours allows, and its second the right one.
+one is right at every place, in texts, strings, tags and between them, but for one in SLIP_EVERY tokens (0:
+none), where its first choice is the zero byte, which no grammar of ours allows, and its second the right one.
 
 It is a GPT-2 without a say of its layer: token embeddings are zero and the embedding of a place is the head's
 row of the token that comes next, so at temperature 0 it goes through the answer whatever was said before.
@@ -14,7 +14,6 @@ That holds for one length of prompt: PROMPT in the chat template of tiny_models.
 
 from __future__ import annotations
 
-import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ ZERO_BYTE = "\u0100"
 """How byte-level vocabularies spell it."""
 
 
-def main(tokenizer_path: str, answer: Path, slips_percent: float, out: Path) -> None:
+def main(tokenizer_path: str, answer: Path, slip_every: int, out: Path) -> None:
     tokenizer = Tokenizer.from_file(tokenizer_path)
     prompt = f"<|im_start|>user\n{PROMPT}<|im_end|>\n<|im_start|>assistant\n"
     begin = len(tokenizer.encode(prompt).ids) - 1
@@ -45,11 +44,9 @@ def main(tokenizer_path: str, answer: Path, slips_percent: float, out: Path) -> 
     for token in {*said, slip}:
         head[token] = direction(chance)
     places = np.zeros((PLACES, HIDDEN), np.float32)
-    slips = set(
-        random.Random(tiny_models.SEED).sample(range(len(said)), round(len(said) * slips_percent / 100))
-    )
     for number, token in enumerate(said):
-        places[begin + number] = head[token] + 1.05 * head[slip] * (number in slips)
+        slips = slip_every and number % slip_every == slip_every // 2
+        places[begin + number] = head[token] + (1.05 * head[slip] if slips else 0.0)
     save(tokenizer, head * SHARPNESS, places, out)
 
 
@@ -88,4 +85,4 @@ def save(tokenizer: Any, head: Any, places: Any, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
