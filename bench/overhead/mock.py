@@ -1,8 +1,8 @@
 """A server that answers every chat completion after 20 ms, and counts: requests served, most in flight.
 
-    python -m overhead.mock
+    python -m overhead.mock [seconds]
 
-prints its port. It has one fixed answer, streamed on request; to whoever asks for the model `pipeline` it
+prints its port; another time than 20 ms can be asked for. It has one fixed answer, streamed on request; to whoever asks for the model `pipeline` it
 plays a model that answers each stage of a run (`script.py`). `GET /counts` tells what was counted since the
 last time, and begins anew.
 """
@@ -48,9 +48,9 @@ class Mock:
 
 
 @contextmanager
-def mock_server() -> Iterator[Mock]:
+def mock_server(service_s: float = SERVICE_S) -> Iterator[Mock]:
     """A mock in a process of its own."""
-    command = [sys.executable, "-m", "overhead.mock"]
+    command = [sys.executable, "-m", "overhead.mock", str(service_s)]
     folder = Path(__file__).resolve().parents[1]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
     assert server.stdout is not None
@@ -85,7 +85,7 @@ def events(text: str) -> list[bytes]:
     return [*(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in whole), b"data: [DONE]\n\n"]
 
 
-async def serve() -> None:
+async def serve(service_s: float) -> None:
     """Serves until it is killed."""
     from aiohttp import web
 
@@ -102,7 +102,7 @@ async def serve() -> None:
             if b'"stream":true' in asked:
                 served += 1
                 return await stream(request)
-            await asyncio.sleep(SERVICE_S)
+            await asyncio.sleep(service_s)
             body = completion(script.answer(asked)) if of_pipeline in asked else fixed
             served += 1
         finally:
@@ -114,7 +114,7 @@ async def serve() -> None:
         await response.prepare(request)
         for event in streamed:
             await response.write(event)
-            await asyncio.sleep(SERVICE_S / len(streamed))
+            await asyncio.sleep(service_s / len(streamed))
         return response
 
     async def counts(request: web.Request) -> web.Response:
@@ -146,4 +146,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(float(sys.argv[1]) if len(sys.argv) > 1 else SERVICE_S))
