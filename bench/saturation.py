@@ -1,8 +1,9 @@
 """How much of the endpoints' capacity is used: one, four unequal ones, a mix of stages, 64 at once.
 
-    python bench/saturation.py [--only one,unequal,mix,scale] [--conversations 100000] [--record]
+    python bench/saturation.py [--only sockets,one,unequal,mix,scale] [--conversations 100000] [--record]
 
-The real pool, dispatcher, limiter and pipeline run on a virtual clock, against servers made of arithmetic
+`sockets`: one and four unequal endpoints over real sockets, in real time, two minutes. The others run the
+real pool, dispatcher, limiter and pipeline on a virtual clock, against the same servers made of arithmetic
 (`saturated/`): no sockets, and the same figures each time. `scale` has 700,000 requests, and is run only when
 asked for. Endpoints tell nothing of themselves, but for `one`, which tells its slots.
 """
@@ -14,9 +15,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
+import anyio
 from record import record, record_option, verdict
+from saturated import over_sockets
 from saturated.scenarios import Shares, conversations, one_endpoint, unequal_endpoints
 from saturated.virtual import run_virtually
 
@@ -26,13 +30,27 @@ Scenario = Callable[[], Awaitable[Shares]]
 def main() -> None:
     """Runs what is asked for and prints whether the targets are reached."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", default="one,unequal,mix", help="which of them; `scale` takes an hour")
+    parser.add_argument(
+        "--only", default="sockets,one,unequal,mix", help="which of them; `scale` takes an hour"
+    )
     parser.add_argument("--conversations", type=int, default=100_000, help="of `scale`")
     record_option(parser)
     chosen = parser.parse_args()
     figures = {name: _MEASURES[name](chosen.conversations) for name in chosen.only.split(",")}
     if chosen.record:
         record("saturation", figures)
+
+
+def _sockets(_: int) -> dict[str, Any]:
+    loop = {"use_uvloop": find_spec("uvloop") is not None}
+    alone = anyio.run(over_sockets.by_itself, backend_options=loop)
+    one = anyio.run(over_sockets.one_endpoint, backend_options=loop)
+    print(f"sockets, one endpoint: aiohttp by itself reaches {alone:.3f} of ideal")
+    print(verdict("sockets, one endpoint: of ideal", one.whole, 0.97, at_least=True))
+    unequal = anyio.run(over_sockets.unequal_endpoints, 100.0, backend_options=loop)
+    print(verdict("sockets, four unequal: whole run", unequal.whole, 0.93, at_least=True))
+    print(verdict("sockets, four unequal: steady", unequal.steady, 0.98, at_least=True))
+    return {"one": asdict(one), "aiohttp": {"whole": alone}, "unequal": asdict(unequal)}
 
 
 def _one(_: int) -> dict[str, Any]:
@@ -72,7 +90,7 @@ def _measured(scenario: Scenario) -> tuple[Shares, dict[str, Any]]:
     return shares, asdict(shares) | {"cpu_s": round(time.process_time() - began_s, 1)}
 
 
-_MEASURES = {"one": _one, "unequal": _unequal, "mix": _mix, "scale": _scale}
+_MEASURES = {"sockets": _sockets, "one": _one, "unequal": _unequal, "mix": _mix, "scale": _scale}
 
 if __name__ == "__main__":
     main()

@@ -116,15 +116,19 @@ class Pipeline:
             self._one_step_on.set()
 
     async def _advance(self, draft: Draft) -> None:
+        if draft.next_stage is None:  # Its last session ended between the last stage and this.
+            await self._record(draft, self._end_of(draft))
         while (stage := draft.next_stage) and not self.stopping.is_set():
             outcome = await self._step(stage, draft)
-            await self._record(draft, outcome)
-            self._one_step_on.set()  # Limits grow by answers, long before a conversation ends.
             if isinstance(outcome, Rejected):
+                await self._record(draft, outcome)
                 return
             draft = draft.after(outcome)
-        if draft.next_stage is None:
-            await self._record(draft, settle(draft, self.context.settings.judge.min_tool_use_quality))
+            await self._record(draft, outcome, *(() if draft.next_stage else (self._end_of(draft),)))
+            self._one_step_on.set()  # Limits grow by answers, long before a conversation ends.
+
+    def _end_of(self, draft: Draft) -> Accepted | Rejected:
+        return settle(draft, self.context.settings.judge.min_tool_use_quality)
 
     async def _step(self, stage: Stage, draft: Draft) -> StageDone | Rejected:
         self.funnel.live[stage] += 1
@@ -137,12 +141,15 @@ class Pipeline:
         finally:
             self.funnel.live[stage] -= 1
 
-    async def _record(self, draft: Draft, entry: StageDone | Accepted | Rejected) -> None:
-        lines = lines_after(draft, entry, self.context.shown(draft))
-        await self.journal.append([entry], lines)
-        if isinstance(entry, StageDone):
-            self.funnel.stages_done += 1
-        elif isinstance(entry, Accepted):
-            self.funnel.accepted += 1
-        elif isinstance(entry, Rejected):
-            self.funnel.rejected[entry.reason] += 1
+    async def _record(self, draft: Draft, *entries: StageDone | Accepted | Rejected) -> None:
+        tools = self.context.shown(draft)
+        await self.journal.append(
+            entries, [line for one in entries for line in lines_after(draft, one, tools)]
+        )
+        for entry in entries:
+            if isinstance(entry, StageDone):
+                self.funnel.stages_done += 1
+            elif isinstance(entry, Accepted):
+                self.funnel.accepted += 1
+            else:
+                self.funnel.rejected[entry.reason] += 1

@@ -5,7 +5,6 @@ lock -> tools checked -> manifest, journal read -> endpoints probed -> pipeline,
 
 from __future__ import annotations
 
-import gc
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from rich.console import Console
 from funcdex.display.live import show, tell
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
+from funcdex.garbage import rarely_collected
 from funcdex.guarding import serving_guard
 from funcdex.interrupts import Interrupts
 from funcdex.off_loop import share_fairly
@@ -149,13 +149,9 @@ class _Session:
             self._say(note)
         async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
             self._note_candidates(candidates)
-            # What the journal and the libraries brought stays: without this the collector goes through it
-            # again and again, and the loop waits.
-            gc.freeze()
-            try:
+            # What the journal and the libraries brought stays, and the loop would wait for looks at it.
+            with rarely_collected():
                 return self._ending(await self._generate(candidates, mending))
-            finally:
-                gc.unfreeze()  # Or libraries complain of leaks when the interpreter ends.
 
     async def _generate(
         self, candidates: Sequence[Candidate], mending: Callable[[], None]

@@ -19,6 +19,7 @@ import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -133,8 +134,8 @@ def watched_run(url: str, conversations: int, in_flight: int, *, model: bool, co
     with tempfile.TemporaryDirectory(dir=folder, prefix="flat-") as run:
         order = order_from(Path(run), asked)
         loop = {"use_uvloop": find_spec("uvloop") is not None}  # As the command line does.
-        work = (carry_out, order, Console(file=io.StringIO()), [looks.observe])
-        ending = anyio.run(*work, backend_options=loop)
+        work = partial(carry_out, order, Console(file=io.StringIO()), [looks.observe])
+        ending = anyio.run(work, backend_options=loop)
     if ending.accepted < conversations:
         sys.exit(f"{ending.accepted} of {conversations} accepted: {dict(ending.rejected)}; {ending.fault}")
     return looks

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from typing import Literal
 
+import anyio
 from overhead.asked import ANSWER, MAX_TOKENS, PROMPT, SYSTEM, options_of
 
 BODY: dict[str, object] = {
@@ -133,7 +135,10 @@ def main() -> None:
     options = options_of(__doc__)
     options.add_argument("name", choices=CLIENTS)
     asked = options.parse_args()
-    asyncio.run(CLIENTS[asked.name](asked.url, asked.requests, asked.in_flight))
+    # On uvloop where it is installed, as our command line does; all of them are then.
+    loop = {"use_uvloop": find_spec("uvloop") is not None}
+    client = CLIENTS[asked.name]
+    anyio.run(client, asked.url, asked.requests, asked.in_flight, backend_options=loop)
 
 
 if __name__ == "__main__":

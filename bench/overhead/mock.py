@@ -2,9 +2,9 @@
 
     python -m overhead.mock [seconds]
 
-prints its port; another time than 20 ms can be asked for. It has one fixed answer, streamed on request; to whoever asks for the model `pipeline` it
-plays a model that answers each stage of a run (`script.py`). `GET /counts` tells what was counted since the
-last time, and begins anew.
+prints its port; another time than 20 ms can be asked for. It has one fixed answer, streamed on request; to
+whoever asks for the model `pipeline` it plays a model that answers each stage of a run (`script.py`).
+`GET /counts` tells what was counted since the last time, and begins anew.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from funcdex.export.lines import history_lines
 from funcdex.order import Order, order_from, prepare
 from funcdex.rundir.journal import open_journal
 from funcdex.settings.tree import Settings
-from funcdex.stages.conversation import tool_as_text
 from funcdex.stages.plan import plan_at, shown_tools
 from funcdex.types.record import STAGES, Accepted, Entry, Line, StageDone, Usage
 
@@ -112,7 +111,7 @@ def _values(order: Order) -> tuple[dict[str, Any], ...]:
         {"persona": _PERSONA},
         {"outline": _OUTLINE},
         {"shown": [tool.name for tool in tools]},
-        {"dml": conversation_with(tuple(map(tool_as_text, tools))), **written},
+        {"dml": conversation_with(tuple(tool.as_text for tool in tools)), **written},
         {"system_prompt": _SYSTEM_PROMPT},
         {"scores": SCORES},
     )

@@ -32,6 +32,13 @@ class Busy:
 
     def share(self, from_s: float = 0.0, until_share: float = 1.0) -> float:
         """Of all slots, the part that was busy from a moment until so much of all work was done."""
-        (began_s, spent_before) = next(look for look in self.looks if look[0] >= from_s)
-        ended_s, spent = next(look for look in self.looks if look[1] >= until_share * self.looks[-1][1])
-        return (spent - spent_before) / (all_slots(self.endpoints) * (ended_s - began_s))
+        return share_of(self.looks, all_slots(self.endpoints), from_s, until_share)
+
+
+def share_of(
+    looks: Sequence[tuple[float, float]], slots: int, from_s: float = 0.0, until_share: float = 1.0
+) -> float:
+    """The same from looks: seconds, and slot-seconds spent until then."""
+    began_s, spent_before = next(look for look in looks if look[0] >= from_s)
+    ended_s, spent = next(look for look in looks if look[1] >= until_share * looks[-1][1])
+    return (spent - spent_before) / (slots * (ended_s - began_s))

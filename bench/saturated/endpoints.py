@@ -67,8 +67,13 @@ class ModelEndpoint(httpx.AsyncBaseTransport):
 
 def candidate(endpoint: ModelEndpoint, *, slots: int | None = None) -> Candidate:
     """An endpoint as the probe would have found it; with `slots` it tells how many it has."""
-    facts = EndpointFacts(
-        base_url=endpoint.client.spec.url,
+    return Candidate(endpoint.client, facts_of(endpoint.client.spec.url, slots))
+
+
+def facts_of(url: str, slots: int | None) -> EndpointFacts:
+    """What the probe would have found there."""
+    return EndpointFacts(
+        base_url=url,
         kind="vllm",
         server_version="model",
         model="model",
@@ -78,7 +83,6 @@ def candidate(endpoint: ModelEndpoint, *, slots: int | None = None) -> Candidate
         dialect="lark",
         enforces=True,
     )
-    return Candidate(endpoint.client, facts)
 
 
 def request_for(tokens: int, *, name: str = "c1", stage: str = "scenario", priority: int = 0) -> Request:

@@ -81,7 +81,7 @@ def show_(
         show(f"{kit.name}: {kit.description}", rows, json)
         return
     tool = _named(tool_name, {tool.name: tool for tool in kit.tools}, f"tool of {kit.name}")
-    definition = tool.as_openai()["function"] | {"response": tool.response}
+    definition = tool.as_openai["function"] | {"response": tool.response}
     write_json(json or Path("-"), definition)
 
 

@@ -15,14 +15,19 @@ because silent calls there are a further step of the message before.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from funcdex.dml.lexer import Kind, Token, tokens
 from funcdex.errors import MarkupError
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
 
+KEPT = 512
+"""Conversations that are not read a second time: a run checks one, and exports it two stages later."""
 
+
+@lru_cache(maxsize=KEPT)
 def parse(text: str) -> Conversation:
-    """The conversation that the text says.
+    """The conversation that the text says; nobody may change the JSON in it.
 
     Raises MarkupError with the offset of the first fault, for any other text.
     """

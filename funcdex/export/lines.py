@@ -15,15 +15,14 @@ from funcdex.types.tools import Tool
 
 
 def lines_after(draft: Draft, entry: Entry, tools: Sequence[Tool]) -> list[Line]:
-    """The lines that `entry` adds, where `draft` is what was known before it and `tools` are those shown."""
+    """The lines that `entry` adds, where `draft` is what is known with it and `tools` are those shown."""
     if isinstance(entry, StageDone):
-        after = draft.after(entry)
         if entry.stage == "conversation":
-            return [("conversations", _written(after, tools))]
+            return [("conversations", _written(draft, tools))]
         if entry.stage == "system_prompt":
-            return [("conversations_with_system_prompts", _with_system_prompt(after, tools))]
+            return [("conversations_with_system_prompts", _with_system_prompt(draft, tools))]
         if entry.stage == "judge":
-            return [("scored_conversations", _scored(after, tools))]
+            return [("scored_conversations", _scored(draft, tools))]
         return []
     if isinstance(entry, Accepted):
         return [
@@ -41,8 +40,8 @@ def history_lines(
     """Every line that the entries of one conversation make, in order."""
     draft, lines = Draft(plan), list[Line]()
     for entry in entries:
-        lines += lines_after(draft, entry, tools_of(draft))
         draft = draft.after(entry) if isinstance(entry, StageDone) else draft
+        lines += lines_after(draft, entry, tools_of(draft))
     return lines
 
 
@@ -90,7 +89,7 @@ def _rejected(draft: Draft, entry: Rejected) -> dict[str, Any]:
 
 def _lineage(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
     """Where a record comes from: what every line of every output carries."""
-    shown = {"tools": [tool.as_openai() for tool in tools]}
+    shown = {"tools": [tool.as_openai for tool in tools]}
     return _origin(draft) | shown | _grammar(draft) | _bill(draft.usage)
 
 

@@ -26,7 +26,7 @@ def parsed_record(
         **extra,
         "messages": to_messages(conversation),
         "system_prompt": system_prompt,
-        "tools": [tool.as_openai() for tool in tools],
+        "tools": [tool.as_openai for tool in tools],
         "toolkit": "-".join(toolkits),
         "original_toolkit_count": len(toolkits),
     }

@@ -1,13 +1,14 @@
 """The journal: what is done, in the order in which it became durable.
 
-Many tasks append, one writes. While it waits for the disk, the others queue up, and all that has queued
-up shares the next write and the next fsync: the more tasks, the fewer fsyncs for each. A record is
+Many tasks append, one writes. While it waits for the disk, what others append gathers in a batch, and all
+of that shares the next write and the next fsync: the more tasks, the fewer fsyncs for each. A record is
 acknowledged (`append` returns) when its journal entry is durable and its lines stand in the readable
 outputs. Outputs are not synced: after a power cut they are mended from the journal (`outputs.reconcile`).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from funcdex.errors import CheckpointError
 from funcdex.rundir.files import disk_faults, make_folder, sync_folder
@@ -25,21 +25,27 @@ from funcdex.rundir.linefile import LineFile
 from funcdex.types.record import Entry, Line, OutputName, entry_as_json
 
 MAX_BATCH_BYTES = 4 << 20
-"""Most bytes of one write, unless a single append is longer."""
+"""A batch that has so many bytes takes no more."""
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """One append on its way to the disk."""
+class _Batch:
+    """Appends that reach the disk together; who made one waits until it is `over`."""
 
-    entries: bytes
-    lines: Sequence[tuple[OutputName, bytes]]
+    entries: list[bytes] = field(default_factory=list)
+    lines: dict[OutputName, list[bytes]] = field(default_factory=dict)
+    size_bytes: int = 0
     over: anyio.Event = field(default_factory=anyio.Event)
     durable: bool = False
 
-    @property
-    def size_bytes(self) -> int:
-        return len(self.entries) + sum(len(line) for _, line in self.lines)
+    def add(self, entries: Iterable[bytes], lines: Iterable[tuple[OutputName, bytes]]) -> None:
+        """One append."""
+        for entry in entries:
+            self.entries.append(entry)
+            self.size_bytes += len(entry)
+        for name, line in lines:
+            self.lines.setdefault(name, []).append(line)
+            self.size_bytes += len(line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,12 @@ class _Files:
     journal: LineFile
     outputs: dict[OutputName, LineFile]
 
-    def write(self, batch: Sequence[_Waiting]) -> None:
+    def write(self, batch: _Batch) -> None:
         """Blocks until the batch is durable in the journal and stands in the outputs."""
         with disk_faults(self.journal.path, "writing the journal"):
-            self.journal.append(b"".join(waiting.entries for waiting in batch))
+            self.journal.append(b"".join(batch.entries))
             self.journal.sync()
-        for name, lines in _by_output(batch).items():
+        for name, lines in batch.lines.items():
             with disk_faults(self.outputs[name].path, "writing an output"):
                 self.outputs[name].append(b"".join(lines))
 
@@ -66,10 +72,10 @@ class Journal:
         self._open_files = open_files
         self._files = files
         self._fault: CheckpointError | None = None
-        # No buffer: who appends waits for the writer, so memory is bounded by the number of tasks.
-        streams = anyio.create_memory_object_stream[_Waiting](0)
-        self._to_write: MemoryObjectSendStream[_Waiting] = streams[0]
-        self._queue: MemoryObjectReceiveStream[_Waiting] = streams[1]
+        # Who appends waits for the writer, so memory is bounded by the number of tasks.
+        self._batches: deque[_Batch] = deque()
+        self._called = anyio.Event()
+        self._closed = self._over = False
         self._one_thread = anyio.CapacityLimiter(1)
 
     @property
@@ -83,60 +89,57 @@ class Journal:
         Also finishes what it began when it is cancelled. Raises CheckpointError when the disk fails, now
         and at every later call: after a fault the journal stays closed.
         """
-        waiting = _Waiting(
-            b"".join(as_line(entry_as_json(entry)) for entry in entries),
-            [(name, as_line(record)) for name, record in lines],
-        )
+        told = [as_line(entry_as_json(entry)) for entry in entries]
+        of_outputs = [(name, as_line(record)) for name, record in lines]
+        if self._over or self._closed:
+            raise self._broken() from self._fault
+        if not self._batches or self._batches[-1].size_bytes >= MAX_BATCH_BYTES:
+            self._batches.append(_Batch())
+        batch = self._batches[-1]
+        batch.add(told, of_outputs)
+        self._called.set()
         with anyio.CancelScope(shield=True):
-            try:
-                await self._to_write.send(waiting)
-            except anyio.BrokenResourceError:
-                raise self._broken() from self._fault
-            await waiting.over.wait()
-        if not waiting.durable:
+            await batch.over.wait()
+        if not batch.durable:
             raise self._broken() from self._fault
 
     async def write_until_closed(self) -> None:
-        """The one writer. Ends when the journal is closed and the queue empty, or at a fault."""
-        with anyio.CancelScope(shield=True), self._queue:
+        """The one writer. Ends when the journal is closed and all is written, or at a fault."""
+        with anyio.CancelScope(shield=True):
             try:
                 files = await self._opened()
+                while (batch := await self._next()) is not None:
+                    await self._write(files, batch)
             except CheckpointError as fault:
                 self._fault = fault
-                return
-            async for first in self._queue:
-                batch = [first, *self._queued_up(MAX_BATCH_BYTES - first.size_bytes)]
-                try:
-                    await self._write(files, batch)
-                except CheckpointError as fault:
-                    self._fault = fault
-                    return
-                finally:
-                    for waiting in batch:
-                        waiting.over.set()
+            finally:
+                self._over = True
+                for batch in self._batches:
+                    batch.over.set()
 
     def close(self) -> None:
         """Takes no more appends; those that wait are finished."""
-        self._to_write.close()
+        self._closed = True
+        self._called.set()
 
     async def _opened(self) -> _Files:
         if self._files is None:
             self._files = await anyio.to_thread.run_sync(self._open_files)
         return self._files
 
-    async def _write(self, files: _Files, batch: Sequence[_Waiting]) -> None:
-        await anyio.to_thread.run_sync(files.write, batch, limiter=self._one_thread)
-        for waiting in batch:
-            waiting.durable = True
+    async def _next(self) -> _Batch | None:
+        """What is to be written next, once there is something; None if nothing will be."""
+        while not self._batches and not self._closed:
+            self._called = anyio.Event()
+            await self._called.wait()
+        return self._batches.popleft() if self._batches else None
 
-    def _queued_up(self, room_bytes: int) -> Iterable[_Waiting]:
-        while room_bytes > 0:
-            try:
-                waiting = self._queue.receive_nowait()
-            except (anyio.WouldBlock, anyio.EndOfStream):
-                return
-            room_bytes -= waiting.size_bytes
-            yield waiting
+    async def _write(self, files: _Files, batch: _Batch) -> None:
+        try:
+            await anyio.to_thread.run_sync(files.write, batch, limiter=self._one_thread)
+            batch.durable = True
+        finally:
+            batch.over.set()
 
     def _broken(self) -> CheckpointError:
         # One exception for each task that learns of it: a shared one would collect their tracebacks.
@@ -199,11 +202,3 @@ def _journal_file(run: RunDir) -> LineFile:
     file = LineFile(run.journal)
     sync_folder(run.journal.parent)
     return file
-
-
-def _by_output(batch: Sequence[_Waiting]) -> dict[OutputName, list[bytes]]:
-    lines: dict[OutputName, list[bytes]] = {}
-    for waiting in batch:
-        for name, line in waiting.lines:
-            lines.setdefault(name, []).append(line)
-    return lines

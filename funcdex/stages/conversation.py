@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
@@ -67,17 +65,6 @@ def rules_of(generation: GenerationSettings) -> Rules:
     )
 
 
-def tool_as_text(tool: Tool) -> str:
-    """A tool as the writer and the judge see it: one line of JSON, response schema included."""
-    fields = {
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": tool.parameters,
-        "response": tool.response,
-    }
-    return orjson.dumps(fields).decode()
-
-
 def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
     """What goes into the prompt `conversation`."""
     return _tool_values(tools, generation) | {
@@ -92,7 +79,7 @@ def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSet
 
 
 def _tool_values(tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
-    return {"tools": [tool_as_text(tool) for tool in tools], "thoughts": generation.thoughts}
+    return {"tools": [tool.as_text for tool in tools], "thoughts": generation.thoughts}
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ KEPT = 512
 MAX_RELAXED_NAMED = 50
 """Keywords named in a record. With more, `relaxed_total` says so, and `funcdex grammar render` names all."""
 
-_SIZED: tuple[Dialect, ...] = ("lark", "gbnf")
+_SIZED: tuple[Dialect, ...] = ("lark", "ebnf", "gbnf")
 """The notations whose length is looked at. Rendered here, they need not be beside the event loop later."""
 
 _Subject = tuple[Tool, ...] | bytes

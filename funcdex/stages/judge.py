@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from funcdex.stages.context import Context, Dialogue
-from funcdex.stages.conversation import tool_as_text
 from funcdex.types.record import Accepted, Draft, Rejected, StageDone
 
 _SCORES = (1, 2, 3, 4, 5)
@@ -27,7 +26,7 @@ _ANSWER = {
 async def judge(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `unscored` if no sample was a verdict."""
     dialogue = Dialogue(context, draft, "judge")
-    tools = [tool_as_text(tool) for tool in context.shown(draft)]
+    tools = [tool.as_text for tool in context.shown(draft)]
     grammar = await context.grammars.of_json(_ANSWER)
     for _ in range(context.settings.generation.max_stage_retries + 1):
         completion = await dialogue.ask("judge", grammar=grammar, tools=tools, conversation=draft.dml)

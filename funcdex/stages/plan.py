@@ -54,8 +54,7 @@ def shown_tools(draft: Draft, bundles: Sequence[Bundle]) -> tuple[Tool, ...]:
     """The tools that the writer of a conversation sees, in its order; () before they are chosen."""
     if draft.shown is None:
         return ()
-    bundle = bundle_of(draft.plan, bundles)
-    by_name = {tool.name: tool for tool in bundle.tools}
+    by_name = bundle_of(draft.plan, bundles).by_name
     return tuple(by_name[name] for name in draft.shown)
 
 

@@ -25,12 +25,13 @@ class Prompt:
     """A prompt file. `version` is a hash of its text, and stands in every record it had a part in."""
 
     version: str
-    system: Template
-    user: Template
+    template: Template
 
     def messages(self, **values: Any) -> tuple[Message, ...]:
         """The two messages with `values` in place. A missing value is an error, never an empty string."""
-        system, user = self.system.render(values).strip(), self.user.render(values).strip()
+        # Blocks of one template share the context, which takes as long to make as to use.
+        context, blocks = self.template.new_context(values), self.template.blocks
+        system, user = ("".join(blocks[role](context)).strip() for role in ("system", "user"))
         return Message("system", system), Message("user", user)
 
 
@@ -42,7 +43,8 @@ def prompt(name: str) -> Prompt:
     # No sandbox: the templates are ours, and looking at each attribute would take twice as long as the rest.
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     version = hashlib.sha256(source.encode()).hexdigest()[:12]
-    return Prompt(version, environment.from_string(system), environment.from_string(user))
+    blocks = f"{{% block system %}}{system}{{% endblock %}}{{% block user %}}{user}{{% endblock %}}"
+    return Prompt(version, environment.from_string(blocks))
 
 
 def prompt_versions() -> dict[str, str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 JsonSchema = Mapping[str, Any]
 """A JSON Schema as parsed JSON (draft 2020-12 keywords, nested at will, `$ref`s resolved)."""
@@ -13,12 +16,15 @@ FUNCTION_NAME_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 """What every function-calling API accepts as a name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tool:
     """One callable operation of one toolkit.
 
     `name` matches FUNCTION_NAME_PATTERN and is unique within its toolkit. `parameters` is a schema of
     `type: object`; `response` is the schema of what the tool answers, `{}` where nothing is known.
+
+    Each conversation shows its tools in prompts and in every line of its outputs, so a tool keeps what it
+    looks like there (and has no slots).
     """
 
     toolkit: str
@@ -27,10 +33,22 @@ class Tool:
     parameters: JsonSchema = field(default_factory=lambda: {"type": "object", "properties": {}})
     response: JsonSchema = field(default_factory=dict)
 
-    def as_openai(self) -> dict[str, Any]:
+    @cached_property
+    def as_openai(self) -> Mapping[str, Any]:
         """The tool as an entry of OpenAI's `tools` list."""
         function = {"name": self.name, "description": self.description, "parameters": self.parameters}
         return {"type": "function", "function": function}
+
+    @cached_property
+    def as_text(self) -> str:
+        """The tool as models see it in a prompt: one line of JSON, response schema included."""
+        fields = {
+            "name": self.name,
+            "description": self.description,
+            "parameters": self.parameters,
+            "response": self.response,
+        }
+        return orjson.dumps(fields).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,7 @@ class Toolkit:
     tools: tuple[Tool, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bundle:
     """Toolkits used together in one conversation; a single toolkit is a bundle of one."""
 
@@ -53,7 +71,12 @@ class Bundle:
         """`gmail`, or `gmail+googledrive`."""
         return "+".join(toolkit.name for toolkit in self.toolkits)
 
-    @property
+    @cached_property
+    def by_name(self) -> Mapping[str, Tool]:
+        """Each of the tools by its name."""
+        return {tool.name: tool for tool in self.tools}
+
+    @cached_property
     def tools(self) -> tuple[Tool, ...]:
         """All tools, named apart: a name that two toolkits share gets its toolkit as a prefix."""
         every = [tool for toolkit in self.toolkits for tool in toolkit.tools]

@@ -15,7 +15,6 @@ from funcdex.bench.work import Work, cases_of, cases_of_run
 from funcdex.errors import FuncdexError
 from funcdex.grammar.check import matches
 from funcdex.settings.tree import Settings
-from funcdex.stages.conversation import tool_as_text
 from funcdex.toolkits.select import make_bundles
 from funcdex.types.tools import Bundle
 
@@ -40,7 +39,7 @@ def test_a_request_is_what_the_writer_of_a_run_gets() -> None:
     case = made.cases[0]
     (request,) = made.requests("schema", 1, "")
     system, user = request.messages
-    assert all(tool_as_text(tool) in system.content for tool in case.tools)
+    assert all(tool.as_text in system.content for tool in case.tools)
     assert f"{case.draft.scenario}" in user.content and f"{case.draft.outline}" in user.content
     chosen = made.settings.sampling.conversation
     assert (request.sampling.max_tokens, request.sampling.temperature) == (

@@ -135,7 +135,7 @@ def test_what_a_grammar_does_not_enforce_is_said_in_plain_words(tmp_path: Path) 
 
 
 def test_validate_names_line_turn_and_reason(tmp_path: Path) -> None:
-    tools = [tool.as_openai() for tool in BUNDLE.tools]
+    tools = [tool.as_openai for tool in BUNDLE.tools]
     good = {"id": "a", "conversation_dml": conversation(), "tools": tools}
     bad = good | {"id": "b", "conversation_dml": conversation('{"to": 7}')}
     path = tmp_path / "data.jsonl"

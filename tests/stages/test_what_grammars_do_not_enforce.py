@@ -54,11 +54,12 @@ async def test_every_readable_output_says_what_was_not_enforced() -> None:
     before = draft(scenario="s", persona="p", outline="o", shown=("SEND", "TRACK"))
     entry = await write_conversation(before, means)
     assert isinstance(entry, StageDone)
-    ((name, line),) = lines_after(before, entry, means.shown(before))
+    ((name, line),) = lines_after(before.after(entry), entry, means.shown(before))
     (request,) = model.asked
     assert name == "conversations" and request.grammar is not None
     assert line["grammar"] == {"key": request.grammar.key, "relaxed_total": 0, "relaxed": []}
-    assert "grammar" not in lines_after(before, StageDone(entry.id, "conversation", {"dml": ""}), ())[0][1]
+    without = StageDone(entry.id, "conversation", {"dml": ""})
+    assert "grammar" not in lines_after(before.after(without), without, ())[0][1]
 
 
 def test_a_record_that_cannot_name_all_says_how_many_there_are() -> None:

@@ -32,7 +32,7 @@ def test_both_forms_give_the_same_tool(data: Any) -> None:
 
 def test_what_we_show_to_a_model_is_what_we_read() -> None:
     (tool,) = read([CHAT]).tools
-    assert tool.as_openai() == CHAT
+    assert tool.as_openai == CHAT
 
 
 def test_the_toolkit_is_named_after_the_file_unless_it_has_a_name() -> None:
