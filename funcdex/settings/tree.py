@@ -136,7 +136,7 @@ class DedupSettings(Frozen):
     exact_up_to: int = Field(
         default=50_000,
         ge=0,
-        description="scenarios of one toolkit set compared one by one; beyond, found through a graph (HNSW)",
+        description="scenarios of one toolkit set compared one by one; beyond, found through graphs (HNSW)",
     )
 
 
