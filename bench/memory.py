@@ -40,7 +40,9 @@ def main() -> None:
         if chosen.only != "loop":
             counts = [count * tenth for count in (1, 2, 5, 10)]
             asked = ["--look-at", *map(str, counts)]
-            seen = figures["memory"] = watched(mock.url, counts[-1], chosen.in_flight, asked)
+            # Some more, so that the run is at work when it is looked at last.
+            more = chosen.in_flight
+            seen = figures["memory"] = watched(mock.url, counts[-1] + more, chosen.in_flight, asked)
             first, last = (seen["rss_mb"][str(count)] for count in (counts[0], counts[-1]))
             seen["growth"] = round(last / first, 3)
             print(f"memory after {counts[0]:,} and {counts[-1]:,} conversations: {first:.0f}, {last:.0f} MB")

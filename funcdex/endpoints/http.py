@@ -7,10 +7,11 @@ request, none of which an endpoint needs (docs/decisions/0004-http-transport.md)
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 import anyio
@@ -34,6 +35,9 @@ CONNECT_TIMEOUT_S = 10.0
 # then would be lost, so ours are dropped before that.
 KEEP_ALIVE_S = 4.0
 DNS_CACHE_S = 60
+CONNECTING_AT_ONCE = 128
+"""Connections to one server that are being opened. Of thousands at once its kernel drops what is beyond its
+queue, often 2,048, and each of those is tried again seconds later."""
 OPEN_FILES = 16_384
 FEWEST_SECRET_CHARS = 8
 
@@ -48,14 +52,26 @@ def open_transport() -> httpx.AsyncBaseTransport:
     tls = httpx.create_ssl_context()
 
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_CACHE_S, ssl=tls
-        )
+        connector = _Connector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_CACHE_S, ssl=tls)
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
         )
 
     return cast("httpx.AsyncBaseTransport", AiohttpTransport(verify=tls, client=session))
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Opens connections to each server some at a time; what waits for its turn is not timed yet."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._turns: defaultdict[Any, anyio.Semaphore] = defaultdict(
+            lambda: anyio.Semaphore(CONNECTING_AT_ONCE)
+        )
+
+    async def _create_connection(self, req: Any, *others: Any) -> Any:
+        async with self._turns[req.connection_key]:
+            return await super()._create_connection(req, *others)
 
 
 def _allow_many_sockets() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import resource
 import time
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import httpx
 import orjson
 import pytest
-from aiohttp import web
+from aiohttp import ClientRequest, TCPConnector, web
 from pydantic import SecretStr
 
 from endpoints.scripted_server import (
@@ -28,7 +30,7 @@ from endpoints.scripted_server import (
 )
 from funcdex.endpoints.client import complete
 from funcdex.endpoints.facts import EndpointFacts, ServerKind
-from funcdex.endpoints.http import EndpointClient, open_transport
+from funcdex.endpoints.http import CONNECTING_AT_ONCE, EndpointClient, open_transport
 from funcdex.endpoints.probe_grammar import ProbeGrammar
 from funcdex.errors import (
     BadResponse,
@@ -326,3 +328,22 @@ async def test_there_is_room_for_thousands_of_sockets() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(16_384, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_connections_to_one_server_are_opened_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    opening: Counter[int] = Counter()
+
+    async def never_open(self: object, req: ClientRequest, *_: object) -> None:
+        opening[req.url.port or 0] += 1
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(TCPConnector, "_create_connection", never_open)
+    async with open_transport() as transport, anyio.create_task_group() as tasks:
+        busy, other = (
+            EndpointClient(EndpointSpec(url=f"http://127.0.0.1:{port}"), transport) for port in (1, 2)
+        )
+        for client in (*[busy] * (2 * CONNECTING_AT_ONCE), other):
+            tasks.start_soon(partial(client.get, "/health", timeout_s=3600))
+        await anyio.wait_all_tasks_blocked()
+        assert opening == {1: CONNECTING_AT_ONCE, 2: 1}
+        tasks.cancel_scope.cancel()
