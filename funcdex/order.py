@@ -63,7 +63,7 @@ def order_from(
     path: Path, settings: Settings, *, retry_rejected: bool = False, accept_changes: bool = False
 ) -> Order:
     """An order from settings. Raises ConfigError and ToolDefinitionError."""
-    result = read_toolkits(settings.tools)
+    result = read_toolkits(settings.tools, settings.tool_references)
     bundles = make_bundles(_specs(settings), result.toolkits)
     # By name, so that a resume needs neither the file of wanted toolkits nor the tool files.
     named = {"toolkits": tuple(bundle.name for bundle in bundles), "wanted_toolkits": None}

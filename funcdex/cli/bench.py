@@ -10,6 +10,7 @@ import typer
 
 from funcdex.cli.exits import Exit
 from funcdex.cli.tables import write_json
+from funcdex.cli.tools import ToolReferencesOption
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def bench(
     tools: Annotated[
         list[Path] | None, typer.Option("--tools", help="A tool file or folder; repeatable.")
     ] = None,
+    references: ToolReferencesOption = None,
     toolkits: Annotated[
         str | None, typer.Option("--toolkits", help="gmail,googledrive+gmail: + makes a bundle.")
     ] = None,
@@ -105,6 +107,7 @@ def bench(
     chosen = {
         "endpoints": endpoints.split(",") if endpoints else None,
         "tools": tools,
+        "tool_references": references,
         "toolkits": toolkits.split(",") if toolkits else None,
         "model": model,
         "seed": seed,

@@ -12,6 +12,7 @@ import typer
 
 from funcdex.cli.exits import Exit
 from funcdex.cli.tables import JsonOption, write_json
+from funcdex.cli.tools import ToolReferencesOption
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def generate(
     tools: Annotated[
         list[Path] | None, typer.Option("--tools", help="A tool file or folder; repeatable.")
     ] = None,
+    references: ToolReferencesOption = None,
     toolkits: Annotated[
         str | None, typer.Option("--toolkits", help="gmail,googledrive+gmail: + makes a bundle.")
     ] = None,
@@ -83,6 +85,7 @@ def generate(
     given = {
         "endpoints": endpoints.split(",") if endpoints else None,
         "tools": tools,
+        "tool_references": references,
         "toolkits": toolkits.split(",") if toolkits else None,
         "count": count,
         "seed": seed,

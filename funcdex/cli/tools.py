@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -12,6 +12,7 @@ from funcdex.cli.tables import JsonOption, show, write_json
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
+    from funcdex.settings.tree import ToolReferences
     from funcdex.types.tools import Toolkit
 
 T = TypeVar("T")
@@ -23,6 +24,11 @@ ToolsOption = Annotated[
     typer.Option("--tools", help="A tool file or folder; repeatable. Default: the shipped ones."),
 ]
 
+ToolReferencesOption = Annotated[
+    Literal["refuse", "files"] | None,
+    typer.Option("--tool-references", help="files: $refs in OpenAPI documents may name files below them."),
+]
+
 
 @app.command("import")
 def import_(
@@ -30,6 +36,7 @@ def import_(
         list[Path], typer.Argument(help="Files or folders: OpenAPI, OpenAI tools, predecessor.")
     ],
     out: Annotated[Path, typer.Option("--out", help="The tool file to write.")],
+    references: ToolReferencesOption = None,
 ) -> None:
     """Reads definitions of any known form and writes them as one tool file.
 
@@ -39,7 +46,7 @@ def import_(
     from funcdex.toolkits.native import dump_native
     from funcdex.toolkits.read import read_toolkits
 
-    result = read_toolkits(sources)
+    result = read_toolkits(sources, references or "refuse")
     try:
         out.write_text(dump_native(result.toolkits), "utf-8")
     except OSError as error:
@@ -53,13 +60,16 @@ def import_(
 
 
 @app.command("list")
-def list_(tools: ToolsOption = None, json: JsonOption = None) -> None:
+def list_(
+    tools: ToolsOption = None, references: ToolReferencesOption = None, json: JsonOption = None
+) -> None:
     """Lists toolkits.
 
     Example: funcdex tools list --tools google.json
     """
     rows = [
-        {"toolkit": kit.name, "tools": len(kit.tools), "description": kit.description} for kit in _read(tools)
+        {"toolkit": kit.name, "tools": len(kit.tools), "description": kit.description}
+        for kit in _read(tools, references)
     ]
     show("toolkits", rows, json)
 
@@ -68,6 +78,7 @@ def list_(tools: ToolsOption = None, json: JsonOption = None) -> None:
 def show_(
     name: Annotated[str, typer.Argument(help="TOOLKIT, or TOOLKIT/TOOL.")],
     tools: ToolsOption = None,
+    references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
     """Shows a toolkit's tools, or one tool whole.
@@ -75,7 +86,7 @@ def show_(
     Example: funcdex tools show gmail/SEND_MESSAGE
     """
     toolkit_name, _, tool_name = name.partition("/")
-    kit = _named(toolkit_name, {kit.name: kit for kit in _read(tools)}, "toolkit")
+    kit = _named(toolkit_name, {kit.name: kit for kit in _read(tools, references)}, "toolkit")
     if not tool_name:
         rows = [{"tool": tool.name, "description": tool.description} for tool in kit.tools]
         show(f"{kit.name}: {kit.description}", rows, json)
@@ -88,6 +99,7 @@ def show_(
 @app.command()
 def check(
     tools: Annotated[list[Path] | None, typer.Argument(help="Tool files or folders.")] = None,
+    references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
     """Reads tool files and says what is wrong or weak in them; exit code 2 if there is an error.
@@ -96,7 +108,7 @@ def check(
     """
     from funcdex.toolkits.check import check_toolkits
 
-    findings = check_toolkits(_read(tools))
+    findings = check_toolkits(_read(tools, references))
     rows = [
         {"severity": one.severity, "where": one.where, "code": one.code, "finding": one.what}
         for one in findings
@@ -109,11 +121,11 @@ def check(
         raise typer.Exit(2)
 
 
-def _read(paths: list[Path] | None) -> tuple[Toolkit, ...]:
+def _read(paths: list[Path] | None, references: ToolReferences | None) -> tuple[Toolkit, ...]:
     from funcdex.data import data_dir
     from funcdex.toolkits.read import read_toolkits
 
-    return read_toolkits(paths or [data_dir("tool_definitions")]).toolkits
+    return read_toolkits(paths or [data_dir("tool_definitions")], references or "refuse").toolkits
 
 
 def _named(name: str, known: dict[str, T], what: str) -> T:

@@ -20,7 +20,15 @@ from funcdex.types.conversation import JsonValue
 FORMAT = 1
 """Version of the run directory. A higher one is refused."""
 
-FREE_TO_CHANGE = ("endpoints", "pool", "prices", "tools", "dedup.device", "dedup.exact_up_to")
+FREE_TO_CHANGE = (
+    "endpoints",
+    "pool",
+    "prices",
+    "tools",
+    "tool_references",
+    "dedup.device",
+    "dedup.exact_up_to",
+)
 """Settings that may differ on resume: where and how fast the work is done, not what comes out. `tools` are
 paths; what lies there is compared by digest. `count` may grow."""
 

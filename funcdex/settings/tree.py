@@ -16,6 +16,7 @@ from funcdex.types.record import STAGES
 from funcdex.types.request import Dialect
 
 Level = Literal["markup", "names", "schema"]
+ToolReferences = Literal["refuse", "files"]
 
 
 class Frozen(BaseModel):
@@ -193,6 +194,10 @@ class Settings(Frozen):
     """Everything a run is asked to do."""
 
     tools: tuple[Path, ...] = Field(default=(), description="tool files or folders; empty: the shipped ones")
+    tool_references: ToolReferences = Field(
+        default="refuse",
+        description="files: a `$ref` of an OpenAPI document may name files below its folder, too",
+    )
     toolkits: tuple[str, ...] = Field(
         default=(), description="`gmail`, or `googledrive+gmail` for a bundle; empty: all single toolkits"
     )

@@ -9,30 +9,33 @@ from typing import Any, NoReturn
 
 from funcdex.errors import ToolDefinitionError
 from funcdex.ordinary_file import read_ordinary
-from funcdex.yaml_text import parse_yaml
+from funcdex.yaml_text import LARGEST_EXPANSION, parse_yaml
 
 LARGEST_BYTES = 64 * 1024 * 1024
 YAML_SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".json", *YAML_SUFFIXES)
 
 
-def load_document(path: Path) -> Any:
+def load_document(
+    path: Path, most_bytes: int = LARGEST_BYTES, most_yaml_values: int = LARGEST_EXPANSION
+) -> Any:
     """What the file says, as parsed JSON. Raises ToolDefinitionError with file and line."""
-    text = read_text(path)
+    text = read_text(path, most_bytes)
     if not text.strip():
         raise ToolDefinitionError("the file is empty", where=str(path), fix="Write a tool definition.")
     try:
         if path.suffix.lower() in YAML_SUFFIXES and text.lstrip()[0] not in "{[":
-            return parse_yaml(text, str(path), ToolDefinitionError)
+            return parse_yaml(text, str(path), ToolDefinitionError, most_yaml_values)
         return _parse_json(text, path)
     except RecursionError as error:
         fix = "Flatten it; no tool needs that."
         raise ToolDefinitionError("the file is nested too deep to read", where=str(path), fix=fix) from error
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most_bytes: int = LARGEST_BYTES) -> str:
     """The file's text. Raises ToolDefinitionError if it is absent, no file, too large or not UTF-8."""
     try:
-        return read_ordinary(path, LARGEST_BYTES).decode("utf-8-sig")
+        return read_ordinary(path, most_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"byte {error.start} is not UTF-8"
         raise ToolDefinitionError(what, where=str(path), fix="Save the file as UTF-8.") from error

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from funcdex.errors import ToolDefinitionError
+from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.arguments import TECHNICAL, TECHNICAL_AT_GOOGLE, parameters_of
 from funcdex.toolkits.build import make_tool, make_toolkit
+from funcdex.toolkits.documents import openapi_document
 from funcdex.toolkits.names import name_from, toolkit_name_from, unique_name
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.operation import Operation, Source
@@ -37,26 +39,28 @@ _NOT_A_NAME = re.compile(
 _MOST_NAME_WORDS = 4
 
 
-def read_openapi(data: Mapping[str, Any], place: Place, notebook: Notebook) -> tuple[Toolkit, ...]:
-    """The one toolkit of a parsed document. Raises ToolDefinitionError."""
+def read_openapi(
+    data: Mapping[str, Any], place: Place, notebook: Notebook, references: ToolReferences = "refuse"
+) -> tuple[Toolkit, ...]:
+    """The one toolkit of a parsed document, whose references are rewritten. Raises ToolDefinitionError."""
     _check_version(data, place)
     name = _toolkit_name(data, place)
-    source = Source(data, _technical(data), notebook)
+    source = Source(openapi_document(data, Path(place.file), references), _technical(data), notebook)
     taken: dict[str, int] = {}
     made: list[tuple[Tool, Place]] = []
-    reasons: list[str] = []
+    reasons: list[ToolDefinitionError] = []
     for operation in _operations(source, place):
         try:
             tool = _tool(operation, source, name, taken)
         except ToolDefinitionError as error:
-            reasons.append(error.what)
+            reasons.append(error)
             operation.note(source, f"operations are left out ({error.what})")
         else:
             taken[tool.name] = 2
             made.append((tool, operation.place))
     if not made:
-        why = f" ({reasons[0]})" if reasons else ""
-        refuse(f"the document has no operation that can be a tool{why}", place.at("paths"), "Describe one.")
+        why, fix = (f" ({reasons[0].what})", reasons[0].fix) if reasons else ("", "Describe one.")
+        refuse(f"the document has no operation that can be a tool{why}", place.at("paths"), fix)
     description = shortened(plain(_info(data, "description") or _info(data, "title")), MOST_DESCRIPTION_CHARS)
     return (make_toolkit(name, description, made, place),)
 
@@ -84,7 +88,7 @@ def _description(operation: Operation) -> str:
 
 
 def _operations(source: Source, place: Place) -> Iterator[Operation]:
-    paths = object_at(source.document.get("paths") or {}, place.at("paths"), "the object of paths")
+    paths = object_at(source.document.root.get("paths") or {}, place.at("paths"), "the object of paths")
     for path, entry in paths.items():
         if path.startswith("x-"):
             continue

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from funcdex.toolkits.documents import Document
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.place import Place
 
@@ -25,7 +26,7 @@ class Work:
 class Source:
     """What the operations of one document share. `technical` are query parameters no model is asked for."""
 
-    document: Mapping[str, Any]
+    document: Document
     technical: frozenset[str]
     notebook: Notebook
     work: Work = field(default_factory=Work)

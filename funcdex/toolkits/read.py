@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from funcdex.data import data_dir
 from funcdex.errors import ToolDefinitionError
-from funcdex.toolkits.load import YAML_SUFFIXES, load_document
+from funcdex.settings.tree import ToolReferences
+from funcdex.toolkits.load import SUFFIXES, load_document
 from funcdex.toolkits.native import read_native
 from funcdex.toolkits.notes import Note, Notebook
 from funcdex.toolkits.openai_tools import is_openai_tool, read_openai
@@ -17,8 +19,6 @@ from funcdex.toolkits.openapi import read_openapi
 from funcdex.toolkits.place import Place, kind_of
 from funcdex.toolkits.predecessor import read_predecessor
 from funcdex.types.tools import Tool, Toolkit
-
-SUFFIXES = (".json", *YAML_SUFFIXES)
 
 Reader = Callable[[Any, Place, Notebook], tuple[Toolkit, ...]]
 
@@ -31,16 +31,17 @@ class ReadResult:
     notes: tuple[Note, ...]
 
 
-def read_toolkits(paths: Sequence[Path]) -> ReadResult:
+def read_toolkits(paths: Sequence[Path], references: ToolReferences = "refuse") -> ReadResult:
     """Reads files, and of folders every *.json, *.yaml and *.yml; no path stands for the shipped ones.
 
     Toolkits of one name become one. In a folder, a file that is no tool definition is left out with a
-    note. Raises ToolDefinitionError.
+    note. `references`: what those of OpenAPI documents may lead to beside the document itself.
+    Raises ToolDefinitionError.
     """
     notebook = Notebook()
     merged: dict[str, tuple[Toolkit, str]] = {}
     for path in paths or (data_dir("tool_definitions"),):
-        for file, toolkits in _read(Path(path), notebook):
+        for file, toolkits in _read(Path(path), notebook, references):
             for toolkit in toolkits:
                 earlier = merged.get(toolkit.name)
                 whole = _joined(*earlier, toolkit, file, notebook) if earlier else toolkit
@@ -78,9 +79,11 @@ def _format_of_object(data: dict[str, Any]) -> Reader | None:
     return read_native if data.keys() & {"toolkit", "tools"} else None
 
 
-def _read(path: Path, notebook: Notebook) -> Iterator[tuple[str, tuple[Toolkit, ...]]]:
+def _read(
+    path: Path, notebook: Notebook, references: ToolReferences
+) -> Iterator[tuple[str, tuple[Toolkit, ...]]]:
     if not path.is_dir():
-        yield str(path), _read_file(path, notebook)
+        yield str(path), _read_file(path, notebook, references)
         return
     found = False
     for file in _files_in(path):
@@ -91,7 +94,7 @@ def _read(path: Path, notebook: Notebook) -> Iterator[tuple[str, tuple[Toolkit, 
                 notebook.add(str(file), _why_not(data))
             continue
         found = True
-        yield str(file), _apply(reader, data, file, notebook)
+        yield str(file), _apply(reader, data, file, notebook, references)
     if not found:
         fix = f"Put tool definitions there ({', '.join('*' + suffix for suffix in SUFFIXES)})."
         raise ToolDefinitionError("the folder holds no tool definitions", where=str(path), fix=fix)
@@ -110,16 +113,20 @@ def _files_in(folder: Path) -> list[Path]:
     ]
 
 
-def _read_file(path: Path, notebook: Notebook) -> tuple[Toolkit, ...]:
+def _read_file(path: Path, notebook: Notebook, references: ToolReferences) -> tuple[Toolkit, ...]:
     data = load_document(path)
     reader = format_of(data)
     if reader is None:
         fix = "Name a file in one of the formats of docs/tools.md."
         raise ToolDefinitionError(_why_not(data), where=f"{path}: $", fix=fix)
-    return _apply(reader, data, path, notebook)
+    return _apply(reader, data, path, notebook, references)
 
 
-def _apply(reader: Reader, data: Any, file: Path, notebook: Notebook) -> tuple[Toolkit, ...]:
+def _apply(
+    reader: Reader, data: Any, file: Path, notebook: Notebook, references: ToolReferences
+) -> tuple[Toolkit, ...]:
+    if reader is read_openapi:
+        reader = partial(read_openapi, references=references)
     try:
         return reader(data, Place(str(file)), notebook)
     except RecursionError as error:

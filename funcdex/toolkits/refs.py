@@ -1,6 +1,6 @@
-"""`$ref`: follows JSON pointers within one document, and writes a schema out without them.
+"""`$ref`: follows JSON pointers, and writes a schema out without them.
 
-Only references into the same document are followed; nothing is fetched. A schema that contains itself
+What a reference may lead to beside its own document: `documents.py`. A schema that contains itself
 cannot be written out: where it comes round again, only its type stays.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from funcdex.toolkits.documents import Document
 from funcdex.toolkits.keywords import rebuilt, walk
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.place import Place, refuse
@@ -22,12 +23,12 @@ _MOST_DIGITS = 10
 _ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated"))
 
 
-def resolve(document: Any, reference: str, place: Place) -> Any:
-    """What `#/a/b` points to in `document`. Raises ToolDefinitionError; `place` is where it is used."""
-    if not reference.startswith("#"):
-        refuse(f"the reference {reference!r} leaves the document", place, "Copy what it names into the file.")
-    found = document
-    pointer = unquote(reference[1:])
+def resolve(document: Document, reference: str, place: Place) -> Any:
+    """What `#/a/b` points to in `document`, or `file#/a/b` in another. Raises ToolDefinitionError; `place` is
+    where it is used."""
+    file, _, fragment = reference.partition("#")
+    found = document.named(file, reference, place) if file else document.root
+    pointer = unquote(fragment)
     for part in pointer.split("/")[1:] if pointer else ():
         found = _step(found, part.replace("~1", "/").replace("~0", "~"))
         if found is _NOTHING:
@@ -37,7 +38,7 @@ def resolve(document: Any, reference: str, place: Place) -> Any:
     return found
 
 
-def follow(document: Any, value: Any, place: Place) -> Any:
+def follow(document: Document, value: Any, place: Place) -> Any:
     """`value`, or what it refers to if it is a reference, or a reference to one."""
     for _ in range(_MOST_HOPS):
         reference = reference_of(value)
@@ -66,7 +67,7 @@ def inlined(schema: Mapping[str, Any], place: Place, notebook: Notebook) -> Mapp
 
 class _Inliner:
     def __init__(self, root: Mapping[str, Any], place: Place, notebook: Notebook) -> None:
-        self._root, self._place, self._notebook = root, place, notebook
+        self._document, self._place, self._notebook = Document(root), place, notebook
         self._written = 0
 
     def write(self, schema: Any, trail: tuple[str, ...]) -> Any:
@@ -83,7 +84,7 @@ class _Inliner:
         return rebuilt(inner, lambda sub: self.write(sub, trail))
 
     def _target(self, schema: dict[str, Any], reference: str, trail: tuple[str, ...]) -> Any:
-        target = resolve(self._root, reference, self._place)
+        target = resolve(self._document, reference, self._place)
         siblings = {
             key: value for key, value in schema.items() if key not in ("$ref", "$defs", "definitions")
         }

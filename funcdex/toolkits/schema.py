@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from funcdex.toolkits.documents import Document
 from funcdex.toolkits.place import Place
 from funcdex.toolkits.prose import description_of
 from funcdex.toolkits.refs import reference_of, resolve, stub
@@ -58,7 +59,9 @@ class Expansion:
     `changes` are the notes to make if this expansion is the one that is taken.
     """
 
-    def __init__(self, document: Any, side: Side, detail: Detail, most_chars: float, place: Place) -> None:
+    def __init__(
+        self, document: Document, side: Side, detail: Detail, most_chars: float, place: Place
+    ) -> None:
         self._document, self._side, self.detail, self._place = document, side, detail, place
         self._most_chars = most_chars
         self.spent_chars = 0

@@ -368,7 +368,7 @@ def test_methods_that_no_caller_means_are_left_out() -> None:
         (
             {"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": 3}}}},
             "(the list of parameters is an array, here stands a number)",
-            "Describe one",
+            "Write a JSON array",
         ),
     ],
 )

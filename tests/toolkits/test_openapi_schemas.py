@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits.arguments import MOST_CHARS
+from funcdex.toolkits.documents import Document
 from funcdex.toolkits.fitting import fitted, trim
 from funcdex.toolkits.names import name_from, unique_name
 from funcdex.toolkits.notes import Notebook
@@ -25,7 +26,7 @@ PLACE = Place("doc.json")
 
 
 def write(schema: Any, side: Side = "response", detail: int = 0, **schemas: Any) -> dict[str, Any]:
-    document = {"components": {"schemas": schemas}}
+    document = Document({"components": {"schemas": schemas}})
     return Expansion(document, side, DETAILS[detail], 1e9, PLACE).write(schema)
 
 
@@ -184,13 +185,15 @@ def test_a_dangling_reference_is_refused() -> None:
 
 def test_more_than_the_budget_gives_up_at_once() -> None:
     explosive = {f"S{i}": fields(**{f"f{j}": ref(f"S{i + 1}") for j in range(30)}) for i in range(9)}
-    expansion = Expansion({"components": {"schemas": explosive}}, "response", DETAILS[0], 5000, PLACE)
+    expansion = Expansion(
+        Document({"components": {"schemas": explosive}}), "response", DETAILS[0], 5000, PLACE
+    )
     with pytest.raises(TooLarge):
         expansion.write(ref("S0"))
 
 
 def fit(schema: Any, most_chars: int, **schemas: Any) -> tuple[dict[str, Any], str]:
-    source = Source({"components": {"schemas": schemas}}, frozenset(), Notebook())
+    source = Source(Document({"components": {"schemas": schemas}}), frozenset(), Notebook())
     operation = Operation("get", "/a", {}, [], PLACE)
     made = fitted(lambda expansion: expansion.write(schema), "response", most_chars, operation, source)
     return made, "\n".join(note.what for note in source.notebook.notes())

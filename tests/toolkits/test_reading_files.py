@@ -190,9 +190,10 @@ def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_a_file_beyond_the_limit_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "LARGEST_BYTES", 10)
-    assert "at most" in refusal(write(tmp_path, "x.json", NATIVE)).what
+def test_a_file_beyond_the_limit_is_not_even_opened(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.json", NATIVE)
+    os.truncate(path, load.LARGEST_BYTES + 1)
+    assert "at most" in refusal(path).what
 
 
 def test_errors_in_a_file_of_a_folder_name_the_file(tmp_path: Path) -> None:
