@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
+HalfArray = npt.NDArray[np.float16]
 RowArray = npt.NDArray[np.int64]
 
 LINKS = 32
@@ -32,7 +33,7 @@ BLOCKS_OF_A_GRAPH = 400
 
 class VectorIndex:
     """Rows of one group, numbered from 0 as they are added. Vectors are float32, shape (n, d), of norm 1, and
-    have been rounded to float16, so that the graph, which keeps float16, has the very same.
+    have been rounded to float16, so that blocks and graphs, which keep float16, have the very same.
 
     Rows lie in blocks, and each is compared. Past `exact_up_to` rows, calls of `build` move the full blocks
     into a graph, the oldest first, and begin another when that is full. A search asks all `graphs` and
@@ -43,7 +44,7 @@ class VectorIndex:
         self.graphs: list[Any] = []
         self._dimension = dimension
         self._exact_up_to = exact_up_to
-        self._blocks: deque[FloatArray] = deque()
+        self._blocks: deque[HalfArray] = deque()
         self._in_last_block = BLOCK
 
     @property
@@ -58,7 +59,7 @@ class VectorIndex:
         """Appends rows."""
         while len(vectors):
             if self._in_last_block == BLOCK:
-                self._blocks.append(np.empty((BLOCK, self._dimension), np.float32))
+                self._blocks.append(np.empty((BLOCK, self._dimension), np.float16))
                 self._in_last_block = 0
             part, vectors = np.split(vectors, [BLOCK - self._in_last_block])
             self._blocks[-1][self._in_last_block : self._in_last_block + len(part)] = part
@@ -75,7 +76,7 @@ class VectorIndex:
             first += graph.ntotal
         left = len(self) - first
         for at, block in enumerate(self._blocks):
-            among = vectors @ block[: left - at * BLOCK].T
+            among = vectors @ block[: left - at * BLOCK].astype(np.float32).T
             rows = among.argmax(axis=1)
             _take_nearer(nearest, among[np.arange(len(vectors)), rows], rows + (first + at * BLOCK))
         return nearest
@@ -87,7 +88,7 @@ class VectorIndex:
         if not self.graphs or self.graphs[-1].ntotal >= BLOCKS_OF_A_GRAPH * BLOCK:
             self.graphs.append(_new_graph(self._dimension))
         _use_half_of_the_cores()
-        self.graphs[-1].add(self._blocks[0])
+        self.graphs[-1].add(self._blocks[0].astype(np.float32))
         self._blocks.popleft()
         return self._is_due()
 
