@@ -78,7 +78,7 @@ def main() -> None:
     from funcdex import order, session
     from funcdex.cli.app import main as command_line
     from funcdex.dedup.guard import ScenarioGuard
-    from funcdex.pool import pool
+    from funcdex.pool import flight
     from funcdex.rundir.journal import Journal
 
     watch.note("modules imported")
@@ -87,7 +87,7 @@ def main() -> None:
     used["reconcile"] = watch.of("outputs checked", used["reconcile"])
     used = vars(session)
     used["check_tools"] = watch.of_async("tools checked", used["check_tools"])
-    used = vars(pool)
+    used = vars(flight)
     used["complete"] = watch.of_async("first request sent", used["complete"], begun=True)
     Journal.append = watch.of_async("first stage in the journal", Journal.append)  # type: ignore[method-assign]
     ScenarioGuard.admit = watch.of_async("guard answers", ScenarioGuard.admit)  # type: ignore[method-assign]

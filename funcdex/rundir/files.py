@@ -12,6 +12,10 @@ from funcdex.errors import CheckpointError
 
 NOTHING_LOST = "Make room or repair the disk, then resume the run: all that was acknowledged is kept."
 
+LINES_BUFFER_BYTES = 1 << 18
+"""For files that are read line by line. Many a line is longer than the usual 8 KB, and would be put together
+from pieces."""
+
 
 @contextmanager
 def disk_faults(path: Path, doing: str, fix: str = NOTHING_LOST) -> Iterator[None]:

@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from io import DEFAULT_BUFFER_SIZE
+from typing import Any, BinaryIO
 
-from funcdex.rundir.files import disk_faults
+from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
 from funcdex.types.conversation import JsonValue
@@ -26,7 +27,6 @@ from funcdex.types.record import (
     Rejected,
     StageDone,
     Usage,
-    entry_as_json,
     entry_from_json,
     is_entry,
     stage_from_json,
@@ -56,13 +56,15 @@ class Tokens:
 class Replay:
     """What the entries taken so far say.
 
-    `unsettled` holds the entries of each conversation on its way, `settled` the end of the others (their
-    `usage` and `detail` left out), `reached` how many stages each of both has behind it. `scenarios` are
-    id and scenario in the order of the journal, settled conversations included. `restarts` counts the
-    new beginnings of each, `simulated` says whether a simulated endpoint had a part in any. `repeated`
-    counts entries for a stage that was done already, `passed_over` those that came before their turn.
+    `unsettled` says where the entries of each conversation on its way stand, in order: what `take` was told.
+    The entries are not kept. `settled` has the end of the others (their `usage` and `detail` left out),
+    `reached` how many stages each of both has behind it. `scenarios` are id and scenario in the order of the
+    journal, settled conversations included. `restarts` counts the new beginnings of each, `simulated` says
+    whether a simulated endpoint had a part in any. `repeated` counts entries for a stage that was done
+    already, `passed_over` those that came before their turn.
     """
 
+    unsettled: dict[str, list[int]] = field(default_factory=dict)
     settled: dict[str, Outcome] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     scenarios: dict[str, str] = field(default_factory=dict)
@@ -70,74 +72,65 @@ class Replay:
     simulated: bool = False
     repeated: int = 0
     passed_over: int = 0
-    _unsettled: dict[str, list[EntryRecord]] = field(default_factory=dict)
     _paid: dict[str, list[int]] = field(default_factory=dict)
-
-    @property
-    def unsettled(self) -> dict[str, list[StageDone]]:
-        """Made anew at each call: hundreds of thousands of entries are read, and few are of this sort."""
-        return {id: [stage_from_json(one) for one in records] for id, records in self._unsettled.items()}
 
     @property
     def in_progress(self) -> dict[str, int]:
         """How many stages each conversation on its way has behind it."""
-        return {id: len(records) for id, records in self._unsettled.items()}
+        return {id: len(places) for id, places in self.unsettled.items()}
 
     @property
     def tokens(self) -> dict[str, Tokens]:
         """Paid for, by model."""
         return {model: Tokens(*paid) for model, paid in self._paid.items()}
 
-    def take(self, entry: Entry) -> bool:
-        """Whether the entry counts; if so, it is kept."""
-        return self.take_record(entry_as_json(entry))
-
-    def take_record(self, record: EntryRecord) -> bool:
-        """The same of an entry as it stands in the journal (`is_entry`)."""
+    def take(self, record: EntryRecord, at: int = 0) -> bool:
+        """Takes the next entry (`is_entry`), which stands `at` this place. Whether it counts."""
         kind, id = record["entry"], record["id"]
         if usage := record.get("usage"):
             self._pay(usage)
+        if kind == "stage" and id not in self.settled:
+            return self._advance(id, record, at)
         if kind == "restarted":
             self.restarts[id] += 1
             self._forget(id)
         elif id in self.settled:
             self.repeated += 1
             return False
-        elif kind == "stage":
-            return self._advance(id, record)
         elif kind == "accepted" and self.reached.get(id, 0) < len(STAGES):
             self.passed_over += 1
             return False
         else:
-            self._unsettled.pop(id, None)
+            self.unsettled.pop(id, None)
             self.settled[id] = _outcome(record)
         return True
 
-    def _advance(self, id: str, record: EntryRecord) -> bool:
-        reached, stage = self.reached.get(id, 0), record["stage"]
-        place = _PLACE_OF[stage]
+    def _advance(self, id: str, record: EntryRecord, at: int) -> bool:
+        reached, place = self.reached.get(id, 0), _PLACE_OF[record["stage"]]
         if place != reached:
             self.repeated += place < reached
             self.passed_over += place > reached
             return False
-        if reached:
-            self._unsettled[id].append(record)
-        else:
-            self._unsettled[id] = [record]
         self.reached[id] = reached + 1
-        if stage == "scenario" and isinstance(scenario := record["value"].get("scenario"), str):
+        if reached:
+            self.unsettled[id].append(at)
+            return True
+        self.unsettled[id] = [at]
+        if isinstance(scenario := record["value"].get("scenario"), str):
             self.scenarios[id] = scenario
         return True
 
     def _forget(self, id: str) -> None:
-        self._unsettled.pop(id, None)
+        self.unsettled.pop(id, None)
         self.settled.pop(id, None)
         self.reached.pop(id, None)
         self.scenarios.pop(id, None)
 
     def _pay(self, usage: Sequence[Mapping[str, Any]]) -> None:
         for one in usage:
-            paid = self._paid.setdefault(one["model"], [0, 0, 0])
+            paid = self._paid.get(one["model"])
+            if paid is None:
+                paid = self._paid[one["model"]] = [0, 0, 0]
             paid[0] += one["prompt_tokens"]
             paid[1] += one["completion_tokens"]
             paid[2] += one["reasoning_tokens"]
@@ -189,20 +182,20 @@ class Damaged:
 
 
 def read_journal(run: RunDir) -> JournalState:
-    """Reads the journal line by line and changes nothing; an absent journal is an empty one.
+    """Reads the journal and changes nothing; an absent one is an empty one. No other process may change it.
 
     Memory holds the entries of unsettled conversations, and one scenario for each. Raises CheckpointError.
     """
     replay = Replay()
     damaged: list[Damaged] = []
     with _without_collection():
-        for item in _records(run):
+        for at, item in journal_records(run):
             if isinstance(item, Damaged):
                 damaged.append(item)
             else:
-                replay.take_record(item)
+                replay.take(item, at)
     return JournalState(
-        unsettled={id: tuple(entries) for id, entries in replay.unsettled.items()},
+        unsettled=_stages_at(run, replay.unsettled),
         settled=replay.settled,
         reached=replay.reached,
         scenarios=tuple(replay.scenarios.items()),
@@ -218,29 +211,52 @@ def read_journal(run: RunDir) -> JournalState:
 
 def journal_items(run: RunDir) -> Iterator[Entry | Damaged]:
     """Every line in order, as an entry or as what is wrong with it. Raises CheckpointError."""
-    for item in _records(run):
+    for _, item in journal_records(run):
         yield item if isinstance(item, Damaged) else entry_from_json(item)
 
 
-def _records(run: RunDir) -> Iterator[EntryRecord | Damaged]:
-    """The same, entries as they stand there."""
+def journal_records(run: RunDir) -> Iterator[tuple[int, EntryRecord | Damaged]]:
+    """The same, entries as they stand there, each behind the offset of its line in the file."""
+    with _journal(run, LINES_BUFFER_BYTES) as file:
+        no_json: tuple[int, int] | None = None
+        at = 0
+        for number, line in enumerate(file or (), 1):
+            if no_json is not None:
+                yield no_json[0], Damaged(no_json[1], torn=False)
+                no_json = None
+            try:
+                value: JsonValue = from_line(line)
+            except ValueError:
+                no_json = at, number
+            else:
+                yield at, value if is_entry(value) else Damaged(number, torn=False)
+            at += len(line)
+        if no_json is not None:
+            yield no_json[0], Damaged(no_json[1], torn=True)
+
+
+def _stages_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> dict[str, tuple[StageDone, ...]]:
+    """The entries that stand at these offsets. Few: they are read a second time, so that those of settled
+    conversations need not be kept."""
+    with _journal(run, DEFAULT_BUFFER_SIZE) as file:
+
+        def entry(at: int) -> StageDone:
+            assert file is not None
+            file.seek(at)
+            return stage_from_json(from_line(file.readline()))
+
+        return {id: tuple(map(entry, each)) for id, each in places.items()}
+
+
+@contextmanager
+def _journal(run: RunDir, buffer_bytes: int) -> Iterator[BinaryIO | None]:
+    """None if there is none. Raises CheckpointError."""
     with disk_faults(run.journal, "reading the journal", "Repair the disk or restore the run directory."):
         if not run.journal.exists():
+            yield None
             return
-        with run.journal.open("rb") as file:
-            no_json: int | None = None
-            for number, line in enumerate(file, 1):
-                if no_json is not None:
-                    yield Damaged(no_json, torn=False)
-                    no_json = None
-                try:
-                    value: JsonValue = from_line(line)
-                except ValueError:
-                    no_json = number
-                    continue
-                yield value if is_entry(value) else Damaged(number, torn=False)
-            if no_json is not None:
-                yield Damaged(no_json, torn=True)
+        with run.journal.open("rb", buffer_bytes) as file:
+            yield file
 
 
 @contextmanager

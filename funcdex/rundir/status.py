@@ -100,7 +100,7 @@ class StatusReader:
         for line in self._journal.new_lines():
             value = _value(line)
             if is_entry(value):
-                self._replay.take_record(value)
+                self._replay.take(value)
             else:
                 self._damaged += 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from operator import itemgetter
 from typing import Any, Literal, TypeGuard, get_args
 
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
@@ -156,22 +157,33 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
 
 def is_entry(value: object) -> TypeGuard[EntryRecord]:
     """Whether a JSON value has the form that `entry_as_json` gives an entry. Cheaper than making one."""
-    if not isinstance(value, dict) or not isinstance(kind := value.get("entry"), str):
+    if not isinstance(value, dict):
         return False
-    if value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
-        return False
-    if kind == "stage" and not (value["stage"] in STAGES and _is_value(value["value"])):
+    kind = value.get("entry")
+    if kind == "stage":
+        return _is_stage(value)
+    if not isinstance(kind, str) or value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
         return False
     if kind == "rejected" and not (isinstance(value["stage"], str) and isinstance(value["reason"], str)):
         return False
     return "usage" not in value or _is_usage(value["usage"])
 
 
-def _is_value(value: object) -> bool:
-    """Whether a draft takes it."""
-    return isinstance(value, dict) and all(
-        isinstance(one, _TYPES_OF_VALUE.get(key, ())) for key, one in value.items()
-    )
+def _is_stage(record: dict[str, Any]) -> bool:
+    """Seven in eight entries of a large run are of this kind, and a resume waits until all are looked at."""
+    try:
+        id, stage, added, usage = _values_of_stage(record)
+    except KeyError:
+        return False
+    # These and "entry" are there, so no other key is if there are no more.
+    if len(record) != _STAGE_KEYS or not isinstance(id, str) or stage not in STAGES:
+        return False
+    if not isinstance(added, dict):
+        return False
+    for key, one in added.items():
+        if not isinstance(one, _TYPES_OF_VALUE.get(key, ())):
+            return False
+    return _is_usage(usage)
 
 
 _NONE = type(None)
@@ -179,23 +191,32 @@ _TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("scenario", "persona", "outline", "dml", "written_at", "system_prompt"), (str, _NONE)),
     **{"shown": (list, _NONE), "grammar": (dict, _NONE), "scores": (dict, _NONE), "corrections": (int,)},
 }
+"""What a draft takes."""
 
 
 def _is_usage(value: object) -> bool:
     if not isinstance(value, list):
         return False
     for one in value:
-        if not isinstance(one, dict) or one.keys() != _USAGE_KEYS or not isinstance(one["model"], str):
+        if not isinstance(one, dict) or len(one) != _USAGE_KEYS:
+            return False
+        try:
+            _, _, _, model, prompt, completion, reasoning, latency_s, simulated = _values_of_usage(one)
+        except KeyError:
             return False
         if not (
-            isinstance(one["prompt_tokens"], int)
-            and isinstance(one["completion_tokens"], int)
-            and isinstance(one["reasoning_tokens"], int)
-            and isinstance(one["latency_s"], int | float)
-            and isinstance(one["simulated"], bool)
+            isinstance(model, str)
+            and isinstance(prompt, int)
+            and isinstance(completion, int)
+            and isinstance(reasoning, int)
+            and isinstance(latency_s, _NUMBER)
+            and isinstance(simulated, bool)
         ):
             return False
     return True
+
+
+_NUMBER = (float, int)
 
 
 def entry_from_json(record: EntryRecord) -> Entry:
@@ -230,4 +251,6 @@ _NAME_OF: dict[type[Entry], str] = {
 }
 _CLASS_OF: dict[str, type[Entry]] = {name: kind for kind, name in _NAME_OF.items()}
 _KEYS_OF = {name: {"entry", *_FIELDS[kind]} for kind, name in _NAME_OF.items()}
-_USAGE_KEYS = set(_FIELDS[Usage])
+_values_of_stage = itemgetter(*_FIELDS[StageDone])
+_values_of_usage = itemgetter(*_FIELDS[Usage])
+_STAGE_KEYS, _USAGE_KEYS = 1 + len(_FIELDS[StageDone]), len(_FIELDS[Usage])

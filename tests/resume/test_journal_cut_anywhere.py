@@ -30,7 +30,7 @@ def test_a_journal_cut_at_every_byte_resumes_to_its_whole_entries(tmp_path: Path
         run.journal.write_bytes(data[:cut])
         expected = Replay()
         for entry in ENTRIES[: whole_lines(data[:cut])]:
-            expected.take(entry)
+            expected.take(entry_as_json(entry))
         state = read_journal(run)
         assert state.settled == expected.settled and state.reached == expected.reached
         torn = data[:cut].rpartition(b"\n")[2]
