@@ -12,6 +12,7 @@ guard answered. There the process ends as by `kill -9`. Seconds from the start o
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import shutil
@@ -41,6 +42,8 @@ def main() -> None:
     record_option(options)
     chosen = options.parse_args()
     guard = not chosen.no_guard
+    # As the installed package is, also where this interpreter may not write bytecode.
+    compileall.compile_dir(BENCH.parent / "funcdex", quiet=1)
     path = FOLDER / f"resume-{chosen.conversations}-{chosen.unfinished}-{'guard' if guard else 'exact'}"
     with mock_server() as mock:
         if not (path / "made").exists():

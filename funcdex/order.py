@@ -135,7 +135,7 @@ def prepare(order: Order) -> JournalState:
 
 def mend(order: Order, state: JournalState) -> None:
     """Makes the outputs agree with the journal, which says `state`. Blocks, for a large run tens of seconds;
-    no journal may be open. Raises CheckpointError."""
+    the outputs may not be open. Raises CheckpointError."""
     reconcile(order.run, state, partial(_lines_of, order, state.restarts))
 
 

@@ -1,19 +1,20 @@
 """The journal: what is done, in the order in which it became durable.
 
 Many tasks append, one writes. While it waits for the disk, what others append gathers in a batch, and all
-of that shares the next write and the next fsync: the more tasks, the fewer fsyncs for each. A record is
-acknowledged (`append` returns) when its journal entry is durable and its lines stand in the readable
-outputs. Outputs are not synced: after a power cut they are mended from the journal (`outputs.reconcile`).
+of that shares the next write and the next fsync: the more tasks, the fewer fsyncs for each. What is durable
+goes on to a second writer, that of the outputs. A record is acknowledged (`append` returns) when its journal
+entry is durable and its lines, if it has any, stand in the readable outputs. Outputs are not synced: after a
+power cut they are mended from the journal (`outputs.reconcile`).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from typing import TypeVarTuple
 
 import anyio
 
@@ -24,19 +25,29 @@ from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
 from funcdex.types.record import Entry, Line, OutputName, entry_as_json
 
+Arguments = TypeVarTuple("Arguments")
+
 MAX_BATCH_BYTES = 4 << 20
 """A batch that has so many bytes takes no more."""
 
 
 @dataclass(slots=True, eq=False)
+class _Step:
+    """What is waited for; `done` once it is `over`, unless it failed."""
+
+    over: anyio.Event = field(default_factory=anyio.Event)
+    done: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class _Batch:
-    """Appends that reach the disk together; who made one waits until it is `over`."""
+    """Appends that reach the disk together."""
 
     entries: list[bytes] = field(default_factory=list)
     lines: dict[OutputName, list[bytes]] = field(default_factory=dict)
     size_bytes: int = 0
-    over: anyio.Event = field(default_factory=anyio.Event)
-    durable: bool = False
+    in_journal: _Step = field(default_factory=_Step)
+    in_outputs: _Step = field(default_factory=_Step)
 
     def add(self, entries: Iterable[bytes], lines: Iterable[tuple[OutputName, bytes]]) -> None:
         """One append."""
@@ -48,40 +59,59 @@ class _Batch:
             self.size_bytes += len(line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    journal: LineFile
-    outputs: dict[OutputName, LineFile]
+class _Queue:
+    """Batches on their way to one writer."""
 
-    def write(self, batch: _Batch) -> None:
-        """Blocks until the batch is durable in the journal and stands in the outputs."""
-        with disk_faults(self.journal.path, "writing the journal"):
-            self.journal.append(b"".join(batch.entries))
-            self.journal.sync()
-        for name, lines in batch.lines.items():
-            with disk_faults(self.outputs[name].path, "writing an output"):
-                self.outputs[name].append(b"".join(lines))
+    def __init__(self) -> None:
+        self.batches: deque[_Batch] = deque()
+        self.closed = False
+        self._called = anyio.Event()
+
+    def put(self, batch: _Batch) -> None:
+        """The last one there may be put again: it has grown."""
+        if not self.batches or self.batches[-1] is not batch:
+            self.batches.append(batch)
+        self._called.set()
+
+    def last(self) -> _Batch:
+        """The one to add to: a new one, where there is none that takes more."""
+        if self.batches and self.batches[-1].size_bytes < MAX_BATCH_BYTES:
+            return self.batches[-1]
+        return _Batch()
+
+    def close(self) -> None:
+        """Nothing comes any more."""
+        self.closed = True
+        self._called.set()
+
+    async def next(self) -> _Batch | None:
+        """What is to be written next, once there is something; None if nothing will be."""
+        while not self.batches and not self.closed:
+            self._called = anyio.Event()
+            await self._called.wait()
+        return self.batches.popleft() if self.batches else None
+
+
+_Outputs = dict[OutputName, LineFile]
 
 
 class Journal:
     """Made by `open_journal`."""
 
-    def __init__(self, path: Path, open_files: Callable[[], _Files], files: _Files | None) -> None:
-        """`open_files` is called by the writer if there are no `files` yet."""
-        self._path = path
-        self._open_files = open_files
-        self._files = files
+    def __init__(self, file: LineFile, open_outputs: Callable[[], _Outputs]) -> None:
+        """`open_outputs` may take long: only lines wait for it."""
+        self._file = file
+        self._open_outputs = open_outputs
+        self._outputs: _Outputs = {}
         self._fault: CheckpointError | None = None
-        # Who appends waits for the writer, so memory is bounded by the number of tasks.
-        self._batches: deque[_Batch] = deque()
-        self._called = anyio.Event()
-        self._closed = self._over = False
-        self._one_thread = anyio.CapacityLimiter(1)
+        # Who appends waits for the writers, so memory is bounded by the number of tasks.
+        self._to_journal, self._to_outputs = _Queue(), _Queue()
+        self._a_thread_each = anyio.CapacityLimiter(2)
 
     @property
     def mended_bytes(self) -> int:
         """Length of the torn last line that was cut off when the journal was opened; 0 if there was none."""
-        return self._files.journal.mended_bytes if self._files else 0
+        return self._file.mended_bytes
 
     async def append(self, entries: Sequence[Entry], lines: Sequence[Line] = ()) -> None:
         """Returns when the entries are durable; they and the lines keep their order.
@@ -91,76 +121,88 @@ class Journal:
         """
         told = [as_line(entry_as_json(entry)) for entry in entries]
         of_outputs = [(name, as_line(record)) for name, record in lines]
-        if self._over or self._closed:
+        if self._fault or self._to_journal.closed:
             raise self._broken() from self._fault
-        if not self._batches or self._batches[-1].size_bytes >= MAX_BATCH_BYTES:
-            self._batches.append(_Batch())
-        batch = self._batches[-1]
+        batch = self._to_journal.last()
         batch.add(told, of_outputs)
-        self._called.set()
+        self._to_journal.put(batch)
+        awaited = batch.in_outputs if of_outputs else batch.in_journal
         with anyio.CancelScope(shield=True):
-            await batch.over.wait()
-        if not batch.durable:
+            await awaited.over.wait()
+        if not awaited.done:
             raise self._broken() from self._fault
 
     async def write_until_closed(self) -> None:
-        """The one writer. Ends when the journal is closed and all is written, or at a fault."""
+        """The two writers. They end when the journal is closed and all is written."""
         with anyio.CancelScope(shield=True):
             try:
-                files = await self._opened()
-                while (batch := await self._next()) is not None:
-                    await self._write(files, batch)
-            except CheckpointError as fault:
-                self._fault = fault
+                async with anyio.create_task_group() as writers:
+                    writers.start_soon(self._write_entries)
+                    writers.start_soon(self._write_lines)
             finally:
-                self._over = True
-                for batch in self._batches:
-                    batch.over.set()
+                self._to_journal.close()
+                for batch in (*self._to_journal.batches, *self._to_outputs.batches):
+                    batch.in_journal.over.set()
+                    batch.in_outputs.over.set()
 
     def close(self) -> None:
         """Takes no more appends; those that wait are finished."""
-        self._closed = True
-        self._called.set()
+        self._to_journal.close()
 
-    async def _opened(self) -> _Files:
-        if self._files is None:
-            self._files = await anyio.to_thread.run_sync(self._open_files)
-        return self._files
-
-    async def _next(self) -> _Batch | None:
-        """What is to be written next, once there is something; None if nothing will be."""
-        while not self._batches and not self._closed:
-            self._called = anyio.Event()
-            await self._called.wait()
-        return self._batches.popleft() if self._batches else None
-
-    async def _write(self, files: _Files, batch: _Batch) -> None:
+    async def _write_entries(self) -> None:
         try:
-            await anyio.to_thread.run_sync(files.write, batch, limiter=self._one_thread)
-            batch.durable = True
+            while (batch := await self._to_journal.next()) is not None:
+                try:
+                    await self._do(batch.in_journal, _append_entries, self._file, batch.entries)
+                finally:  # Who waits for lines is told also of a failure by their writer.
+                    if batch.lines:
+                        self._to_outputs.put(batch)
         finally:
-            batch.over.set()
+            self._to_outputs.close()
+
+    async def _write_lines(self) -> None:
+        await self._do(_Step(), self._open)
+        while (batch := await self._to_outputs.next()) is not None:
+            await self._do(batch.in_outputs, _append_lines, self._outputs, batch.lines)
+
+    def _open(self) -> None:
+        self._outputs = self._open_outputs()
+
+    async def _do(self, step: _Step, function: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+        """Does it in a thread, unless something failed before."""
+        try:
+            if self._fault is None:
+                await anyio.to_thread.run_sync(function, *arguments, limiter=self._a_thread_each)
+                step.done = True
+        except CheckpointError as fault:
+            self._fault = fault
+        finally:
+            step.over.set()
 
     def _broken(self) -> CheckpointError:
         # One exception for each task that learns of it: a shared one would collect their tracebacks.
         if self._fault:
             return CheckpointError(self._fault.what, where=self._fault.where, fix=self._fault.fix)
-        return CheckpointError("the journal's writer has ended", where=str(self._path), fix="Resume the run.")
+        where = str(self._file.path)
+        return CheckpointError("the journal's writer has ended", where=where, fix="Resume the run.")
 
 
 @asynccontextmanager
 async def open_journal(run: RunDir, first: Callable[[], object] | None = None) -> AsyncIterator[Journal]:
     """Opens journal and outputs for appending, torn last lines cut off. The run's lock must be held.
 
-    `first` is done before that, in a thread, while the block has begun: until then appends wait, and what
-    goes wrong is theirs. Leaving the block waits until all that was appended is durable. Raises
-    CheckpointError.
+    `first` is done before the outputs are opened, in a thread, while the block has begun: until then appends
+    with lines wait, and what goes wrong is theirs. Leaving the block waits until all that was appended is
+    durable. Raises CheckpointError.
     """
     failure: BaseException | None = None
     with ExitStack() as closing:
-        opening = partial(_open_files, run, closing, first)
-        files = None if first else await anyio.to_thread.run_sync(opening)
-        journal = Journal(run.journal, opening, files)
+        file = await anyio.to_thread.run_sync(_open_journal, run, closing)
+        open_outputs: Callable[[], _Outputs] = partial(_open_outputs, run, closing, first)
+        if first is None:
+            # What goes wrong is to be said before the block begins.
+            open_outputs = (await anyio.to_thread.run_sync(open_outputs)).copy
+        journal = Journal(file, open_outputs)
         try:
             async with anyio.create_task_group() as writer:
                 writer.start_soon(journal.write_until_closed)
@@ -187,14 +229,22 @@ def append_entries(run: RunDir, entries: Iterable[Entry]) -> None:
         file.sync()
 
 
-def _open_files(run: RunDir, closing: ExitStack, first: Callable[[], object] | None) -> _Files:
+def _open_journal(run: RunDir, closing: ExitStack) -> LineFile:
+    with _opening(run):
+        return closing.enter_context(_journal_file(run))
+
+
+def _open_outputs(run: RunDir, closing: ExitStack, first: Callable[[], object] | None) -> _Outputs:
     if first is not None:
         first()
-    with disk_faults(run.path, "opening the run directory", "Check that it can be written."):
-        journal = closing.enter_context(_journal_file(run))
+    with _opening(run):
         outputs = {name: closing.enter_context(LineFile(run.output(name))) for name in OUTPUTS}
         sync_folder(run.path)
-    return _Files(journal, outputs)
+    return outputs
+
+
+def _opening(run: RunDir) -> AbstractContextManager[None]:
+    return disk_faults(run.path, "opening the run directory", "Check that it can be written.")
 
 
 def _journal_file(run: RunDir) -> LineFile:
@@ -202,3 +252,16 @@ def _journal_file(run: RunDir) -> LineFile:
     file = LineFile(run.journal)
     sync_folder(run.journal.parent)
     return file
+
+
+def _append_entries(file: LineFile, entries: Sequence[bytes]) -> None:
+    """Blocks until they are durable."""
+    with disk_faults(file.path, "writing the journal"):
+        file.append(b"".join(entries))
+        file.sync()
+
+
+def _append_lines(outputs: _Outputs, lines: Mapping[OutputName, Sequence[bytes]]) -> None:
+    for name, each in lines.items():
+        with disk_faults(outputs[name].path, "writing an output"):
+            outputs[name].append(b"".join(each))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from funcdex.rundir.files import disk_faults, replacement, sync_folder
+from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults, replacement, sync_folder
 from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
@@ -51,9 +51,8 @@ class Reconciled:
 
 
 def reconcile(run: RunDir, state: JournalState, lines_of: LinesOf) -> Reconciled:
-    """Mends the outputs from the journal, which says `state`. Blocks; no journal may be open.
-
-    Raises CheckpointError.
+    """Mends the outputs from the journal, which says `state`, or said it: it may be appended to
+    meanwhile, the outputs may not. Blocks. Raises CheckpointError.
 
     A line is taken out if it is not JSON, has no `id`, is the second of its id, or belongs to a
     conversation that has not come so far (it was restarted). Missing lines are made by `lines_of`, which
@@ -87,7 +86,7 @@ def _tidy(run: RunDir, name: OutputName, due: set[str]) -> tuple[set[str], int]:
             return set(), 0
         kept: set[str] = set()
         lines = 0
-        with path.open("rb") as file:
+        with path.open("rb", LINES_BUFFER_BYTES) as file:
             for line in file:
                 lines += 1
                 id = _id_of(line)
@@ -101,7 +100,7 @@ def _tidy(run: RunDir, name: OutputName, due: set[str]) -> tuple[set[str], int]:
 def _rewrite(run: RunDir, name: OutputName, due: set[str]) -> None:
     """Leaves the first line of each id that is due."""
     path, written = run.output(name), set[str]()
-    with path.open("rb") as file, replacement(path) as tidied:
+    with path.open("rb", LINES_BUFFER_BYTES) as file, replacement(path) as tidied:
         for line in file:
             id = _id_of(line)
             if id in due and id not in written:

@@ -15,7 +15,7 @@ import pytest
 from funcdex.errors import CheckpointError
 from funcdex.rundir.journal import append_entries, open_journal
 from funcdex.rundir.layout import OUTPUTS, RunDir
-from funcdex.rundir.outputs import reconcile
+from funcdex.rundir.outputs import Reconciled, reconcile
 from funcdex.rundir.replay import read_journal
 from funcdex.types.record import STAGES, Accepted, Rejected, StageDone
 from resume.histories import accepted, begun_run, lines_of, records, rejected, stages_of, steps_of
@@ -279,35 +279,61 @@ async def test_appends_are_quick(tmp_path: Path) -> None:
     assert time.perf_counter() - began < 5
 
 
-async def test_appends_wait_for_what_is_done_first_and_the_block_does_not(tmp_path: Path) -> None:
+async def test_only_lines_wait_for_what_is_done_to_the_outputs_first(tmp_path: Path) -> None:
     run = begun_run(tmp_path, accepted("a"))
+    state = read_journal(run)
     go_on = threading.Event()
 
     def mend() -> None:
         assert go_on.wait(10)
-        reconcile(run, read_journal(run), lines_of)
+        reconcile(run, state, lines_of)
 
-    async def append() -> None:
-        await journal.append(stages_of("b", 1))
+    async def append_with_lines() -> None:
+        entries = rejected("b", 0)
+        await journal.append(entries, lines_of("b", entries))
         acknowledged.set()
 
     acknowledged = anyio.Event()
     with anyio.fail_after(20):
         async with open_journal(run, mend) as journal, anyio.create_task_group() as tasks:
-            tasks.start_soon(append)
-            await anyio.wait_all_tasks_blocked()
-            assert not acknowledged.is_set() and not run.output("conversations").exists()
+            tasks.start_soon(append_with_lines)
+            await journal.append(stages_of("c", 1))
+            assert set(read_journal(run).unsettled) == {"c"}
+            assert not acknowledged.is_set() and not run.output("rejected").exists()
             go_on.set()
     assert acknowledged.is_set()
     assert [record["id"] for record in records(run.output("conversations"))] == ["a"]
-    assert set(read_journal(run).unsettled) == {"b"}
+    assert [record["id"] for record in records(run.output("rejected"))] == ["b"]
+
+
+async def test_what_is_journaled_while_the_outputs_are_mended_gets_each_line_once(tmp_path: Path) -> None:
+    run = begun_run(tmp_path, stages_of("a", 5))
+    state = read_journal(run)
+    go_on = threading.Event()
+
+    def mend() -> None:
+        assert go_on.wait(10)
+        reconcile(run, state, lines_of)
+
+    steps = steps_of("a", accepted("a"))[5:]
+    with anyio.fail_after(20):
+        async with open_journal(run, mend) as journal, anyio.create_task_group() as tasks:
+            for entry, lines in steps:
+                tasks.start_soon(journal.append, [entry], lines)
+            await anyio.wait_all_tasks_blocked()
+            go_on.set()
+    assert [record["id"] for record in records(run.output("conversations"))] == ["a"]
+    assert [record["id"] for record in records(run.output("scored_conversations"))] == ["a"]
+    assert reconcile(run, read_journal(run), lines_of) == Reconciled({}, {})
 
 
 async def test_a_disk_fault_in_what_is_done_first_is_told_to_who_appends(tmp_path: Path) -> None:
     def mend() -> None:
         raise CheckpointError("no room", where="rejected.jsonl", fix="Make room.")
 
+    entries = rejected("a", 0)
     async with open_journal(RunDir(tmp_path), mend) as journal:
-        for _ in range(2):
-            with pytest.raises(CheckpointError, match="no room"):
-                await journal.append(stages_of("a", 1))
+        with pytest.raises(CheckpointError, match="no room"):
+            await journal.append(entries, lines_of("a", entries))
+        with pytest.raises(CheckpointError, match="no room"):
+            await journal.append(stages_of("b", 1))
