@@ -1,6 +1,6 @@
 """Whether memory and the event loop stay flat in a long run with thousands of requests in flight.
 
-    python bench/memory.py [--conversations 100000] [--in-flight 4096] [--service-s 8] [--record]
+    python bench/memory.py [--conversations 20000] [--in-flight 4096] [--service-s 8] [--record]
 
 Two runs of all stages against a mock server in a process of its own. The long one has drawn vectors in place
 of the sentence model's and tells the memory of the process after a tenth of its conversations and after all.
@@ -28,7 +28,7 @@ MOST_LATE_P99_MS, MOST_LATE_MS = 20.0, 50.0
 def main() -> None:
     """Runs both and prints whether the targets are reached."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--conversations", type=int, default=100_000)
+    options.add_argument("--conversations", type=int, default=20_000)
     options.add_argument("--in-flight", type=int, default=4096)
     options.add_argument("--service-s", type=float, default=8.0, help="how long the mock takes for an answer")
     options.add_argument("--only", choices=("memory", "loop"), help="one of the two runs")

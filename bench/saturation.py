@@ -38,7 +38,7 @@ def main() -> None:
     chosen = parser.parse_args()
     figures = {name: _MEASURES[name](chosen.conversations) for name in chosen.only.split(",")}
     if chosen.record:
-        record("saturation", figures)
+        record("saturation_scale" if chosen.only == "scale" else "saturation", figures)
 
 
 def _sockets(_: int) -> dict[str, Any]:
