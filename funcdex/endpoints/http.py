@@ -162,15 +162,15 @@ class EndpointClient:
             return None
         return found if isinstance(found, dict) else None
 
-    async def healthy(self, *, timeout_s: float) -> bool:
-        """Whether the server is up. One that has no /health, but answers, is."""
+    async def illness(self, *, timeout_s: float) -> EndpointError | None:
+        """Why the server is not up; None if it is. One that has no /health, but answers, is."""
         try:
             await self.get("/health", timeout_s=timeout_s)
         except RequestRefused:
-            return True
-        except EndpointError:
-            return False
-        return True
+            return None
+        except EndpointError as fault:
+            return fault
+        return None
 
     def _body_of(self, answer: Answer) -> bytes:
         if answer.status == 200:

@@ -56,19 +56,23 @@ class Keeper:
             await self._check()
 
     async def _check(self) -> None:
-        """What failed must be healthy before it is tried; what was away is probed again as well."""
+        """What failed must be healthy, and answer a probe, before a request of the run is spent on it."""
         timeout_s = min(_HEALTH_TIMEOUT_S, self.settings.probe_timeout_s)
-        if not await self.member.client.healthy(timeout_s=timeout_s):
-            self._take_down("its /health does not say that it is up")
-        elif self.member.down:
-            known = self.member.facts
-            found = await probe(
-                self.member.client,
-                timeout_s=self.settings.probe_timeout_s,
-                now=self.clock,
-                model=known.model if known else None,
-                require_enforcement=self.require_enforcement,
-            )
+        illness = await self.member.client.illness(timeout_s=timeout_s)
+        if illness is not None:
+            self._take_down(f"its /health: {illness}")
+            return
+        known = self.member.facts
+        found = await probe(
+            self.member.client,
+            timeout_s=self.settings.probe_timeout_s,
+            now=self.clock,
+            model=known.model if known else None,
+            require_enforcement=self.require_enforcement,
+        )
+        if isinstance(found, EndpointFacts) and not self.member.down:
+            self.member.vouch()
+        else:
             self.welcome(found)
 
     def welcome(self, found: EndpointFacts | Refused) -> None:

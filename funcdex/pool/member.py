@@ -87,6 +87,9 @@ class Member:
         self._times_distrusted = 0
         self._refusals_in_a_row = 0
         self.on_trial = False
+        self.proofs = 0
+        """Good answers so far, those to probes included."""
+        self._unproven = False
 
     # Whether it can be used
 
@@ -101,6 +104,7 @@ class Member:
             and self.up(now_s)
             and now_s >= self._paused_until_s
             and self.breaker.ready(now_s)
+            and not self._unproven
         )
 
     def load(self, now_s: float) -> float:
@@ -126,7 +130,7 @@ class Member:
         """When somebody must look after it: a pause ends, an open circuit may be tried; None if never."""
         if self.refused:
             return None
-        if self.down or self.breaker.state(now_s) == "open":
+        if self.down or self._unproven or self.breaker.state(now_s) == "open":
             return self.breaker.open_until_s
         return self._paused_until_s if now_s < self._paused_until_s else None
 
@@ -169,6 +173,7 @@ class Member:
 
     def join(self, facts: EndpointFacts, limiter: Limiter) -> None:
         """It was probed and found fit."""
+        self.vouch()
         self.facts = facts
         self.limiter = limiter
         self.down = False
@@ -178,6 +183,11 @@ class Member:
         if not self.on_trial:  # Otherwise one request at a time will show whether it is well.
             self._troubled_since_s = None
             self.breaker.reset()
+
+    def vouch(self) -> None:
+        """It answered a probe. If its circuit is open, one request at a time will show whether it works."""
+        self.proofs += 1
+        self._unproven = False
 
     def refuse(self, reason: str) -> None:
         """For good."""
@@ -217,6 +227,7 @@ class Member:
         self._refusals_in_a_row = 0
         self.on_trial = False
         self._completed += 1
+        self.proofs += 1
         self._prompt_tokens += completion.prompt_tokens
         self._completion_tokens += completion.completion_tokens
         self._rate.add(completion.completion_tokens, now_s)
@@ -249,6 +260,7 @@ class Member:
 
     def _ignored_grammar(self, lease: Lease, fault: GrammarIgnored, now_s: float) -> None:
         """Out after a few; the second time for good, since then the probe does not see what is wrong."""
+        self.proofs += 1  # It answers: if it does not keep to one grammar, the request is given up.
         if not self._is_news(lease):
             return
         self._trust.record(kept=False)
@@ -279,7 +291,10 @@ class Member:
         self.breaker.record(ok=False, now_s=now_s, ticket=lease.ticket)
         if self.breaker.state(now_s) == "open":
             self.reason = str(fault)
-            self.down = isinstance(fault, Unreachable)
+            if isinstance(fault, Unreachable):
+                self.down = True
+            else:
+                self.on_trial = self._unproven = True
 
     def _pause(self, lease: Lease, fault: Overloaded, now_s: float, draw: float) -> None:
         if fault.retry_after_s:

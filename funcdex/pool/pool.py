@@ -232,9 +232,9 @@ class Pool:
             return self._second_opinion(job, member, fault)
         faults = job.faults.after(fault, on_trial=lease.on_trial)
         if faults != job.faults:
-            job.faults = faults
+            job.blame(faults, member)
             job.avoid = (job.avoid | member.bit) if job.serving & ~job.avoid & ~member.bit else member.bit
-        return wait_before_retry(fault, faults, self._policy, self._draw())
+        return wait_before_retry(fault, faults, self._policy, self._draw(), job.unproven)
 
     def _second_opinion(self, job: Job, member: Member, fault: EndpointError) -> float | None:
         """What one endpoint refuses another may take: it is of another version, or behind another proxy. If

@@ -5,7 +5,8 @@
 | no connection, overloaded | no: the endpoint's trouble | for an endpoint, at the front of its priority |
 | the connection broke | a little: it may be what breaks them | likewise |
 | any, where it tried an open circuit | a little: the endpoint was known to fail | as below |
-| timed out, stalled, server fault, bad response | yes | exponential, full jitter, Retry-After at least |
+| timed out, stalled, server fault, bad response | yes, if others fare well | exponential, full jitter |
+| the same with Retry-After | likewise | at least that long |
 | not served (key, path, model) | yes | for an endpoint |
 | refused | the second time it is final | for another endpoint, if one is up |
 | context too long | it is final | for an endpoint with more context, if there is one |
@@ -49,14 +50,17 @@ class Faults:
         return replace(self, blamed=self.blamed + 1)
 
 
-def wait_before_retry(fault: EndpointError, faults: Faults, policy: RetryPolicy, draw: float) -> float | None:
+def wait_before_retry(
+    fault: EndpointError, faults: Faults, policy: RetryPolicy, draw: float, unproven: int = 0
+) -> float | None:
     """Seconds until the request may ask for an endpoint again; None if it is given up.
 
-    `faults` includes this one. `draw` is in [0, 1).
+    `faults` includes this one, and `unproven` of those blamed on the request are forgiven until the endpoint
+    where they happened has answered anything well: it may be broken. `draw` is in [0, 1).
     """
     if not fault.retryable and not isinstance(fault, NotServed):
         return None
-    if faults.blamed >= policy.max_attempts:
+    if faults.blamed - unproven >= policy.max_attempts:
         return None
     if faults.broken >= BROKEN_CONNECTIONS_PER_ATTEMPT * policy.max_attempts:
         return None

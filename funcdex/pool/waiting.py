@@ -14,7 +14,7 @@ from heapq import heapify, heappop, heappush
 import anyio
 
 from funcdex.errors import EndpointError, FuncdexError
-from funcdex.pool.member import Lease
+from funcdex.pool.member import Lease, Member
 from funcdex.pool.retry import Faults
 from funcdex.types.request import Request
 
@@ -37,6 +37,7 @@ class Job:
     home: int = 0
     avoid: int = 0
     faults: Faults = field(default=Faults())
+    blamed_at: list[tuple[Member, int]] = field(default_factory=list)
     refusal: EndpointError | None = None
     opinions: int = 0
     attempts: int = 0
@@ -46,6 +47,17 @@ class Job:
     lost: FuncdexError | None = None
     woken: anyio.Event | None = None
     place: int = 0
+
+    def blame(self, faults: Faults, member: Member) -> None:
+        """One more fault befell it at `member`; `faults` are all so far."""
+        if faults.blamed > self.faults.blamed:
+            self.blamed_at.append((member, member.proofs))
+        self.faults = faults
+
+    @property
+    def unproven(self) -> int:
+        """Faults, but for the newest, after which the endpoint gave no good answer to anything."""
+        return sum(member.proofs == proofs for member, proofs in self.blamed_at[:-1])
 
     @property
     def waits(self) -> bool:

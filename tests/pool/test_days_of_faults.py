@@ -14,6 +14,7 @@ from unittest import mock
 import anyio
 import httpx
 import orjson
+import pytest
 from endpoints.scripted_server import chat_answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
 from funcdex.endpoints.probe_grammar import ODD_WORD
-from funcdex.errors import EndpointError
+from funcdex.errors import EndpointError, NoEndpointAvailable
 from funcdex.pool.joining import Candidate
 from funcdex.pool.member import REFUSALS_TO_GO_DOWN
 from funcdex.pool.pool import Pool
@@ -31,8 +32,21 @@ from pool.pool_tools import request
 from pool.virtual_time import run_in_virtual_time
 
 Trouble = Literal[
-    "none", "gone", "500", "429", "503", "stall", "reset", "no json", "no choices", "404", "422", "too long"
+    "none",
+    "gone",
+    "dead",
+    "500",
+    "429",
+    "503",
+    "stall",
+    "reset",
+    "no json",
+    "no choices",
+    "404",
+    "422",
+    "too long",
 ]
+"""`dead`: what runs the model is, so that 500 is the answer to everything, to a probe too."""
 TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 STAGES = 7
 LIMIT = 4
@@ -70,7 +84,8 @@ class Endpoint:
             case "/health" | "/metrics":
                 return httpx.Response(200)
         if b"structured_outputs" in http.content:
-            return httpx.Response(200, json=chat_answer(ODD_WORD))
+            status = 500 if trouble == "dead" else 200
+            return httpx.Response(status, json=chat_answer(ODD_WORD))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -102,7 +117,7 @@ class Endpoint:
                 error = {"message": "This model's maximum context length is 8192 tokens."}
                 return httpx.Response(400, json={"error": error})
         headers = {"Retry-After": "20"} if trouble == "429" else {}
-        return httpx.Response(int(trouble), headers=headers, json={})
+        return httpx.Response(500 if trouble == "dead" else int(trouble), headers=headers, json={})
 
 
 def client_of(number: int, endpoint: Endpoint) -> Candidate:
@@ -113,10 +128,11 @@ def client_of(number: int, endpoint: Endpoint) -> Candidate:
 
 @dataclass
 class Outcome:
-    """Stages done of each conversation, and why it was rejected if it was."""
+    """Stages done of each conversation, why it was rejected if it was, and those left when nobody was up."""
 
     done: Counter[str] = field(default_factory=Counter)
     rejected: dict[str, str] = field(default_factory=dict)
+    unsettled: list[str] = field(default_factory=list)
     took_s: float = 0.0
     objects: list[int] = field(default_factory=list)
 
@@ -125,7 +141,9 @@ async def at_once(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-async def a_run(endpoints: list[Endpoint], conversations: int, workers: int) -> Outcome:
+async def a_run(
+    endpoints: list[Endpoint], conversations: int, workers: int, settings: PoolSettings = SETTINGS
+) -> Outcome:
     """Every conversation asks for its stages one after the other, as in a run."""
     outcome, names = Outcome(), iter([f"c{number}" for number in range(conversations)])
 
@@ -137,6 +155,8 @@ async def a_run(endpoints: list[Endpoint], conversations: int, workers: int) -> 
                     outcome.done[name] += 1
             except EndpointError as fault:
                 outcome.rejected[name] = fault.kind
+            except NoEndpointAvailable:
+                outcome.unsettled.append(name)
 
     async def count_objects() -> None:
         while True:
@@ -145,7 +165,7 @@ async def a_run(endpoints: list[Endpoint], conversations: int, workers: int) -> 
             outcome.objects.append(len(gc.get_objects()))
 
     candidates = [client_of(number, endpoint) for number, endpoint in enumerate(endpoints)]
-    pool = Pool(candidates, SETTINGS, clock=anyio.current_time, rng=random.Random(1), watching=False)
+    pool = Pool(candidates, settings, clock=anyio.current_time, rng=random.Random(1), watching=False)
     with mock.patch("funcdex.endpoints.client.off_loop", at_once):  # A thread would lose its time.
         async with pool, anyio.create_task_group() as counting:
             counting.start_soon(count_objects)
@@ -188,6 +208,35 @@ def test_a_day_of_random_faults_over_eight_endpoints_settles_everything_in_flat_
     assert len(outcome.rejected) < conversations // 50, Counter(outcome.rejected.values())
     early, *_, late = outcome.objects
     assert late < 1.1 * early
+
+
+@pytest.mark.parametrize("workers", [1, LIMIT, 48])
+@pytest.mark.parametrize("number", [1, 3])
+def test_endpoints_that_answer_500_to_everything_from_some_moment_on_cost_no_conversation(
+    workers: int, number: int
+) -> None:
+    patience_s = 600.0
+    settings = SETTINGS.model_copy(update={"give_up_after_s": patience_s})
+    endpoints = [Endpoint([(1000.0, "dead")], answer_s=15) for _ in range(number)]
+    outcome = run_in_virtual_time(lambda: a_run(endpoints, 280, workers, settings))
+    finished = [name for name, stages in outcome.done.items() if stages == STAGES]
+    assert finished and outcome.unsettled
+    assert outcome.rejected == {}
+    assert len(finished) + len(outcome.unsettled) == 280
+    assert outcome.took_s == pytest.approx(1000 + patience_s, abs=60)
+
+
+def test_a_night_over_an_endpoint_that_dies_every_hour_costs_no_conversation() -> None:
+    nights = [(at_s, trouble) for hour in range(1, 12) for at_s, trouble in _an_hour(3600.0 * hour)]
+    endpoints = [Endpoint(nights, answer_s=60)]
+    outcome = run_in_virtual_time(lambda: a_run(endpoints, 400, workers=48))
+    check(outcome, endpoints, 400)
+    assert outcome.rejected == {}
+    assert outcome.took_s > 6 * 3600
+
+
+def _an_hour(from_s: float) -> list[tuple[float, Trouble]]:
+    return [(from_s, "dead"), (from_s + 900, "none")]
 
 
 SCHEDULES = st.lists(

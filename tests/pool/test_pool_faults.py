@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import anyio
+import orjson
 import pytest
+from aiohttp import web
 from endpoints.scripted_server import (
     Play,
     ScriptedServer,
+    chat_answer,
     fails,
     resets,
     says,
@@ -65,14 +69,64 @@ async def test_a_broken_connection_is_tried_again_at_once(play: Play) -> None:
     assert running.done["c1"].attempts == 2
 
 
-async def test_attempts_are_used_up_by_faults_of_the_request() -> None:
+def breaks_on(server: ScriptedServer, name: str) -> None:
+    """From now on it answers 500 to the request of this name, each time, and answers all others."""
+
+    async def play(http: web.Request) -> web.StreamResponse:
+        asked = orjson.loads(await http.read())["messages"][0]["content"]
+        return await (fails(500) if asked == name else says(chat_answer()))(http)
+
+    server.script = deque([play] * 1000)
+
+
+async def test_a_request_that_a_healthy_endpoint_answers_500_is_given_up_after_its_attempts() -> None:
     server = ScriptedServer()
-    server.script.extend([fails(500)] * 3)
+    breaks_on(server, "poison")
     settings = PoolSettings(max_attempts=3, backoff_base_s=0.001)
     async with serving(server), pool_over(server, settings=settings) as running:
-        with pytest.raises(ServerFault):
-            await running.pool.generate(request())
-    assert len(server.received) == 3
+
+        async def ask_others() -> None:
+            while "poison" not in running.failed:
+                await running.run(request("another"))
+
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(running.run, request("poison"))
+            tg.start_soon(ask_others)
+        assert isinstance(running.failed["poison"], ServerFault)
+    # One more if nobody else was answered between two of them.
+    assert 3 <= served(server).count("poison") <= 4
+
+
+async def test_a_request_that_is_alone_with_a_healthy_endpoint_is_given_up_after_a_probe() -> None:
+    server, clock = ScriptedServer(), ManualClock()
+    breaks_on(server, "poison")
+    settings = PoolSettings(max_attempts=3, failures_to_open=4, backoff_max_s=1)
+    async with serving(server), pool_over(server, clock=clock, settings=settings) as running:
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(running.run, request("poison"))
+            while not running.failed:
+                await until(lambda: bool(clock.sleeping or running.failed))
+                clock.advance(1.0)
+    assert isinstance(running.failed["poison"], ServerFault)
+    # Four open the circuit, then there is a probe, the second of all, and a try.
+    assert (len(server.received), len(server.probes)) == (4 + 1, 2)
+
+
+async def test_faults_of_an_endpoint_that_answers_nobody_do_not_count_against_requests() -> None:
+    server, clock = ScriptedServer(), ManualClock()
+    settings = PoolSettings(max_attempts=3, give_up_after_s=60)
+    async with serving(server), pool_over(server, clock=clock, settings=settings) as running:
+        server.script.extend([fails(500)] * 1000)
+        server.probed = fails(500)
+        async with anyio.create_task_group() as tg:
+            for number in range(5):
+                tg.start_soon(running.run, request(f"c{number}"))
+            while len(running.failed) < 5:
+                await until(lambda: bool(clock.sleeping) or len(running.failed) == 5)
+                clock.advance(1.0)
+    assert {type(fault) for fault in running.failed.values()} == {NoEndpointAvailable}
+    assert all("HTTP 500" in str(fault) for fault in running.failed.values())
+    assert len(server.received) < 5 * 3, "once its circuit is open, it gets no request of the run"
 
 
 async def test_attempts_are_not_used_up_by_faults_of_the_endpoint() -> None:
@@ -292,7 +346,7 @@ async def test_failures_in_a_row_open_the_circuit_and_one_request_tries_it() -> 
         assert running.endpoint(server).state == "ready"
     assert len(running.done) == 3
     assert [event.kind for event in running.events if event.kind != "retry"] == ["joined", "opened", "closed"]
-    assert not server.probes[1:], "it was never away, so it is not probed again"
+    assert len(server.probes) == 2, "it is probed before a request is spent on it"
 
 
 async def test_a_trial_that_fails_keeps_the_circuit_open() -> None:

@@ -94,6 +94,12 @@ def test_what_befalls_a_try_of_an_open_circuit_hardly_counts_against_the_request
     assert sent == BROKEN_CONNECTIONS_PER_ATTEMPT * POLICY.max_attempts
 
 
+@given(blamed=st.integers(1, 50), unproven=st.integers(0, 49))
+def test_faults_are_forgiven_while_the_endpoint_has_answered_nobody(blamed: int, unproven: int) -> None:
+    wait_s = wait_before_retry(_fault(ServerFault), Faults(blamed), POLICY, 0.5, min(unproven, blamed - 1))
+    assert (wait_s is None) == (blamed - min(unproven, blamed - 1) >= POLICY.max_attempts)
+
+
 @given(st.lists(st.sampled_from([BadResponse, TimedOut, NoConnection, Overloaded, Unreachable]), max_size=30))
 def test_faults_only_ever_add_up(kinds: list[type[EndpointError]]) -> None:
     faults = Faults()

@@ -12,6 +12,7 @@ from running import SMALL, command, records, run_command
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import read_journal
 from funcdex.sim.config import SimConfig
+from funcdex.sim.faults import Fault
 from funcdex.sim.process import SimProcess, simulated_processes
 
 LIMIT_BYTES = 200_000
@@ -84,3 +85,29 @@ async def test_a_run_without_any_endpoint_left_stops_after_a_while(tmp_path: Pat
     assert "stopped: no endpoint" in said and f"funcdex resume {run.path}" in said
     assert {entry["entry"] for entry in records(run.journal)} <= {"stage", "accepted", "rejected"}
     assert {one["reason"] for one in records(run.output("rejected"))} <= {"low_score"}
+
+
+async def test_an_endpoint_that_fails_at_everything_from_some_moment_on_costs_no_conversation(
+    tmp_path: Path,
+) -> None:
+    config, run = tmp_path / "impatient.yaml", RunDir(tmp_path / "run")
+    config.write_text(SMALL.replace("pool: {", "pool: {give_up_after_s: 5, "), "utf-8")
+    broken = SimConfig(step_ms=1.0, faults=(Fault("server_error", after=80),))
+    async with simulated_processes(1, broken) as (sim,):
+        arguments = (
+            "generate", config, "--endpoints", sim.url, "--run", run.path,
+            "--toolkits", "asana", "--count", 30, "--max-in-flight", 4,
+        )  # fmt: skip
+        stopped = await anyio.to_thread.run_sync(run_command, *arguments)
+    assert stopped.returncode == 3, stopped.stderr
+    assert "stopped: no endpoint" in stopped.stdout and "HTTP 500" in stopped.stdout
+    judged = {"low_score"}
+    assert {one["reason"] for one in records(run.output("rejected"))} <= judged
+    kept = records(run.journal)
+
+    async with simulated_processes(1, SimConfig(step_ms=1.0)) as (sim,):
+        resumed = await anyio.to_thread.run_sync(run_command, "resume", run.path, "--endpoints", sim.url)
+    assert resumed.returncode in (0, 5), resumed.stderr
+    assert records(run.journal)[: len(kept)] == kept
+    assert len(read_journal(run).settled) == 30
+    assert {one["reason"] for one in records(run.output("rejected"))} <= judged
