@@ -46,6 +46,8 @@ _EXCERPT_CHARS = 300
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _NO_CONNECTION_IN_HTTPX = (httpx.ConnectTimeout, httpx.ConnectError, httpx.PoolTimeout, httpx.ProxyError)
 
+_CERTIFICATE = "Mend the server's certificate, or trust it: SSL_CERT_FILE names a file of trusted ones."
+
 _CONTEXT_TOO_LONG = re.compile(
     r"maximum context length|maximum\s+model length|max_model_len|exceed_context_size_error"
     r"|context_length_exceeded|exceeds the available context size|longer than the model's context length"
@@ -94,7 +96,9 @@ def _lost(error: Exception, said: str, where: str) -> Unreachable:
     else:
         connected = not isinstance(error, _NO_CONNECTION_IN_HTTPX)
     if not connected:
-        return NoConnection(f"no connection: {said}", where=where, fix="Is the server up, and the URL right?")
+        distrusted = isinstance(cause, aiohttp.ClientConnectorCertificateError)
+        fix = _CERTIFICATE if distrusted else "Is the server up, and the URL right?"
+        return NoConnection(f"no connection: {said}", where=where, fix=fix)
     return Unreachable(
         f"the connection broke before the whole answer was there: {said}",
         where=where,
