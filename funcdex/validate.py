@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,6 @@ def _tools(record: Mapping[str, Any], beside: Mapping[str, Toolkit]) -> tuple[To
 def _toolkits_beside(path: Path) -> dict[str, Toolkit]:
     """The toolkits of the run that a data set lies in, by name; {} elsewhere."""
     tools_file = path.parent / TOOLS_FILE
-    if not tools_file.is_file():
+    if not os.path.isfile(tools_file):
         return {}
     return {kit.name: kit for kit in read_toolkits([tools_file]).toolkits}

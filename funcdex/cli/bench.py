@@ -131,8 +131,18 @@ def _must_be_writable(path: Path | None) -> None:
     """Said before an hour of measuring, not after."""
     from funcdex.errors import ConfigError
 
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise ConfigError("no file can be written there", where=str(path), fix="Name a file in a folder.")
+    if path is None:
+        return
+    try:
+        was_there = path.exists()
+        path.open("ab").close()
+        if not was_there:
+            path.unlink()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"no file can be written there: {why}", where=str(path), fix="Name a file in a folder."
+        ) from error
 
 
 def _asked(constraint: str, concurrency: str, requests: int, repeats: int) -> Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +27,7 @@ def validate(
     """
     from funcdex.validate import validate_file
 
-    path = file / "parsed_conversations.jsonl" if file.is_dir() else file
+    path = file / "parsed_conversations.jsonl" if os.path.isdir(file) else file
     faults, records = validate_file(path)
     if json:
         write_json(json, [asdict(fault) for fault in faults])

@@ -20,7 +20,9 @@ class Following:
     @property
     def replaced(self) -> bool:
         """Whether another file lies there now than the one that was read."""
-        return self._inode is not None and self._path.exists() and self._path.stat().st_ino != self._inode
+        return (
+            self._inode is not None and os.path.exists(self._path) and self._path.stat().st_ino != self._inode
+        )
 
     def new_lines(self) -> Iterator[bytes]:
         """Those that came since the last time, blank ones left out; an absent file has none.
@@ -28,7 +30,7 @@ class Following:
         What is not whole yet is left for the next time. Raises CheckpointError.
         """
         with disk_faults(self._path, "reading the run directory", "Repair the disk or restore the file."):
-            if not self._path.exists():
+            if not os.path.exists(self._path):
                 return
             with self._path.open("rb") as file:
                 self._inode = os.fstat(file.fileno()).st_ino

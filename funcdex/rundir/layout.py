@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -62,4 +63,4 @@ class RunDir:
     @property
     def exists(self) -> bool:
         """Whether a run was begun here."""
-        return self.manifest.is_file()
+        return os.path.isfile(self.manifest)

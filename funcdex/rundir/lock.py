@@ -42,7 +42,7 @@ def exclusive(run: RunDir) -> Iterator[None]:
 
 def held(run: RunDir) -> bool:
     """Whether a process works on the run at this moment. Changes nothing. Raises CheckpointError."""
-    if not run.lock.exists():
+    if not os.path.exists(run.lock):
         return False
     with disk_faults(run.lock, "reading the lock", _NO_LOCKS), run.lock.open("rb") as file:
         try:

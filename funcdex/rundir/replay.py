@@ -8,6 +8,7 @@ and of two entries for one stage the first counts.
 from __future__ import annotations
 
 import gc
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -252,7 +253,7 @@ def _stages_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> dict[str, tu
 def _journal(run: RunDir, buffer_bytes: int) -> Iterator[BinaryIO | None]:
     """None if there is none. Raises CheckpointError."""
     with disk_faults(run.journal, "reading the journal", "Repair the disk or restore the run directory."):
-        if not run.journal.exists():
+        if not os.path.exists(run.journal):
             yield None
             return
         with run.journal.open("rb", buffer_bytes) as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -200,5 +201,5 @@ def cost_of(tokens: Mapping[str, Tokens], prices: Mapping[str, Price]) -> float 
 
 
 def _last_written(run: RunDir, otherwise: str) -> datetime:
-    times = [path.stat().st_mtime for path in (run.journal, run.log) if path.exists()]
+    times = [path.stat().st_mtime for path in (run.journal, run.log) if os.path.exists(path)]
     return datetime.fromtimestamp(max(times), UTC) if times else datetime.fromisoformat(otherwise)

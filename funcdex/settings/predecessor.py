@@ -5,6 +5,7 @@ Values may hold `${VARIABLE:default}`. A key given as `${VARIABLE}` stays a refe
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -174,4 +175,4 @@ def _put(settings: dict[str, Any], key: str, value: Any) -> None:
 def _beside(config: Path, name: str) -> Path:
     """A path of the configuration: as seen from here, else from the configuration's folder."""
     path = Path(name)
-    return path if path.is_absolute() or path.exists() else config.parent / path
+    return path if path.is_absolute() or os.path.exists(path) else config.parent / path

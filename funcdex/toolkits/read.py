@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -82,7 +83,7 @@ def _format_of_object(data: dict[str, Any]) -> Reader | None:
 def _read(
     path: Path, notebook: Notebook, references: ToolReferences
 ) -> Iterator[tuple[str, tuple[Toolkit, ...]]]:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         yield str(path), _read_file(path, notebook, references)
         return
     found = False
