@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import anyio
+import anyio.lowlevel
 
 from funcdex.errors import (
     CheckpointError,
@@ -102,6 +103,8 @@ class Pipeline:
                     break
                 self._live += 1
                 tasks.start_soon(self._carry, draft)
+                # Thousands begun in one turn of the event loop would hold it for seconds.
+                await anyio.lowlevel.checkpoint()
 
     async def _carry(self, draft: Draft) -> None:
         try:

@@ -1,8 +1,8 @@
 """A server that answers every chat completion after 20 ms, and counts: requests served, most in flight.
 
-    python -m overhead.mock [seconds]
+    python -m overhead.mock 0.02 0
 
-prints its port; another time than 20 ms can be asked for. It has one fixed answer, streamed on request; to
+prints its port; the arguments are those of `mock_server`. It has one fixed answer, streamed on request; to
 whoever asks for the model `pipeline` it plays a model that answers each stage of a run (`script.py`).
 `GET /counts` tells what was counted since the last time, and begins anew.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import urllib.request
@@ -48,9 +49,10 @@ class Mock:
 
 
 @contextmanager
-def mock_server(service_s: float = SERVICE_S) -> Iterator[Mock]:
-    """A mock in a process of its own."""
-    command = [sys.executable, "-m", "overhead.mock", str(service_s)]
+def mock_server(service_s: float = SERVICE_S, spread: float = 0.0) -> Iterator[Mock]:
+    """A mock in a process of its own; it takes `service_s` for an answer, or by `spread` of that less or
+    more."""
+    command = [sys.executable, "-m", "overhead.mock", str(service_s), str(spread)]
     folder = Path(__file__).resolve().parents[1]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
     assert server.stdout is not None
@@ -85,13 +87,14 @@ def events(text: str) -> list[bytes]:
     return [*(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in whole), b"data: [DONE]\n\n"]
 
 
-async def serve(service_s: float) -> None:
+async def serve(service_s: float, spread: float) -> None:
     """Serves until it is killed."""
     from aiohttp import web
 
     fixed, streamed, script = completion(ANSWER), events(ANSWER), Script()
     of_pipeline = f'"model":"{PIPELINE_MODEL}"'.encode()
     served = in_flight = most = 0
+    rng = random.Random(0)
 
     async def chat(request: web.Request) -> web.StreamResponse:
         nonlocal served, in_flight, most
@@ -102,7 +105,7 @@ async def serve(service_s: float) -> None:
             if b'"stream":true' in asked:
                 served += 1
                 return await stream(request)
-            await asyncio.sleep(service_s)
+            await asyncio.sleep(service_s * rng.uniform(1 - spread, 1 + spread))
             body = completion(script.answer(asked)) if of_pipeline in asked else fixed
             served += 1
         finally:
@@ -146,4 +149,4 @@ async def serve(service_s: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1]) if len(sys.argv) > 1 else SERVICE_S))
+    asyncio.run(serve(*map(float, sys.argv[1:])))

@@ -27,8 +27,9 @@ from funcdex.types.record import Entry, Line, OutputName, entry_as_json
 
 Arguments = TypeVarTuple("Arguments")
 
-MAX_BATCH_BYTES = 4 << 20
-"""A batch that has so many bytes takes no more."""
+MAX_BATCH_BYTES, MAX_BATCH_ENTRIES = 4 << 20, 32
+"""A batch that has so many takes no more. Its tasks go on in one turn of the event loop, which a thousand of
+them would hold for most of a second."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +49,11 @@ class _Batch:
     size_bytes: int = 0
     in_journal: _Step = field(default_factory=_Step)
     in_outputs: _Step = field(default_factory=_Step)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes one more append."""
+        return self.size_bytes < MAX_BATCH_BYTES and len(self.entries) < MAX_BATCH_ENTRIES
 
     def add(self, entries: Iterable[bytes], lines: Iterable[tuple[OutputName, bytes]]) -> None:
         """One append."""
@@ -75,7 +81,7 @@ class _Queue:
 
     def last(self) -> _Batch:
         """The one to add to: a new one, where there is none that takes more."""
-        if self.batches and self.batches[-1].size_bytes < MAX_BATCH_BYTES:
+        if self.batches and self.batches[-1].has_room:
             return self.batches[-1]
         return _Batch()
 
