@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 from collections.abc import Iterable, Sequence
 
 import httpx
 import orjson
-from saturated.model_server import ModelServer, Work
+from saturated.answers import Answers
+from saturated.model_server import ModelServer
 
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
@@ -18,51 +17,26 @@ from funcdex.types.request import Message, Request, Sampling
 
 
 class ModelEndpoint(httpx.AsyncBaseTransport):
-    """Answers after the time that `server` takes. A prompt says how long its answer is (`request_for`). A
-    request that is called off goes on there, as in servers that notice it late."""
+    """Answers after the time that `server` takes. A prompt says how long its answer is (`request_for`)."""
 
     def __init__(self, url: str, server: ModelServer) -> None:
         self.server = server
         self.client = EndpointClient(EndpointSpec(url=url), self)
-        self._loop = asyncio.get_running_loop()
-        self._answers: dict[Work, asyncio.Future[None]] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._answers = Answers(server)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """A completion; nothing else is known of it but that it is there."""
         if request.method != "POST":
             return httpx.Response(200, content=b"{}")
         tokens = int(orjson.loads(request.content)["messages"][0]["content"])
-        work = Work(tokens)
-        self.look()
-        answer = self._answers[work] = self._loop.create_future()
-        self.server.send(work)
-        self._arm()
-        await answer
+        await self._answers.wait_for(tokens)
         usage = {"prompt_tokens": 0, "completion_tokens": tokens}
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "text"}}
         return httpx.Response(200, content=orjson.dumps({"choices": [choice], "usage": usage}))
 
     def look(self) -> None:
         """Gives the answers that are due."""
-        # Sums of times are off by less; nobody is kept waiting for that.
-        for work in self.server.run_until(self._loop.time() + 1e-9):
-            answer = self._answers.pop(work)
-            if not answer.done():
-                answer.set_result(None)
-
-    def _arm(self) -> None:
-        next_s = self.server.next_s()
-        if self._timer is not None:
-            if self._timer.when() == next_s:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(next_s, self._due) if next_s < math.inf else None
-
-    def _due(self) -> None:
-        self._timer = None
-        self.look()
-        self._arm()
+        self._answers.look()
 
 
 def candidate(endpoint: ModelEndpoint, *, slots: int | None = None) -> Candidate:

@@ -19,7 +19,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from saturated.model_server import ModelServer, Work, constant_step
+from saturated.answers import Answers
+from saturated.model_server import ModelServer, constant_step
 
 TOKENS = 100
 LOOK_EVERY_S = 0.25
@@ -48,46 +49,15 @@ def looks_of(url: str) -> list[Look]:
         return [(at_s, spent) for at_s, spent in json.load(answer)]
 
 
-class _Answers:
-    """One server: gives answers when they are due."""
-
-    def __init__(self, slots: int, service_s: float) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.model = ModelServer(slots, constant_step(service_s / TOKENS), now_s=self._loop.time())
-        self._answers: dict[Work, asyncio.Future[None]] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def wait_for(self, tokens: int) -> None:
-        """Returns when an answer of so many tokens is there."""
-        self.look()
-        work = Work(tokens)
-        answer = self._answers[work] = self._loop.create_future()
-        self.model.send(work)
-        self._arm()
-        await answer
-
-    def look(self) -> None:
-        """Gives what is due."""
-        for work in self.model.run_until(self._loop.time()):
-            answer = self._answers.pop(work)
-            if not answer.done():
-                answer.set_result(None)
-
-    def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(self.model.next_s(), self._due) if self._answers else None
-
-    def _due(self) -> None:
-        self.look()
-        self._arm()
-
-
 async def serve(loads: Sequence[tuple[int, float]]) -> None:
     """Serves until it is killed."""
     from aiohttp import web
 
-    servers = [_Answers(*load) for load in loads]
+    now_s = asyncio.get_running_loop().time()
+    servers = [
+        ModelServer(slots, constant_step(service_s / TOKENS), now_s=now_s) for slots, service_s in loads
+    ]
+    answers = [Answers(server) for server in servers]
     looks: list[Look] = []
     began = asyncio.Event()
 
@@ -96,17 +66,17 @@ async def serve(loads: Sequence[tuple[int, float]]) -> None:
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         while True:
-            for server in servers:
-                server.look()
-            spent = sum(server.model.busy_s for server in servers)
+            for each in answers:
+                each.look()
+            spent = sum(server.busy_s for server in servers)
             looks.append((loop.time() - began_s, spent))
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def app_of(server: _Answers) -> web.Application:
+    def app_of(own: Answers) -> web.Application:
         async def chat(request: web.Request) -> web.Response:
             began.set()
             tokens = int(json.loads(await request.read())["messages"][0]["content"])
-            await server.wait_for(tokens)
+            await own.wait_for(tokens)
             message = {"role": "assistant", "content": "text"}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             usage = {"prompt_tokens": 0, "completion_tokens": tokens}
@@ -121,8 +91,8 @@ async def serve(loads: Sequence[tuple[int, float]]) -> None:
         return app
 
     ports = []
-    for server in servers:
-        runner = web.AppRunner(app_of(server), access_log=None)
+    for own in answers:
+        runner = web.AppRunner(app_of(own), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
         ports.append(runner.addresses[0][1])
