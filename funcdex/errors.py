@@ -6,7 +6,9 @@ exception: it is a value (`types.record.Rejected`).
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+Fault = TypeVar("Fault", bound=BaseException)
 
 _LONGEST_PART = 2000
 
@@ -164,6 +166,20 @@ class ContextTooLong(RequestRefused):
     """Prompt and answer do not fit the model's context."""
 
     kind = "context_too_long"
+
+
+def without_frames(error: Fault) -> Fault:
+    """The same error, to be kept: without the frames it went through, and so its causes.
+
+    A frame that keeps the error which went through it is a circle. With it request, answer and connection
+    would stay until the garbage collector looks, which is next to never while a run is at work.
+    """
+    chain: list[BaseException | None] = [error]
+    while chain:
+        if (one := chain.pop()) is not None and one.__traceback__ is not None:
+            one.__traceback__ = None
+            chain += one.__cause__, one.__context__
+    return error
 
 
 def root_fault(error: BaseException) -> BaseException:

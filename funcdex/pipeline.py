@@ -26,6 +26,7 @@ from funcdex.errors import (
     FuncdexError,
     GrammarError,
     NoEndpointAvailable,
+    without_frames,
 )
 from funcdex.export.lines import lines_after
 from funcdex.stages.context import Context
@@ -138,7 +139,7 @@ class Pipeline:
         try:
             return await self.stages[stage](draft, self.context)
         except EndpointError as error:
-            return Rejected(draft.plan.id, stage, error.kind, str(error))
+            return Rejected(draft.plan.id, stage, error.kind, str(without_frames(error)))
         except GrammarError as error:
             return Rejected(draft.plan.id, stage, "grammar", str(error))
         finally:

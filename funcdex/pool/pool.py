@@ -20,7 +20,7 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup
 
-from funcdex.errors import ContextTooLong, EndpointError, GrammarError
+from funcdex.errors import ContextTooLong, EndpointError, GrammarError, without_frames
 from funcdex.pool.dispatch import Dispatcher
 from funcdex.pool.events import PoolEvent, PoolSnapshot
 from funcdex.pool.flight import Flight, is_streamed
@@ -163,7 +163,7 @@ class Pool:
             if answer is not None and (hedge is None or hedge.claim()):
                 return self._succeeded(job, lease, answer), None
         except EndpointError as found:
-            fault = found
+            fault = without_frames(found)
             self._blame(lease, found)
         finally:
             self._dispatcher.give_back(lease)

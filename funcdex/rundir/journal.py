@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVarTuple
 
 import anyio
+import anyio.lowlevel
 
 from funcdex.errors import CheckpointError
 from funcdex.rundir.files import disk_faults, make_folder, sync_folder
@@ -27,7 +28,9 @@ from funcdex.types.record import Entry, Line, OutputName, entry_as_json
 
 Arguments = TypeVarTuple("Arguments")
 
-MAX_BATCH_BYTES, MAX_BATCH_ENTRIES = 4 << 20, 32
+MAX_WRITE_BYTES = 4 << 20
+"""A write that has so many takes no more batches."""
+MAX_BATCH_BYTES, MAX_BATCH_ENTRIES = 1 << 20, 32
 """A batch that has so many takes no more. Its tasks go on in one turn of the event loop, which a thousand of
 them would hold for most of a second."""
 
@@ -42,7 +45,7 @@ class _Step:
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """Appends that reach the disk together."""
+    """Appends that are acknowledged together."""
 
     entries: list[bytes] = field(default_factory=list)
     lines: dict[OutputName, list[bytes]] = field(default_factory=dict)
@@ -90,12 +93,17 @@ class _Queue:
         self.closed = True
         self._called.set()
 
-    async def next(self) -> _Batch | None:
-        """What is to be written next, once there is something; None if nothing will be."""
+    async def next(self) -> list[_Batch]:
+        """What is to be written next, once there is something; empty if nothing will be."""
         while not self.batches and not self.closed:
             self._called = anyio.Event()
             await self._called.wait()
-        return self.batches.popleft() if self.batches else None
+        taken: list[_Batch] = []
+        room = MAX_WRITE_BYTES
+        while self.batches and room > 0:
+            taken.append(self.batches.popleft())
+            room -= taken[-1].size_bytes
+        return taken
 
 
 _Outputs = dict[OutputName, LineFile]
@@ -157,33 +165,44 @@ class Journal:
 
     async def _write_entries(self) -> None:
         try:
-            while (batch := await self._to_journal.next()) is not None:
+            while batches := await self._to_journal.next():
+                steps = [batch.in_journal for batch in batches]
                 try:
-                    await self._do(batch.in_journal, _append_entries, self._file, batch.entries)
+                    await self._do(
+                        steps, _append_entries, self._file, [one for each in batches for one in each.entries]
+                    )
                 finally:  # Who waits for lines is told also of a failure by their writer.
-                    if batch.lines:
-                        self._to_outputs.put(batch)
+                    for batch in batches:
+                        if batch.lines:
+                            self._to_outputs.put(batch)
         finally:
             self._to_outputs.close()
 
     async def _write_lines(self) -> None:
-        await self._do(_Step(), self._open)
-        while (batch := await self._to_outputs.next()) is not None:
-            await self._do(batch.in_outputs, _append_lines, self._outputs, batch.lines)
+        await self._do([], self._open)
+        while batches := await self._to_outputs.next():
+            steps = [batch.in_outputs for batch in batches]
+            await self._do(steps, _append_lines, self._outputs, [batch.lines for batch in batches])
 
     def _open(self) -> None:
         self._outputs = self._open_outputs()
 
-    async def _do(self, step: _Step, function: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+    async def _do(
+        self, steps: Sequence[_Step], function: Callable[[*Arguments], None], *arguments: *Arguments
+    ) -> None:
         """Does it in a thread, unless something failed before."""
+        done = False
         try:
             if self._fault is None:
                 await anyio.to_thread.run_sync(function, *arguments, limiter=self._a_thread_each)
-                step.done = True
+                done = True
         except CheckpointError as fault:
             self._fault = fault
         finally:
-            step.over.set()
+            for step in steps:
+                step.done = done
+                step.over.set()
+                await anyio.lowlevel.checkpoint()  # Their tasks run in a turn of the loop for each step.
 
     def _broken(self) -> CheckpointError:
         # One exception for each task that learns of it: a shared one would collect their tracebacks.
@@ -267,7 +286,8 @@ def _append_entries(file: LineFile, entries: Sequence[bytes]) -> None:
         file.sync()
 
 
-def _append_lines(outputs: _Outputs, lines: Mapping[OutputName, Sequence[bytes]]) -> None:
-    for name, each in lines.items():
-        with disk_faults(outputs[name].path, "writing an output"):
-            outputs[name].append(b"".join(each))
+def _append_lines(outputs: _Outputs, lines: Sequence[Mapping[OutputName, Sequence[bytes]]]) -> None:
+    for name, file in outputs.items():
+        if data := b"".join(line for each in lines for line in each.get(name, ())):
+            with disk_faults(file.path, "writing an output"):
+                file.append(data)
