@@ -10,9 +10,7 @@ from overhead.measure import Cost
 from record import spread_of, verdict
 
 BASE, POOL, PIPELINE = "httpx over aiohttp", "funcdex pool", "funcdex pipeline"
-RAW = "aiohttp"
-MOST_POOL_MS, MOST_PIPELINE_MS, RAW_MS = 0.6, 1.0, 0.24
-"""Set on a machine on which aiohttp by itself took RAW_MS, so that on another the multiples of that count."""
+MOST_POOL_MS, MOST_PIPELINE_MS = 0.6, 1.0
 MOST_TIMES_BASE, LEAST_TIMES_CHEAPER = 1.4, 2.5
 
 HEAD = (
@@ -84,12 +82,6 @@ def verdicts(figures: Mapping[str, Any]) -> Iterator[str]:
         yield verdict(f"pool, times {BASE}", medians[POOL] / medians[BASE], MOST_TIMES_BASE)
     if PIPELINE in medians:
         yield verdict("whole pipeline with journal, ms a request", medians[PIPELINE], MOST_PIPELINE_MS)
-    if RAW in medians:
-        limits = {POOL: MOST_POOL_MS, PIPELINE: MOST_PIPELINE_MS}
-        for name in limits.keys() & medians.keys():
-            yield verdict(
-                f"{name}, times {RAW}", medians[name] / medians[RAW], round(limits[name] / RAW_MS, 2)
-            )
     peers = {name: medians[name] for name, row in figures["clients"].items() if row["peer"]}
     if peers:
         best = min(peers, key=lambda name: peers[name])

@@ -10,6 +10,7 @@ from funcdex.dedup.embedding import Embedder, encoded
 from funcdex.dedup.index import FloatArray, VectorIndex, compare_in_one_thread
 from funcdex.dedup.kept import KeptVectors
 from funcdex.dedup.protocol import Duplicate
+from funcdex.dedup.texts import PackedTexts
 
 EXACT_UP_TO = 50_000
 """Scenarios of one group; see `VectorIndex`."""
@@ -37,7 +38,7 @@ class EmbeddingLayer:
         self._exact_up_to = exact_up_to
         self._kept = kept
         self._indexes: dict[str, VectorIndex] = {}
-        self._texts: dict[str, list[str]] = {}
+        self._texts: defaultdict[str, PackedTexts] = defaultdict(PackedTexts)
 
     def insert(self, group: str, texts: Sequence[str]) -> None:
         """See `Layer.insert`."""
@@ -66,29 +67,32 @@ class EmbeddingLayer:
     def _admit_to(self, group: str, texts: Sequence[str], vectors: FloatArray) -> list[Duplicate | None]:
         """Each is compared with what the group had, and with those admitted before it in this very call."""
         among = vectors @ vectors.T
-        verdicts: list[Duplicate | None] = []
+        first = len(self._texts[group])
         admitted: list[int] = []
-        for row, (cosine, text) in enumerate(self._nearest(group, vectors)):
-            if admitted:
-                nearest = max(admitted, key=lambda other: float(among[row, other]))
-                cosine, text = max((cosine, text), (float(among[row, nearest]), texts[nearest]))
+        duplicates: dict[int, tuple[float, int]] = {}
+        for row, nearest in enumerate(self._nearest(group, vectors)):
+            here = ((float(among[row, other]), first + place) for place, other in enumerate(admitted))
+            cosine, earlier = max([nearest, *here])
             similarity = min(1.0, (cosine + 1) / 2)
-            duplicate = similarity >= self._threshold
-            verdicts.append(Duplicate("embedding", similarity, text) if duplicate else None)
-            if not duplicate:
+            if earlier >= 0 and similarity >= self._threshold:
+                duplicates[row] = similarity, earlier
+            else:
                 admitted.append(row)
         self._add(group, [texts[row] for row in admitted], vectors[admitted])
-        return verdicts
+        return [self._verdict(group, duplicates.get(row)) for row in range(len(texts))]
 
-    def _nearest(self, group: str, vectors: FloatArray) -> list[tuple[float, str]]:
-        """For each vector the cosine to the nearest of the group and its text; (-1.0, "") if it is empty."""
+    def _verdict(self, group: str, found: tuple[float, int] | None) -> Duplicate | None:
+        if found is None:
+            return None
+        similarity, earlier = found
+        return Duplicate("embedding", similarity, self._texts[group][earlier])
+
+    def _nearest(self, group: str, vectors: FloatArray) -> list[tuple[float, int]]:
+        """For each vector the cosine to the nearest of the group and its row; -1.0 and -1 if it is empty."""
         if group not in self._indexes:
-            return [(-1.0, "")] * len(vectors)
+            return [(-1.0, -1)] * len(vectors)
         cosines, rows = self._indexes[group].nearest(vectors)
-        texts = self._texts[group]
-        return [
-            (float(cosine), texts[row] if row >= 0 else "") for cosine, row in zip(cosines, rows, strict=True)
-        ]
+        return [(float(cosine), int(row)) for cosine, row in zip(cosines, rows, strict=True)]
 
     def _add(self, group: str, texts: Sequence[str], vectors: FloatArray) -> None:
         if not texts:
@@ -96,7 +100,7 @@ class EmbeddingLayer:
         if group not in self._indexes:
             self._indexes[group] = VectorIndex(vectors.shape[1], self._exact_up_to)
         self._indexes[group].add(vectors)
-        self._texts.setdefault(group, []).extend(texts)
+        self._texts[group].extend(texts)
 
 
 def _rows_by_group(items: Sequence[tuple[str, str]]) -> dict[str, list[int]]:
