@@ -15,11 +15,11 @@ try:
 except AttributeError:
     raise SystemExit("no glibc")
 told.restype = Info
-warm = bytes(10 * BUFFER_BYTES); del warm  # from now on glibc would take larger ones from its heap
+warm = bytes(50 * BUFFER_BYTES); del warm  # from now on glibc would take smaller ones from its heap
 give_back_buffers()
 before = told().hblks
-buffers = [bytes(BUFFER_BYTES) for _ in range(10)]
-assert told().hblks == before + 10, told().hblks - before
+buffers = [bytes(BUFFER_BYTES) for _ in range(200)]  # the first few find room in the heap
+assert told().hblks >= before + 150, told().hblks - before
 del buffers
 assert told().hblks == before
 """
