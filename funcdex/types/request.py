@@ -56,6 +56,7 @@ class Request:
 
     `timeout_s` counts from the moment the request is sent: time in our own queue is not the server's fault.
     `avoid` are URLs of endpoints whose answers to the same question were of no use: others are asked first.
+    `rather` is the model, or the URL, that should answer; others are asked if none such can.
     """
 
     conversation_id: str
@@ -66,6 +67,7 @@ class Request:
     grammar: Grammar | None = None
     priority: int = LEAST_URGENT
     avoid: frozenset[str] = frozenset()
+    rather: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
