@@ -67,10 +67,12 @@ class Correction:
         return {"turn": (1, 1), "rest": (1, most), "whole": None}[self.how]
 
     def applied(self, answer: str) -> str | None:
-        """The conversation with the answer in its place; None if the answer does not begin with a turn."""
+        """The conversation with the answer in its place; None if the answer is not made of turns, or of more
+        than one where one was asked for."""
         if self.turn is None:
             return answer
-        if not answer.startswith(_USER):
+        turns = _turns_in(answer)
+        if not turns or (self.how == "turn" and turns > 1):
             return None
         before, after = self.turns[: self.turn], self.turns[self.turn + 1 :] if self.how == "turn" else ()
         return "".join(before) + answer + "".join(("\n", *after) if after else ())
@@ -140,6 +142,14 @@ def _values(turn: Turn) -> Iterator[str | int | float]:
 
 def _numbers(text: str) -> set[str]:
     return set(_NUMBER.findall(text))
+
+
+def _turns_in(answer: str) -> int:
+    """How many there are; 0 if it does not begin with one."""
+    try:
+        return len(turn_texts(answer)) if answer.startswith(_USER) else 0
+    except MarkupError:
+        return 0
 
 
 def _said(fault: Fault) -> str:

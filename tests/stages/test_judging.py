@@ -27,7 +27,7 @@ READY = draft(shown=("SEND",), dml=conversation(turns=2), system_prompt="Help.")
 
 def opinion(*turns: dict[str, str], turns_count: int = 2, quality: int = 4, **scores: Any) -> str:
     """An answer in which all is good but what `turns` say of the first turns."""
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"turn": number}
         | dict.fromkeys(ASPECTS, "good")
         | (turns[number - 1] if number <= len(turns) else {})
@@ -155,9 +155,9 @@ async def test_votes_are_asked_of_those_who_have_not_voted_and_named_ones_by_nam
 
 
 async def test_a_vote_that_fails_is_left_out_while_half_of_the_weight_is_there() -> None:
-    outcome = await scored("{", "{", GOOD, "{", GOOD, votes=3)
-    assert len(outcome.value["verdicts"]["votes"]) == 2
-    assert outcome.value["verdicts"]["failed"] == ["no sample was a verdict"]
+    kept = await scored("{", "{", GOOD, "{", GOOD, votes=3)
+    assert len(kept.value["verdicts"]["votes"]) == 2
+    assert kept.value["verdicts"]["failed"] == ["no sample was a verdict"]
     outcome, _ = await judged("{", "{", "{", "{", GOOD, votes=3)
     assert isinstance(outcome, Rejected) and outcome.reason == "unscored"
     assert outcome.detail == "1 of 3 votes: no sample was a verdict"
