@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from funcdex.pool.affinity import Able
 from funcdex.pool.member import Member
 from funcdex.pool.waiting import Job
+from funcdex.types.record import CORRECTION
 from funcdex.types.request import Request
 
 _CHARS_PER_TOKEN = 4
@@ -45,10 +46,16 @@ class Jobs:
     def _able_to_serve(self, stage: str) -> Able:
         known = self._able.get(stage)
         if known is None:
-            members = (
-                member
-                for member in self._members
-                if not member.client.spec.stages or stage in member.client.spec.stages
-            )
+            members = self._serving(stage)
+            if stage == CORRECTION and not any(member.client.spec.stages for member in members):
+                # Nobody is kept for corrections: who writes mends, too.
+                members = self._serving("conversation")
             known = self._able[stage] = Able(tuple(members))
         return known
+
+    def _serving(self, stage: str) -> list[Member]:
+        return [
+            member
+            for member in self._members
+            if not member.client.spec.stages or stage in member.client.spec.stages
+        ]

@@ -98,7 +98,7 @@ class Dialogue:
         purpose = f"{self.stage}:{len(self.usage)}"
         request = Request(
             conversation_id=plan.id,
-            stage=self.stage,
+            stage=name,
             messages=template.messages(**values),
             sampling=_at_least(
                 self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens), of.temperature

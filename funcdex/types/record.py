@@ -14,6 +14,10 @@ from typing import Any, Literal, TypeGuard, get_args
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The stages of a conversation, in order."""
+CORRECTION = "correction"
+"""What the stage `conversation` asks for where a sample has faults: endpoints can be kept for it as for a
+stage, and it samples in a way of its own."""
+ROLES: tuple[str, ...] = (*STAGES, CORRECTION)
 
 
 OutputName = Literal[

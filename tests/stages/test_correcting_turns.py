@@ -58,7 +58,7 @@ async def written(
     """What becomes of a first sample, and the requests for corrections."""
     model = ScriptedModel({"conversation": [text], "correction": corrections})
     outcome = await write_conversation(ready(), context(model, generation=generation))
-    return outcome, [request for request in model.asked if "has faults" in request.messages[1].content]
+    return outcome, [request for request in model.asked if request.stage == "correction"]
 
 
 async def test_a_faulty_turn_is_written_again_between_those_that_stay() -> None:
