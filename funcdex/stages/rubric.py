@@ -34,9 +34,12 @@ SCALE = (1, 2, 3, 4, 5)
 LONGEST_REASON = 300
 """Characters of a reason that are kept."""
 
-# The reason may hold anything that one line can.
-_VERDICT = re.compile(r"(good)|(flawed|wrong): *([^\n]*[^\s][^\n]*)")
-_VERDICT_SCHEMA = {"type": "string", "pattern": "^(good|(flawed|wrong): .+)$"}
+MOST_WORDS = 25
+"""Of a reason. Bounded, or one that got lost would run to the token limit; words, because counting characters
+is dear."""
+
+_VERDICT = re.compile(r"(good)|(flawed|wrong):(.*\S.*)", re.DOTALL)
+_VERDICT_SCHEMA = {"type": "string", "pattern": f"^(good|(flawed|wrong):( [^ ]+){{1,{MOST_WORDS}}})$"}
 _SCORE_SCHEMA = {"type": "integer", "enum": list(SCALE)}
 
 
@@ -109,4 +112,4 @@ def _verdict(said: JsonValue) -> Verdict | None:
     if found is None:
         return None
     good, bad, reason = found.groups()
-    return Verdict(good) if good else Verdict(bad, reason.strip()[:LONGEST_REASON])
+    return Verdict(good) if good else Verdict(bad, " ".join(reason.split())[:LONGEST_REASON])

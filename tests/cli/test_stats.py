@@ -21,6 +21,7 @@ from funcdex.stats import read
 from funcdex.stats.figures import Figures
 from funcdex.stats.read import stats_of
 from funcdex.stats.told import told_by
+from funcdex.types.record import STAGES
 
 RECORD = parsed_record(
     parse(conversation(turns=2)),
@@ -225,5 +226,13 @@ def test_figures_of_a_real_run_are_those_of_its_journal(tmp_path: Path) -> None:
     assert told["cost"]["judge"]["requests"] == sum(used["stage"] == "judge" for used in entries)
     assert told["judging"]["agreement"] is not None
     assert told["bad_lines"] == 0 and told["coverage"]["calls_of_tools_not_shown"] == 0
+    assert told["training"]["assistant_messages"] >= told["training"]["trained_on"] > 0
+    for record in records(run.output("parsed_conversations")):
+        assert len(record["loss_mask"]) == len(record["messages"])
+        lineage = record["lineage"]
+        assert lineage["kind"] == record["kind"] and lineage["outline"] and lineage["funcdex"]
+        assert {one["stage"] for one in lineage["requests"]} >= set(STAGES)
+        assert all({"seed", "max_tokens"} <= one["sampling"].keys() for one in lineage["requests"])
+        assert len(lineage["verdicts"]["votes"]) == 2
     text = run_command("stats", run.path).stdout
     assert "Yield by kind" in text and "low_score" in text

@@ -18,7 +18,15 @@ from funcdex.grammar.conversation import json_grammar
 from funcdex.settings.tree import JudgeSettings, Settings
 from funcdex.stages.judge import ANOTHER_TIME, judge, settle
 from funcdex.stages.panel import decided
-from funcdex.stages.rubric import ASPECTS, LONGEST_REASON, SCALE, VERDICTS, answer_schema, read_opinion
+from funcdex.stages.rubric import (
+    ASPECTS,
+    LONGEST_REASON,
+    MOST_WORDS,
+    SCALE,
+    VERDICTS,
+    answer_schema,
+    read_opinion,
+)
 from funcdex.types.record import Accepted, Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Request
 
@@ -258,6 +266,14 @@ REFUSED: Sequence[str] = (
     GOOD.replace('"turn": 2', '"turn": 1'),
     GOOD.replace(": 4", ": 6"),
 )
+
+
+def test_a_reason_has_an_end() -> None:
+    grammar = json_grammar(answer_schema(2))
+    for words in (MOST_WORDS, MOST_WORDS + 1):
+        text = opinion({"arguments": "wrong:" + " because" * words})
+        assert matches(grammar, text) == (words <= MOST_WORDS)
+        assert read_opinion(text, 2) is not None, "an endpoint without grammars may say more"
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=range(len(REFUSED)))
