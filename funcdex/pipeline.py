@@ -132,7 +132,7 @@ class Pipeline:
             self._one_step_on.set()  # Limits grow by answers, long before a conversation ends.
 
     def _end_of(self, draft: Draft) -> Accepted | Rejected:
-        return settle(draft, self.context.settings.judge.min_tool_use_quality)
+        return settle(draft, self.context.settings.judge)
 
     async def _step(self, stage: Stage, draft: Draft) -> StageDone | Rejected:
         self.funnel.live[stage] += 1

@@ -19,6 +19,7 @@ from funcdex.dml.writer import write
 from funcdex.endpoints.probe_grammar import ODD_WORD
 from funcdex.grammar_cost.talk import TalkForm, draw_conversation
 from funcdex.grammar_cost.values import words
+from funcdex.stages.rubric import ASPECTS, SCORES
 from funcdex.types.tools import Tool
 
 TURNS, CALLS = 4, 4
@@ -32,7 +33,7 @@ class Script:
     def __init__(self) -> None:
         numbers = itertools.count(1)
         text = {name: prose(count) for name, count in (("persona", 70), ("outline", 160), ("rules", 120))}
-        verdict = {"reasoning": prose(50), "user_query_clarity": 5, "tool_use_quality": 5}
+        verdict = {"reasoning": prose(50), "turns": _all_good(), **dict.fromkeys(SCORES, 5)}
         scenario = prose(45)
         answers: dict[str, Callable[[str], str]] = {
             "scenario": lambda prompt: f"Case {next(numbers)}: {scenario}",
@@ -59,6 +60,10 @@ class Script:
 
 _NAMES = re.compile(r"^- (\S+) \(", re.MULTILINE)
 _SCHEMAS = re.compile(r'^\{"name":.*"response":.*\}$', re.MULTILINE)
+
+
+def _all_good() -> list[dict[str, object]]:
+    return [{"turn": number, **dict.fromkeys(ASPECTS, "good")} for number in range(1, TURNS + 1)]
 
 
 def _needed(prompt: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from funcdex.dml.parser import parse
+from funcdex.export.lineage import lineage_of
+from funcdex.export.loss_mask import faulty_turns, loss_mask
 from funcdex.export.records import parsed_record
 from funcdex.types.record import Accepted, Draft, Entry, Line, Plan, Rejected, StageDone, Usage
 from funcdex.types.tools import Tool
@@ -69,28 +71,29 @@ def _scored(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
 
 
 def _parsed(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
-    lineage = {"id": draft.plan.id} | _lineage(draft, tools) | {"scores": draft.scores}
+    lineage = {"id": draft.plan.id} | _lineage(draft, tools, texts=True) | {"scores": draft.scores}
     assert draft.dml is not None and draft.system_prompt is not None
-    return parsed_record(
+    record = parsed_record(
         parse(draft.dml),
         system_prompt=draft.system_prompt,
         tools=tools,
         toolkits=draft.plan.toolkits,
         extra=lineage,
     )
+    return record | {"loss_mask": loss_mask(record["messages"], faulty_turns(draft.verdicts))}
 
 
 def _rejected(draft: Draft, entry: Rejected) -> dict[str, Any]:
     ending = {"id": draft.plan.id, "stage": entry.stage, "reason": entry.reason, "detail": entry.detail}
     known = {"scenario": draft.scenario, "conversation_dml": draft.dml, "scores": draft.scores}
-    lineage = _origin(draft) | _grammar(draft) | _bill((*draft.usage, *entry.usage))
+    lineage = _origin(draft) | _grammar(draft) | _bill(draft, (*draft.usage, *entry.usage), texts=True)
     return ending | lineage | {key: value for key, value in known.items() if value is not None}
 
 
-def _lineage(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
+def _lineage(draft: Draft, tools: Sequence[Tool], *, texts: bool = False) -> dict[str, Any]:
     """Where a record comes from: what every line of every output carries."""
     shown = {"tools": [tool.as_openai for tool in tools]}
-    return _origin(draft) | shown | _grammar(draft) | _bill(draft.usage)
+    return _origin(draft) | shown | _grammar(draft) | _bill(draft, draft.usage, texts=texts)
 
 
 def _origin(draft: Draft) -> dict[str, Any]:
@@ -103,8 +106,8 @@ def _grammar(draft: Draft) -> dict[str, Any]:
     return {} if draft.grammar is None else {"grammar": dict(draft.grammar)}
 
 
-def _bill(usage: Sequence[Usage]) -> dict[str, Any]:
-    """Who wrote it, and for how many tokens. `model` and `endpoint` are those of the conversation itself."""
+def _bill(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str, Any]:
+    """Who wrote it, how, and for how many tokens. `model` and `endpoint` are those of the conversation."""
     writer = next((one for one in reversed(usage) if one.stage in ("conversation", "correction")), None)
     prompts: Mapping[str, str] = {one.stage: one.prompt for one in usage}
     return {
@@ -117,4 +120,5 @@ def _bill(usage: Sequence[Usage]) -> dict[str, Any]:
             "reasoning": sum(one.reasoning_tokens for one in usage),
         },
         "prompts": prompts,
+        "lineage": lineage_of(draft, usage, texts=texts),
     }

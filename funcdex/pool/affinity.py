@@ -48,10 +48,19 @@ class Able:
         """Those at certain addresses, as bits."""
         return sum(member.bit for member in self._members if member.url in urls) if urls else 0
 
+    def others_than(self, name: str | None) -> int:
+        """Those that are neither this model nor at this address, as bits; 0 if none is."""
+        wanted = [member for member in self._members if name is not None and _is_called(member, name)]
+        return self.bits & ~sum(member.bit for member in wanted) if wanted else 0
+
     def home_of(self, request: Request) -> int:
         """The one that requests like this one go to, as a bit; 0 if none is better."""
         key = affinity_key(request) if len(self._members) > 1 else None
         return 0 if key is None else self._members[ranking(key, self._urls)[0]].bit
+
+
+def _is_called(member: Member, name: str) -> bool:
+    return member.url == name or (member.facts is not None and member.facts.model == name)
 
 
 def preferred(home: int, loads: Mapping[int, float]) -> int:

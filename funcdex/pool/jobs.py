@@ -35,7 +35,7 @@ class Jobs:
             able.bits,
             tokens=chars / _CHARS_PER_TOKEN + answer_tokens,
             home=able.home_of(request),
-            avoid=able.at(request.avoid),
+            avoid=able.at(request.avoid) | able.others_than(request.rather),
         )
 
     def learn(self, stage: str, tokens: int) -> None:

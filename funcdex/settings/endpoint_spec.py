@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from funcdex.types.record import PARTS, STAGES
+from funcdex.types.record import ROLES
 from funcdex.types.request import Dialect
 
 Kind = Literal["auto", "vllm", "sglang", "llamacpp", "fireworks"]
@@ -27,7 +27,9 @@ class EndpointSpec(BaseModel):
     max_in_flight: int | None = Field(default=None, ge=1, le=65_536, description="limit of this endpoint")
     kind: Kind = Field(default="auto", description="which server it is; auto: ask it")
     dialect: Dialect | None = Field(default=None, description="notation of grammars; None: the best it takes")
-    stages: tuple[str, ...] = Field(default=(), description="stages it serves; empty: all")
+    stages: tuple[str, ...] = Field(
+        default=(), description="stages it serves, `correction` among them; empty: all"
+    )
     api_key_env: str | None = Field(default=None, description="environment variable that holds its key")
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False, description="never written")
 
@@ -53,10 +55,9 @@ class EndpointSpec(BaseModel):
     @field_validator("stages")
     @classmethod
     def _known_stages(cls, stages: tuple[str, ...]) -> tuple[str, ...]:
-        known = (*STAGES, *PARTS)
-        unknown = sorted(set(stages) - set(known))
+        unknown = sorted(set(stages) - set(ROLES))
         if unknown:
-            raise ValueError(f"no stage is called {unknown[0]!r}; stages are {', '.join(known)}")
+            raise ValueError(f"no stage is called {unknown[0]!r}; stages are {', '.join(ROLES)}")
         return stages
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
 from funcdex.types.record import STAGES
@@ -50,7 +50,7 @@ class StageSampling(Frozen):
     assistant_turn: SamplingSettings = SamplingSettings(temperature=0.6, max_tokens=4096, timeout_s=900)
     tool_response: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=4096, timeout_s=900)
     system_prompt: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=1024)
-    judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=2048)
+    judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=4096)
 
     @model_validator(mode="before")
     @classmethod
@@ -159,10 +159,42 @@ class DedupSettings(Frozen):
     )
 
 
-class JudgeSettings(Frozen):
-    """What is kept."""
+class Juror(Frozen):
+    """A judge of a panel: a model, or an endpoint by its URL; neither: any that has not voted yet."""
 
+    model: str | None = Field(default=None, description="model that is asked, where an endpoint serves it")
+    endpoint: str | None = Field(default=None, description="URL that is asked, where it can be")
+    votes: int = Field(default=1, ge=1, le=9, description="how often it is asked")
+    weight: float = Field(default=1.0, gt=0, le=100, description="what each of its votes counts")
+
+    @field_validator("endpoint")
+    @classmethod
+    def _as_endpoints_are_named(cls, url: str | None) -> str | None:
+        return None if url is None else EndpointSpec(url=url).url
+
+
+class JudgeSettings(Frozen):
+    """Who judges, and what is kept."""
+
+    enabled: bool = Field(default=True, description="false: what verification accepts is accepted, unscored")
+    votes: int = Field(
+        default=1,
+        ge=1,
+        le=9,
+        description="votes on each conversation; by different endpoints, where there are",
+    )
+    panel: tuple[Juror, ...] = Field(
+        default=(),
+        max_length=9,
+        description="named judges instead, each with `model` or `endpoint` (a URL), `votes` and `weight`",
+    )
+    unscored: Literal["reject", "keep"] = Field(
+        default="reject", description="what becomes of a conversation when too few judges gave a verdict"
+    )
     min_tool_use_quality: int = Field(default=4, ge=1, le=5, description="lowest score accepted")
+    min_by_kind: dict[str, Annotated[int, Field(ge=1, le=5)]] = Field(
+        default={}, max_length=50, description="the same for some kinds of conversations: kind -> score"
+    )
 
 
 class PoolSettings(Frozen):
@@ -239,7 +271,8 @@ class Settings(Frozen):
     @model_validator(mode="after")
     def _every_stage_is_served(self) -> Self:
         served = {stage for spec in self.endpoints for stage in spec.stages or STAGES}
-        missing = [stage for stage in STAGES if stage not in served]
+        needed = [stage for stage in STAGES if stage != "judge" or self.judge.enabled]
+        missing = [stage for stage in needed if stage not in served]
         if self.endpoints and missing:
             raise ValueError(f"no endpoint serves the stage {missing[0]}; add one without ;stages=")
         return self

@@ -28,10 +28,12 @@ Kind = Literal[
     "mime",
     "status",
     "phrase",
+    "verdict",
 ]
 
 # The first that matches a key (lower case, words joined by "_") decides.
 _PATTERNS: tuple[tuple[Kind, str], ...] = (
+    ("verdict", r"^(tool_choice|arguments|use_of_response|user_clarity|naturalness)$"),
     ("email", r"e?mail|(^|_)(to|cc|bcc|from|sender|recipients?|attendees?|invitees?|organizer)($|_)"),
     ("zone", r"time_?zone|(^|_)tz($|_)"),
     ("currency", r"currency"),
@@ -151,6 +153,10 @@ def _of_kind(kind: Kind, facts: Facts, author: Author, rng: Random, *, answering
             return ("text/plain",)
         case "status":
             return (rng.choice(("open", "active", "confirmed", "done")),)
+        case "verdict":
+            # So that not every conversation of a few turns has a fault in each.
+            bad = f"{rng.choice(('flawed', 'wrong'))}: {author.sentence('remark')}"
+            return ("good" if rng.random() < 0.97 else bad, author.title())
         case "language":
             return ("en", "en-GB")
 

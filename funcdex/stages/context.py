@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
 
@@ -52,6 +52,19 @@ def dice(plan: Plan, purpose: str) -> random.Random:
     return random.Random(f"{plan.seed}:{purpose}")
 
 
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """Who should answer a question that is put to several: `rather` a model or a URL, none of the URLs in
+    `avoid` if there are others, and at no lower temperature than this."""
+
+    rather: str | None = None
+    avoid: Collection[str] = ()
+    temperature: float = 0.0
+
+
+_ANYONE = Voter()
+
+
 @dataclass(slots=True)
 class Dialogue:
     """One stage asking the model about one conversation: numbers the samples, keeps the bill.
@@ -74,6 +87,7 @@ class Dialogue:
         *,
         grammar: Grammar | None = None,
         max_tokens: int | None = None,
+        of: Voter = _ANYONE,
         part: Part | None = None,
         history: Sequence[Message] | None = None,
         **values: Any,
@@ -88,16 +102,19 @@ class Dialogue:
         messages = template.messages(**values)
         request = Request(
             conversation_id=plan.id,
-            stage=part or self.stage,
+            stage=part or name,
             messages=messages if history is None else (messages[0], *history),
-            sampling=self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens),
+            sampling=_at_least(
+                self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens), of.temperature
+            ),
             timeout_s=getattr(self.context.settings.sampling, name).timeout_s,
             grammar=grammar,
             priority=STAGES.index(self.stage),
-            avoid=frozenset(self._of_no_use),
+            avoid=frozenset(self._of_no_use).union(of.avoid),
+            rather=of.rather,
         )
         completion = await self.context.generate(request)
-        self.usage.append(_usage(name, template.version, completion))
+        self.usage.append(_usage(name, template.version, request.sampling, completion))
         await self._look_at(completion)
         return completion
 
@@ -162,7 +179,14 @@ def sampling_of(chosen: SamplingSettings, seed: int) -> Sampling:
     )
 
 
-def _usage(name: str, version: str, completion: Completion) -> Usage:
+def _at_least(sampling: Sampling, temperature: float) -> Sampling:
+    """No cooler than that; what is left to the server stays so."""
+    if sampling.temperature is None or sampling.temperature >= temperature:
+        return sampling
+    return replace(sampling, temperature=temperature)
+
+
+def _usage(name: str, version: str, sampling: Sampling, completion: Completion) -> Usage:
     return Usage(
         stage=name,
         prompt=version,
@@ -173,4 +197,8 @@ def _usage(name: str, version: str, completion: Completion) -> Usage:
         reasoning_tokens=completion.reasoning_tokens,
         latency_s=round(completion.latency_s, 3),
         simulated=completion.simulated,
+        sampling={knob: value for knob in _KNOBS if (value := getattr(sampling, knob)) is not None},
     )
+
+
+_KNOBS = tuple(one.name for one in fields(Sampling))

@@ -1,22 +1,25 @@
 """The conversation itself, under a grammar of the very tools it is shown, and checked before it counts.
 
-A sample with faults is corrected a few times; when that does not help, a new one is drawn. Of a sample that
-ran away (`runaway.py`) nothing is kept. All of them together have a budget of tokens.
+A sample with faults is corrected a few times, only where it is faulty (`correction.py`); when that does not
+help, a new one is drawn. Of a sample that ran away (`runaway.py`) nothing is kept. All of them together have
+a budget of tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from funcdex import __version__
 from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
+from funcdex.stages.correction import Correction, How, correction_of
 from funcdex.stages.grammars import grammar_note
 from funcdex.stages.runaway import Runaway
 from funcdex.stages.turns.writer import write_turns
@@ -50,7 +53,9 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
         return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}")
     return writer.dialogue.done(
         dml=attempt.text,
-        corrections=writer.corrections,
+        corrections=len(writer.corrected),
+        corrected=writer.corrected,
+        written_by=__version__,
         written_at=datetime.now(UTC).isoformat(timespec="seconds"),
         grammar=grammar_note(grammar),
     )
@@ -90,7 +95,8 @@ class _Writer:
     dialogue: Dialogue
     tools: Sequence[Tool]
     grammar: Grammar
-    corrections: int = 0
+    corrected: list[dict[str, Any]] = field(default_factory=list)
+    _samples: int = 0
 
     async def write(self) -> _Attempt:
         """The good sample, or the last one."""
@@ -115,10 +121,11 @@ class _Writer:
         return self._left_tokens < LEAST_TOKENS
 
     async def _draw(self) -> _Attempt:
+        self._samples += 1
         if self._generation.mode == "turn_by_turn":
             return await self._talk()
         values = prompt_values(self.dialogue.draft, self.tools, self._generation)
-        return await self._ask("conversation", values)
+        return await self._ask("conversation", values, self.grammar, str)
 
     async def _talk(self) -> _Attempt:
         written = await write_turns(self.dialogue, self.tools)
@@ -127,20 +134,30 @@ class _Writer:
         return await self._looked_at(written.text)
 
     async def _mend(self, attempt: _Attempt) -> _Attempt:
+        tried: set[tuple[How, int | None]] = set()
         for _ in range(self._generation.max_corrections):
             if attempt.broken_off or not attempt.faults or self._spent:
                 break
-            self.corrections += 1
-            faults = [_said(fault) for fault in attempt.faults]
-            values = _tool_values(self.tools, self._generation)
-            values |= {"conversation": attempt.text, "faults": faults}
-            attempt = await self._ask("correction", values)
+            correction = await off_loop(correction_of, attempt.text, attempt.faults, tried)
+            tried.add((correction.how, correction.turn))
+            self.corrected.append({"sample": self._samples, **correction.note})
+            attempt = await self._corrected(attempt, correction)
         return attempt
 
-    async def _ask(self, name: str, values: dict[str, Any]) -> _Attempt:
-        completion = await self.dialogue.ask(
-            name, grammar=self.grammar, max_tokens=self._left_tokens, **values
+    async def _corrected(self, attempt: _Attempt, correction: Correction) -> _Attempt:
+        grammar, bounds = self.grammar, correction.user_turns(self._generation.max_user_turns)
+        if bounds is not None:
+            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds)
+        values = _tool_values(self.tools, self._generation) | correction.prompt_values
+        return await self._ask(
+            "correction", values, grammar, lambda answer: correction.applied(answer) or attempt.text
         )
+
+    async def _ask(
+        self, name: str, values: dict[str, Any], grammar: Grammar, whole: Callable[[str], str]
+    ) -> _Attempt:
+        """An attempt at the text that `whole` makes of the answer."""
+        completion = await self.dialogue.ask(name, grammar=grammar, max_tokens=self._left_tokens, **values)
         if self.dialogue.runaway is not None:
             return _broken_off(completion, self.dialogue.runaway, _SAID_OF_RUNAWAYS[self.dialogue.runaway])
         if completion.finish_reason != "stop":
@@ -149,7 +166,7 @@ class _Writer:
         text = completion.text.strip()
         if not text:
             return _broken_off(completion, "no_answer", "the answer is empty")
-        return await self._looked_at(text)
+        return await self._looked_at(whole(text))
 
     async def _looked_at(self, text: str) -> _Attempt:
         return _Attempt(text, await off_loop(faults_of, text, self.tools, self._generation), broken_off=False)
@@ -164,10 +181,6 @@ _SAID_OF_RUNAWAYS: dict[Runaway, str] = {
 
 def _broken_off(completion: Completion, reason: str, detail: str) -> _Attempt:
     return _Attempt(completion.text.strip(), (Fault(reason, detail),), broken_off=True)
-
-
-def _said(fault: Fault) -> str:
-    return fault.detail if fault.turn is None else f"turn {fault.turn + 1}: {fault.detail}"
 
 
 def faults_of(text: str, tools: Sequence[Tool], generation: GenerationSettings) -> tuple[Fault, ...]:

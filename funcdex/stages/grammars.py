@@ -76,6 +76,16 @@ class Grammars:
         make = partial(self._made, partial(message_grammar_of, ordered, self.generation))
         return await self._once(("message", _key(ordered)), ordered, make)
 
+    async def of_some_turns(self, tools: Sequence[Tool], least: int, most: int) -> TreeGrammar:
+        """The same for a conversation, or a part of one, of so many turns."""
+        turns = {"min_user_turns": least, "max_user_turns": most}
+        generation = self.generation.model_copy(update=turns)
+        if generation == self.generation:
+            return await self.of_tools(tools)
+        ordered = tuple(sorted(tools, key=lambda tool: tool.name))
+        make = partial(self._made, partial(grammar_of, ordered, generation))
+        return await self._once((least, most, *_key(ordered)), ordered, make)
+
     async def of_json(self, schema: JsonSchema) -> TreeGrammar:
         """The grammar of one JSON value. The schema is our own, so that a fault is, too."""
         key = orjson.dumps(schema)

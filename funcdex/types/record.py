@@ -14,11 +14,12 @@ from typing import Any, Literal, TypeGuard, get_args
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The stages of a conversation, in order."""
-
-Part = Literal["user_turn", "assistant_turn", "tool_response"]
+Part = Literal["correction", "user_turn", "assistant_turn", "tool_response"]
 PARTS: tuple[Part, ...] = get_args(Part)
-"""Who writes a conversation turn by turn. Each is served like the stage `conversation` unless an endpoint
-names it."""
+"""What the stage `conversation` asks for besides a whole one. Endpoints can be kept for a part as for a
+stage; one that no endpoint names is served like `conversation`."""
+ROLES: tuple[str, ...] = (*STAGES, *PARTS)
+
 
 OutputName = Literal[
     "conversations",
@@ -48,7 +49,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One completion that went into a conversation; `prompt` is the hash of the prompt's template."""
+    """One completion that went into a conversation; `prompt` is the hash of the prompt's template.
+
+    `sampling` is how it was drawn, its seed included: knobs that were left to the server are not named. None
+    in runs of earlier versions, which did not note it.
+    """
 
     stage: str
     prompt: str
@@ -59,6 +64,7 @@ class Usage:
     reasoning_tokens: int
     latency_s: float
     simulated: bool
+    sampling: Mapping[str, int | float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,11 @@ class Draft:
     """A plan and what the stages have added so far; None is not known yet.
 
     `shown` are the function names of the tools the writer sees, which are those that are exported;
-    `written_at` is when the conversation was written (ISO 8601, UTC). `grammar` has the `key` of the
-    grammar it was written under, and `relaxed`: what that grammar did not enforce of the tools' schemas.
+    `written_at` is when the conversation was written (ISO 8601, UTC), `written_by` the version of funcdex.
+    `grammar` has the `key` of the grammar it was written under, and `relaxed`: what that grammar did not
+    enforce of the tools' schemas. `corrections` counts the answers to requests for a correction, `corrected`
+    says of each what it was about (`stages.correction`). `scores` are those of the whole conversation, None
+    if no judge gave any; `verdicts` what was said turn by turn, or why nothing was (`stages.panel`).
     """
 
     plan: Plan
@@ -116,18 +125,21 @@ class Draft:
     shown: tuple[str, ...] | None = None
     dml: str | None = None
     written_at: str | None = None
+    written_by: str | None = None
     grammar: Mapping[str, Any] | None = None
     corrections: int = 0
+    corrected: tuple[Mapping[str, Any], ...] = ()
     system_prompt: str | None = None
     scores: Mapping[str, Any] | None = None
+    verdicts: Mapping[str, Any] | None = None
     usage: tuple[Usage, ...] = ()
     done: tuple[Stage, ...] = field(default=())
 
     def after(self, entry: StageDone) -> Draft:
         """The draft with what a stage added."""
         value = dict(entry.value)
-        if "shown" in value:
-            value["shown"] = tuple(value["shown"])
+        for name in _TUPLES & value.keys():
+            value[name] = tuple(value[name])
         usage, done = (*self.usage, *entry.usage), (*self.done, entry.stage)
         return replace(self, **value, usage=usage, done=done)
 
@@ -135,6 +147,9 @@ class Draft:
     def next_stage(self) -> Stage | None:
         """The first stage that has not been done; None if all have."""
         return next((stage for stage in STAGES if stage not in self.done), None)
+
+
+_TUPLES = frozenset({"shown", "corrected"})
 
 
 def fold(plan: Plan, entries: Iterable[StageDone]) -> Draft:
@@ -192,8 +207,10 @@ def _is_stage(record: dict[str, Any]) -> bool:
 
 _NONE = type(None)
 _TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("scenario", "persona", "outline", "dml", "written_at", "system_prompt"), (str, _NONE)),
-    **{"shown": (list, _NONE), "grammar": (dict, _NONE), "scores": (dict, _NONE), "corrections": (int,)},
+    **dict.fromkeys(("scenario", "persona", "outline", "dml", "system_prompt"), (str, _NONE)),
+    **dict.fromkeys(("written_at", "written_by"), (str, _NONE)),
+    **dict.fromkeys(("grammar", "scores", "verdicts"), (dict, _NONE)),
+    **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,)},
 }
 """What a draft takes."""
 
@@ -202,7 +219,9 @@ def _is_usage(value: object) -> bool:
     if not isinstance(value, list):
         return False
     for one in value:
-        if not isinstance(one, dict) or len(one) != _USAGE_KEYS:
+        if not isinstance(one, dict) or not isinstance(one.get("sampling"), _SAMPLING):
+            return False
+        if len(one) - ("sampling" in one) != _USAGE_KEYS:
             return False
         try:
             _, _, _, model, prompt, completion, reasoning, latency_s, simulated = _values_of_usage(one)
@@ -221,6 +240,7 @@ def _is_usage(value: object) -> bool:
 
 
 _NUMBER = (float, int)
+_SAMPLING = (dict, _NONE)
 
 
 def entry_from_json(record: EntryRecord) -> Entry:
@@ -256,5 +276,6 @@ _NAME_OF: dict[type[Entry], str] = {
 _CLASS_OF: dict[str, type[Entry]] = {name: kind for kind, name in _NAME_OF.items()}
 _KEYS_OF = {name: {"entry", *_FIELDS[kind]} for kind, name in _NAME_OF.items()}
 _values_of_stage = itemgetter(*_FIELDS[StageDone])
-_values_of_usage = itemgetter(*_FIELDS[Usage])
-_STAGE_KEYS, _USAGE_KEYS = 1 + len(_FIELDS[StageDone]), len(_FIELDS[Usage])
+_REQUIRED_OF_USAGE = tuple(name for name in _FIELDS[Usage] if name != "sampling")
+_values_of_usage = itemgetter(*_REQUIRED_OF_USAGE)
+_STAGE_KEYS, _USAGE_KEYS = 1 + len(_FIELDS[StageDone]), len(_REQUIRED_OF_USAGE)

@@ -54,8 +54,10 @@ class Sampling:
 class Request:
     """What a stage asks of the pool. Which endpoint answers is the pool's business.
 
+    `stage` is a stage, or `correction`: endpoints may be kept for some.
     `timeout_s` counts from the moment the request is sent: time in our own queue is not the server's fault.
     `avoid` are URLs of endpoints whose answers to the same question were of no use: others are asked first.
+    `rather` is the model, or the URL, that should answer; others are asked if none such can.
     """
 
     conversation_id: str
@@ -66,6 +68,7 @@ class Request:
     grammar: Grammar | None = None
     priority: int = LEAST_URGENT
     avoid: frozenset[str] = frozenset()
+    rather: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

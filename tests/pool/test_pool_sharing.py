@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import anyio
 import pytest
-from endpoints.scripted_server import ScriptedServer, fails, serving, until
+from endpoints.scripted_server import ScriptedServer, fails, says, serving, until
 
 from funcdex.errors import Draining, NoEndpointAvailable
 from funcdex.settings.endpoint_spec import EndpointSpec
@@ -148,6 +149,37 @@ async def test_each_role_has_a_model_of_its_own() -> None:
             await running.run(request("w", stage="scenario"))
     assert (running.done["j"].model, running.done["w"].model) == ("lenient", "fluent")
     assert [server.received[0].body["model"] for server in (judge, writer)] == ["lenient", "fluent"]
+
+
+async def test_corrections_go_to_those_kept_for_them_else_to_the_writers() -> None:
+    writer, mender, judge = ScriptedServer(), ScriptedServer(), ScriptedServer()
+    async with serving(writer, mender, judge):
+        specs = [
+            EndpointSpec(url=writer.url, stages=("conversation",)),
+            EndpointSpec(url=judge.url, stages=("judge",)),
+        ]
+        async with pool_over(*specs) as running:
+            await running.run(request("c", stage="correction"))
+        assert running.done["c"].endpoint == writer.url
+        specs.append(EndpointSpec(url=mender.url, stages=("correction",)))
+        async with pool_over(*specs) as running:
+            for number in range(4):
+                await running.run(request(f"c{number}", stage="correction"))
+        assert {done.endpoint for done in running.done.values()} == {mender.url}
+
+
+async def test_a_request_goes_to_the_model_or_the_address_it_names_while_that_can_be_asked() -> None:
+    strict, lenient = ScriptedServer(models=("strict",)), ScriptedServer(models=("lenient",))
+    async with serving(strict, lenient), pool_over(strict, lenient) as running:
+        for number in range(4):
+            await running.run(replace(request(f"s{number}"), rather="strict"))
+            await running.run(replace(request(f"l{number}"), rather=lenient.url))
+        await running.run(replace(request("nobody"), rather="unheard of"))
+        lenient.script.extend([says({"choices": []})] * 9)
+        await running.run(replace(request("l-last"), rather="lenient"))
+    assert {running.done[f"s{number}"].model for number in range(4)} == {"strict"}
+    assert {running.done[f"l{number}"].model for number in range(4)} == {"lenient"}
+    assert running.done["l-last"].model == "strict" and "nobody" in running.done
 
 
 async def test_a_full_endpoint_for_one_stage_does_not_hold_up_another() -> None:

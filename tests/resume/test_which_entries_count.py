@@ -15,7 +15,9 @@ from funcdex.types.record import (
     Restarted,
     StageDone,
     entry_as_json,
+    entry_from_json,
     fold,
+    is_entry,
 )
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of
 
@@ -128,3 +130,25 @@ def test_whatever_the_journal_holds_each_conversation_has_its_stages_in_order_on
         assert id not in replay.settled and replay.reached[id] == len(done)
     for id, outcome in replay.settled.items():
         assert isinstance(outcome, Rejected) or replay.reached[id] == len(STAGES)
+
+
+def test_entries_of_versions_that_did_not_note_the_sampling_count() -> None:
+    (entry,) = stages_of("a", 1)
+    old = entry_as_json(entry)
+    for used in old["usage"]:
+        del used["sampling"]
+    assert is_entry(old) and entry_from_json(old) == entry
+    noted = entry_as_json(entry)
+    noted["usage"][0]["sampling"] = {"seed": 7, "temperature": 0.5}
+    assert is_entry(noted)
+    for damage in (7, "seed", [1]):
+        noted["usage"][0]["sampling"] = damage
+        assert not is_entry(noted)
+    assert not is_entry(old | {"usage": [old["usage"][0] | {"more": 1}]})
+
+
+def test_what_a_judge_and_corrections_add_is_of_its_kind() -> None:
+    for key, good, bad in (("verdicts", {}, []), ("corrected", [], {}), ("written_by", "1.0", 1)):
+        entry = entry_as_json(StageDone("a", "judge", {key: good}))
+        assert is_entry(entry)
+        assert not is_entry(entry | {"value": {key: bad}})

@@ -5,7 +5,6 @@ import pytest
 from scripted_model import BUNDLE, ScriptedModel, context, conversation, draft
 
 from funcdex.settings.tree import Settings
-from funcdex.stages.judge import judge, settle
 from funcdex.stages.outline import write_outline
 from funcdex.stages.persona import write_persona
 from funcdex.stages.plan import plan_of, plans
@@ -13,7 +12,7 @@ from funcdex.stages.prompt import prompt_versions
 from funcdex.stages.scenario import write_scenario
 from funcdex.stages.system_prompt import write_system_prompt
 from funcdex.stages.tool_selection import select_tools
-from funcdex.types.record import PARTS, STAGES, Accepted, Rejected, StageDone
+from funcdex.types.record import ROLES, Rejected, StageDone
 from funcdex.types.tools import Bundle, Tool, Toolkit
 
 
@@ -91,31 +90,6 @@ async def test_needed_tools_are_shown_among_distractors_and_unknown_ones_are_not
     assert isinstance(outcome, Rejected) and outcome.reason == "no_tools"
 
 
-VERDICT = '{"reasoning": "Fine.", "user_query_clarity": 5, "tool_use_quality": 4}'
-
-
-async def test_a_judge_that_fails_gives_no_score() -> None:
-    known = draft(shown=("SEND",), dml=conversation())
-    for bad in (
-        "",
-        "null",
-        VERDICT.replace("4", "0"),
-        VERDICT.replace("4", '"4"'),
-        VERDICT.replace("4", "true"),
-    ):
-        outcome = await judge(known, context(ScriptedModel({"judge": [bad]})))
-        assert isinstance(outcome, Rejected) and outcome.reason == "unscored", bad
-    outcome = await judge(known, context(ScriptedModel({"judge": ["{", VERDICT]})))
-    assert isinstance(outcome, StageDone) and outcome.value["scores"]["tool_use_quality"] == 4
-
-
-def test_a_score_below_the_least_wanted_is_a_rejection() -> None:
-    judged = draft(scores={"tool_use_quality": 4})
-    assert isinstance(settle(judged, 4), Accepted)
-    rejected = settle(judged, 5)
-    assert isinstance(rejected, Rejected) and rejected.reason == "low_score"
-
-
 def test_plans_follow_from_seed_and_index_alone() -> None:
     bundles = (BUNDLE, Bundle((Toolkit("other", "", (Tool("other", "X", "x"),)),)))
     ten, twenty = (list(plans(Settings(seed=3, count=count), bundles)) for count in (10, 20))
@@ -131,5 +105,5 @@ def test_plans_follow_from_seed_and_index_alone() -> None:
 
 def test_every_prompt_has_a_version_and_every_stage_a_prompt() -> None:
     versions = prompt_versions()
-    assert set(versions) == {*STAGES, "correction", *PARTS, "user_turn_plain"}
+    assert set(versions) == {*ROLES, "user_turn_plain"}
     assert len(set(versions.values())) == len(versions)

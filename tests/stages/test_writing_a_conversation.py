@@ -34,11 +34,11 @@ async def test_a_conversation_without_faults_is_kept_as_it_was_written() -> None
 
 
 async def test_faults_are_told_to_the_model_and_corrected() -> None:
-    outcome, model = await written(MISSING, corrections=(GOOD,))
+    outcome, model = await written(MISSING, corrections=(conversation(turns=1),))
     assert isinstance(outcome, StageDone)
     assert (outcome.value["dml"], outcome.value["corrections"]) == (GOOD, 1)
     told = model.asked[1].messages[1].content
-    assert "turn 1" in told and "'to'" in told and MISSING in told
+    assert "turn 1" in told and "'to'" in told and all(line in told for line in MISSING.splitlines())
 
 
 async def test_after_the_corrections_a_new_sample_is_drawn_with_another_seed() -> None:

@@ -36,7 +36,6 @@ class Tools:
         for _ in range(context.settings.generation.max_stage_retries + 1):
             completion = await self.dialogue.ask(
                 "tool_response",
-                part="tool_response",
                 grammar=grammar,
                 tool=tool.as_text,
                 call=_written({"name": call.name, "arguments": dict(call.arguments)}),

@@ -40,7 +40,6 @@ class User:
         context, draft = self.dialogue.context, self.dialogue.draft
         completion = await self.dialogue.ask(
             "user_turn",
-            part="user_turn",
             grammar=await context.grammars.of_json(_answer_schema(may_end=may_end)),
             scenario=draft.scenario,
             persona=draft.persona,

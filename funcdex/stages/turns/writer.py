@@ -81,7 +81,6 @@ class _Writer:
             self._refuse_if_spent()
             completion = await self.dialogue.ask(
                 "assistant_turn",
-                part="assistant_turn",
                 grammar=grammar,
                 tools=[tool.as_text for tool in self.shown],
                 thoughts=self._generation.thoughts,

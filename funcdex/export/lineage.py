@@ -1,0 +1,44 @@
+"""How a record came about, under one key: what was planned, who was asked and how, what was mended and said.
+
+{"funcdex": "0.1.0", "kind": ..., "clarity": ..., "index": ..., "seed": ..., "scenario": ..., ...,
+ "requests": [{"stage": "scenario", "prompt": "1f0c...", "model": ..., "sampling": {"seed": ...}, ...}],
+ "corrections": [{"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments"]}],
+ "verdicts": {...}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from funcdex.types.record import Draft, Usage
+
+
+def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str, Any]:
+    """Of a draft for which these completions were paid. `texts`: with what was planned in prose, for lines
+    that have it nowhere else. `funcdex` is the version that wrote the conversation, None before that."""
+    plan = draft.plan
+    told: dict[str, Any] = {
+        "funcdex": draft.written_by,
+        "kind": plan.kind,
+        "clarity": plan.clarity,
+        "index": plan.index,
+        "seed": plan.seed,
+        "written_at": draft.written_at,
+    }
+    if texts:
+        told |= {"scenario": draft.scenario, "persona": draft.persona, "outline": draft.outline}
+    told |= {"requests": list(map(_request, usage)), "corrections": list(draft.corrected)}
+    return told | ({} if draft.verdicts is None else {"verdicts": draft.verdicts})
+
+
+def _request(used: Usage) -> dict[str, Any]:
+    told = {
+        "stage": used.stage,
+        "prompt": used.prompt,
+        "model": used.model,
+        "endpoint": used.endpoint,
+        "prompt_tokens": used.prompt_tokens,
+        "completion_tokens": used.completion_tokens,
+    }
+    return told | ({} if used.sampling is None else {"sampling": used.sampling})
