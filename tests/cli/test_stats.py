@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import SMALL, records, run_command
 from scripted_model import BUNDLE, SEND, conversation
@@ -165,6 +165,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_stands_in_a_record_it_is_counted_or_no_record(data: st.DataObject) -> None:
     record: dict[str, Any] = json.loads(json.dumps(ACCEPTED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_model import ScriptedModel, context, draft
 from strategies import conversations
@@ -143,6 +143,7 @@ async def test_a_record_says_what_was_corrected() -> None:
     assert len(set(seeds)) == 2 and record["lineage"]["funcdex"]
 
 
+@settings(max_examples=60, deadline=None)
 @given(conversations(), st.data())
 def test_a_text_is_cut_into_turns_without_a_loss(data: Any, draw: st.DataObject) -> None:
     text = write(data)

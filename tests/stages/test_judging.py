@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_model import SEND, ScriptedModel, context, conversation, draft
 
@@ -138,6 +138,7 @@ async def test_a_vote_counts_by_its_weight() -> None:
     assert outcome.value["verdicts"]["turns"][0]["arguments"] == "wrong"
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(VERDICTS), st.floats(0.01, 100)), min_size=1, max_size=9))
 def test_what_more_than_half_of_the_weight_says_is_decided(said: list[tuple[str, float]]) -> None:
     verdict = decided(said, VERDICTS)
@@ -283,6 +284,7 @@ def test_the_grammar_refuses_what_is_no_verdict(text: str) -> None:
     assert not matches(grammar, text) and read_opinion(text, 2) is None
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
