@@ -3,7 +3,7 @@
     python bench/memory.py [--conversations 20000] [--in-flight 4096] [--service-s 8] [--record]
 
 Two runs of all stages against a mock server in a process of its own. The long one has drawn vectors in place
-of the sentence model's and tells the memory of the process after a tenth of its conversations and after all.
+of the sentence model's and tells the most memory of the process up to a tenth of its conversations and up to all.
 The other one has a tenth of them, the sentence model at work beside it, and tells how late the loop came back
 of sleeps of 5 ms, from the first request to the end: with embedding, search, matching and fsync going on.
 """
@@ -52,7 +52,7 @@ def main() -> None:
             seen = figures["memory"] = watched(mock.url, counts[-1] + more, chosen.in_flight, asked)
             first, last = (seen["rss_mb"][str(count)] for count in (counts[0], counts[-1]))
             seen["growth"] = round(last / first, 3)
-            print(f"memory after {counts[0]:,} and {counts[-1]:,} conversations: {first:.0f}, {last:.0f} MB")
+            print(f"memory up to {counts[0]:,} and {counts[-1]:,} conversations: {first:.0f}, {last:.0f} MB")
             print(verdict("memory, last / first", last / first, MOST_GROWTH))
         if chosen.only != "memory":
             seen = figures["loop"] = watched(mock.url, tenth, chosen.in_flight, ["--model"])

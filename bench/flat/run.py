@@ -62,14 +62,17 @@ class DrawnVectors:
 
 @dataclass
 class Looks:
-    """What was seen: memory when each count of conversations had ended, requests in flight, lateness.
+    """What was seen: the most memory until each count of conversations had ended, requests in flight, lateness.
 
+    `rss_mb` is the most since half as many had ended: conversations go through their stages in waves, and
+    what is in flight takes ten times as much in one stage as in another.
     `late_ms` has one entry a tick: how much later than asked for the loop came back. `own_ms` is what this
     thread itself computed meanwhile: where it is much less, another thread or another program had the core.
     """
 
     counts: Sequence[int]
     rss_mb: dict[int, float] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
     most_in_flight: int = 0
     late_ms: array[float] = field(default_factory=lambda: array("f"))
     own_ms: array[float] = field(default_factory=lambda: array("f"))
@@ -81,11 +84,18 @@ class Looks:
             while True:
                 now = take()
                 self.most_in_flight = max(self.most_in_flight, sum(e.in_flight for e in now.pool.endpoints))
-                for count in self.counts:
-                    if now.settled >= count and count not in self.rss_mb:
-                        self.rss_mb[count] = _rss_mb()
-                        sys.stderr.write(f"{count:,} conversations: {self.rss_mb[count]:.0f} MB\n")
+                self._look_at_memory(now.settled)
                 await anyio.sleep(LOOK_EVERY_S)
+
+    def _look_at_memory(self, settled: int) -> None:
+        rss_mb = _rss_mb()
+        for count in self.counts:
+            if count / 2 <= settled < count:
+                self.rss_mb[count] = max(self.rss_mb.get(count, 0.0), rss_mb)
+            elif settled >= count and count not in self.told:
+                self.told.add(count)
+                self.rss_mb.setdefault(count, rss_mb)
+                sys.stderr.write(f"up to {count:,} conversations: {self.rss_mb[count]:.0f} MB\n")
 
     async def _tick(self) -> None:
         while True:
