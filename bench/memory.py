@@ -3,7 +3,7 @@
     python bench/memory.py [--conversations 20000] [--in-flight 4096] [--service-s 8] [--record]
 
 Two runs of all stages against a mock server in a process of its own. The long one has drawn vectors in place
-of the sentence model's and tells the most memory of the process up to a tenth of its conversations and up to all.
+of the sentence model's and tells the most memory of the process up to a tenth of its conversations, and all.
 The other one has a tenth of them, the sentence model at work beside it, and tells how late the loop came back
 of sleeps of 5 ms, from the first request to the end: with embedding, search, matching and fsync going on.
 """
