@@ -17,18 +17,27 @@ from funcdex.printable import printable
 
 def validate(
     file: Annotated[Path, typer.Argument(help="A data set (JSON Lines), or a run directory.")],
+    language: Annotated[
+        str, typer.Option(help="What is spoken in it, as `en` or `pt-BR`; `any` if that does not matter.")
+    ] = "en",
+    allow_example_domains: Annotated[
+        bool, typer.Option("--allow-example-domains", help="example.com and the like are no placeholders.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
-    """Checks a data set: markup, tool names, arguments and responses against their schemas.
+    """Checks a data set: markup, calls and responses against their schemas, where arguments come from, what
+    the assistant says of responses, placeholders, files, repetition, language and roles.
 
-    One line a fault; exit code 2 if there is any.
+    One line a fault, with the turn and a reason; exit code 2 if there is any.
 
     Example: funcdex validate runs/demo/parsed_conversations.jsonl
     """
+    from funcdex.settings.tree import VerifySettings
     from funcdex.validate import validate_file
 
     path = file / "parsed_conversations.jsonl" if os.path.isdir(file) else file
-    faults, records = validate_file(path)
+    checks = VerifySettings(allow_example_domains=allow_example_domains)
+    faults, records = validate_file(path, checks, None if language == "any" else language)
     if json:
         write_json(json, [asdict(fault) for fault in faults])
     else:

@@ -106,6 +106,11 @@ class GenerationSettings(Frozen):
     )
     thoughts: bool = Field(default=False, description="the assistant thinks before each message")
     parallel_calls: bool = Field(default=False, description="several calls may stand before their responses")
+    language: str = Field(
+        default="en",
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="what user and assistant speak, as `en`, `de` or `pt-BR`",
+    )
     level: Level = Field(default="schema", description="how much the grammar enforces")
     workflow_description: str = Field(default="", description="steers every scenario, if given")
     min_user_turns: int = Field(default=2, ge=1, le=50, description="fewest user messages")
@@ -156,6 +161,28 @@ class DedupSettings(Frozen):
         default=50_000,
         ge=0,
         description="scenarios of one toolkit set compared one by one; beyond, found through graphs (HNSW)",
+    )
+
+
+class VerifySettings(Frozen):
+    """What a finished conversation is held to, beside its tools' schemas (docs/verification.md)."""
+
+    grounding: bool = Field(default=True, description="arguments come from what was said or answered before")
+    statements: bool = Field(
+        default=True, description="the assistant contradicts no response, hides no error"
+    )
+    placeholders: bool = Field(default=True, description="no blanks, dummies and filler text")
+    allow_example_domains: bool = Field(
+        default=False, description="example.com, example.org, example.net and example.edu are no placeholders"
+    )
+    file_content: bool = Field(default=True, description="files are real base64 of the size that is told")
+    repetition: bool = Field(default=True, description="no circles of calls, sentences or user messages")
+    same_calls: int = Field(
+        default=3, ge=2, le=100, description="equal calls in a row with equal responses that are a circle"
+    )
+    language: bool = Field(default=True, description="user and assistant speak generation.language")
+    roles: bool = Field(
+        default=True, description="no persona quoted, no needless refusal, no word of a simulation"
     )
 
 
@@ -265,6 +292,7 @@ class Settings(Frozen):
     grammar: GrammarSettings = GrammarSettings()
     sampling: StageSampling = StageSampling()
     dedup: DedupSettings = DedupSettings()
+    verify: VerifySettings = VerifySettings()
     judge: JudgeSettings = JudgeSettings()
     pool: PoolSettings = PoolSettings()
 

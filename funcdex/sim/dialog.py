@@ -50,9 +50,11 @@ class DialogPlan:
         return self.tag == b"<tool_response>"
 
     @property
-    def mentions_facts(self) -> bool:
-        """Whether the sentence to come should say what the calls will need: the end of the first request."""
-        return self.tag == b"</user>" and self._turns == 1 and self.sentences_left == 0
+    def mood_of_next(self) -> Mood:
+        """That of the sentence to come. The end of the first request says what the calls will need."""
+        if self.tag == b"</user>" and self._turns == 1 and self.sentences_left < 2:
+            return "figures" if self.sentences_left == 0 else "facts"
+        return self.mood
 
     def advance(self, text: bytearray, start: int) -> None:
         """Takes note of what was written from `start` on."""
@@ -69,7 +71,7 @@ class DialogPlan:
                 self._turns += 1
                 self.new_turn = True
                 self._steps_left = self._rng.choice((1, 1, 1, 2, 2, 3, 0 if self._turns > 1 else 1))
-                self._speak("ask" if self._turns == 1 else "follow", 2 if self._turns == 1 else 1)
+                self._speak("ask" if self._turns == 1 else "follow", 3 if self._turns == 1 else 1)
             case b"</assistant>" if self._steps_left and not self.over_budget:
                 self._speak("plan", 1)
             case b"</assistant>":

@@ -10,8 +10,10 @@ from funcdex.sim.constraint import matcher_for
 from funcdex.sim.prose import Author, topic_of
 from funcdex.sim.request import CompletionRequest
 from funcdex.sim.sampler import sample
+from funcdex.sim.templates import Mood
 from funcdex.sim.tokens import pieces
 
+_ASKS_FOR_RULES = "standing instructions"
 _FEWEST_SENTENCES, _MOST_SENTENCES = 2, 6
 
 
@@ -41,7 +43,8 @@ def generate(request: CompletionRequest, *, seed: int, obey: bool = True, ramble
 
 
 def _free_text(request: CompletionRequest, author: Author, rng: Random) -> Generation:
-    tokens = pieces(author.paragraph("scenario", rng.randint(_FEWEST_SENTENCES, _MOST_SENTENCES)))
+    mood: Mood = "standing" if _ASKS_FOR_RULES in request.prompt else "scenario"
+    tokens = pieces(author.paragraph(mood, rng.randint(_FEWEST_SENTENCES, _MOST_SENTENCES)))
     while request.ignore_eos and len(tokens) < request.max_tokens:
         tokens += pieces(" " + author.sentence("scenario"))
     return _cut(tokens, request.max_tokens, complete=not request.ignore_eos)

@@ -76,7 +76,8 @@ class JsonWriter:
 
     def _number(self, mask: Mask) -> bytes:
         first_digits = mask.among(_DIGITS).decode()
-        return self._first_that_fits(numbers(self.cursor.key, first_digits, self._rng)) or self._branch(mask)
+        values = numbers(self.cursor.key, first_digits, self._facts, self._rng, answering=self.answering)
+        return self._first_that_fits(values) or self._branch(mask)
 
     def _or_close(self, mask: Mask, more: bytes) -> bytes:
         """One more member, or the bracket that closes the container."""
@@ -117,8 +118,9 @@ class JsonWriter:
         key = self.cursor.key
         values = strings(key, self._facts, self._author, self._rng, answering=self.answering)
         piece = self._first_that_fits(f'{value}"' for value in values)
-        if piece and self.answering and kind_of(key) == "id":
-            self._facts.ids.append(piece[:-1].decode())
+        known = {"id": self._facts.ids, "url": self._facts.urls}.get(kind_of(key))
+        if piece and self.answering and known is not None:
+            known.append(piece[:-1].decode())
         return piece
 
     def _first_that_fits(self, candidates: Iterable[str]) -> bytes:

@@ -107,8 +107,8 @@ class _Sampler:
 
     def _sentence(self) -> bytes:
         """A sentence of the mood; where only its beginning fits (bounded text), as many words as do."""
-        mood = "facts" if self._plan.mentions_facts else self._plan.mood
-        given = self._facts.mentioned if mood == "facts" else {}
+        mood = self._plan.mood_of_next
+        given = self._facts.mentioned if mood in ("facts", "figures") else {}
         sentence = self._author.sentence(mood, **given).encode()
         piece = separator(self._text, self._plan.tag) + sentence
         legal = self._matcher.validate_tokens(piece)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Mood = Literal["scenario", "ask", "follow", "plan", "report", "thought", "facts", "remark"]
+Mood = Literal[
+    "scenario", "ask", "follow", "plan", "report", "thought", "facts", "figures", "remark", "standing"
+]
 
 
 def _sentences(text: str) -> tuple[str, ...]:
@@ -110,6 +112,23 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
         The reference is {id}, the day is {date} at {time}, and {contact} uses {email} for mail.
         Please use {id} as the reference and copy {email}, everything is due on {date} at {time}.
         It is about {id}, planned for {date} at {time}, and the person to write to is {email}.
+    """),
+    "figures": _sentences("""
+        We call it {title}, the amount is {amount} for {count} of them, my number is {phone} and more stands
+        at {url} for you.
+        The name is {title}, there are {count} for {amount} in all, call {phone} for questions or look at
+        {url} first.
+        It goes by {title}, see {url} for the {count} entries worth {amount}, and you can call me at {phone}
+        any time.
+    """),
+    "standing": _sentences("""
+        You assist the people of {company} and {verb} what they ask for, one {noun} at a time.
+        Before you {verb} anything for good, you name the {noun} and ask whether it is the right one.
+        If a detail of the {noun} is missing, you ask for it and never make one up yourself.
+        When a step fails you say so in plain words and offer to {verb} the {adj} {noun} instead.
+        You write briefly and politely, and you tell what was {past} and what is still open at the end.
+        You never share the {noun} of one team with another team unless somebody clearly asks you to.
+        You may {verb} a {noun} on your own, but the {adj} {noun} always needs a word of consent first.
     """),
     "remark": _sentences("""
         The {noun} was {past} on {day} and matches the {adj} {noun}.

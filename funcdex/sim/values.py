@@ -1,7 +1,7 @@
 """Values for JSON strings and numbers that fit their key.
 
-A conversation has a few facts (mail addresses, ids, a day). The user mentions them, calls use them, and an
-id that a tool response brings up joins them: so most arguments are grounded in what was said before.
+A conversation has a few facts (mail addresses, ids, a day, an amount). The user mentions them, calls use
+them, and an id or a page that a tool response brings up joins them: so arguments are grounded.
 """
 
 from __future__ import annotations
@@ -44,9 +44,12 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ("phone", r"phone|mobile|whatsapp"),
     (
         "id",
-        r"(^|_)(g?ids?|i?cal_?uid|uid|key|keys|token|code|reference|ref|etag|sku|customer|parent)($|_)",
+        r"(^|_)(g?ids?|i?cal_?uid|uu?id|key|keys|token|code|reference|ref|etag|sku|customer|parent)($|_)",
     ),
-    ("id", r"^(invoice|subscription|product|payment_(intent|method)|charge|project|section|assignee)$"),
+    (
+        "id",
+        r"^(invoice|subscription|product|payment_(intent|method)|charge|price|project|section|assignee|destination)$",
+    ),
     ("time", r"time|date|deadline|(^|_)(at|due|start|end|since|until|created|updated|day|on)($|_)"),
     ("prose", r"body|message|text|content|descri|notes?($|_)|reason|comment|explan|html|justif|snippet"),
     ("title", r"name|title|subject|summary|label|heading|caption|topic"),
@@ -72,7 +75,7 @@ _AMOUNTS = (250, 480, 750, 900, 1200, 1850, 2400, 4500, 6000, 12500)
 
 @dataclass(slots=True)
 class Facts:
-    """What the user of one conversation knows; `ids` grows."""
+    """What the user of one conversation knows; `ids` and `urls` grow."""
 
     contacts: tuple[str, ...]
     emails: tuple[str, ...]
@@ -80,12 +83,17 @@ class Facts:
     date: str
     time: str
     phone: str
+    title: str
+    amount: int
+    count: int
+    urls: list[str]
 
     @property
     def mentioned(self) -> dict[str, str]:
-        """The facts that fill a sentence of mood `facts`."""
+        """The facts that fill a sentence of mood `facts` or `figures`."""
         first = {"contact": self.contacts[0], "email": self.emails[0], "id": self.ids[0]}
-        return first | {"date": self.date, "time": self.time}
+        first |= {"date": self.date, "time": self.time, "phone": self.phone, "url": self.urls[0]}
+        return first | {"title": self.title, "amount": str(self.amount), "count": str(self.count)}
 
 
 def facts_of(author: Author, rng: Random) -> Facts:
@@ -96,7 +104,19 @@ def facts_of(author: Author, rng: Random) -> Facts:
     date = f"2025-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
     time = f"{rng.randint(8, 17):02}:{rng.choice((0, 15, 30, 45)):02}"
     phone = f"+4470{rng.randint(10_000_000, 99_999_999)}"
-    return Facts(contacts, emails, [new_id(rng)], date, time, phone)
+    first = new_id(rng)
+    return Facts(
+        contacts=contacts,
+        emails=emails,
+        ids=[first],
+        date=date,
+        time=time,
+        phone=phone,
+        title=author.title(),
+        amount=rng.choice(_AMOUNTS),
+        count=rng.choice(_ROUND[1:]),
+        urls=[f"https://{domain}/{author.fill('noun')}/{first}"],
+    )
 
 
 def new_id(rng: Random) -> str:
@@ -138,11 +158,14 @@ def _of_kind(kind: Kind, facts: Facts, author: Author, rng: Random, *, answering
             known = rng.choice(facts.ids)
             return (new_id(rng) if answering and rng.random() < 0.6 else known, known, _uuid(rng))
         case "url":
-            return (f"https://{author.topic.company.lower()}.example/{author.fill('noun')}/{facts.ids[-1]}",)
+            new = f"https://{author.topic.company.lower()}.example/{author.fill('noun')}/{facts.ids[-1]}"
+            return (new if answering else rng.choice(facts.urls),)
         case "prose":
             return (author.paragraph("remark", rng.randint(1, 2)), author.sentence("remark"), author.title())
         case "phrase" | "title":
-            return (author.title(), author.fill("noun"))
+            return (
+                (author.title(), author.fill("noun")) if answering else (facts.title, _last_word(facts.title))
+            )
         case "phone":
             return (facts.phone, facts.phone.lstrip("+"))
         case "zone":
@@ -161,6 +184,10 @@ def _of_kind(kind: Kind, facts: Facts, author: Author, rng: Random, *, answering
             return ("en", "en-GB")
 
 
+def _last_word(title: str) -> str:
+    return title.split()[-1].lower()
+
+
 def is_count(key: str) -> bool:
     """Whether a value under this key is a number."""
     return bool(_COUNTS.search(snake(key)))
@@ -172,12 +199,16 @@ def _uuid(rng: Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def numbers(key: str, first_digits: str, rng: Random) -> Iterator[str]:
+def numbers(key: str, first_digits: str, facts: Facts, rng: Random, *, answering: bool) -> Iterator[str]:
     """Short numbers for a key. A scale from 1 to 5 is a judge's, and gets 4 or 5 nine times in ten."""
     if first_digits == "12345":
         yield rng.choices("12345", weights=(1, 2, 7, 45, 45))[0]
     words = snake(key)
-    if re.search(r"amount|price|cents|total|cost", words):
+    of_money = re.search(r"amount|price|cents|total|cost", words)
+    if not answering:
+        yield str(facts.amount if of_money else facts.count)
+        yield "1"
+    if of_money:
         yield str(rng.choice(_AMOUNTS))
     elif "year" in words:
         yield "2025"

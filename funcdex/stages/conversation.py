@@ -17,7 +17,7 @@ from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.tree import GenerationSettings, VerifySettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.correction import Correction, How, correction_of
 from funcdex.stages.grammars import grammar_note
@@ -27,7 +27,8 @@ from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Grammar
 from funcdex.types.tools import Tool
-from funcdex.verify.verify import verify
+from funcdex.verify.given import NOTHING, Given
+from funcdex.verify.verify import ALL_CHECKS, verify
 
 LEAST_TOKENS = 64
 """A budget of which less is left is spent: no conversation is so short."""
@@ -81,6 +82,7 @@ def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSet
         "outline": draft.outline,
         "min_turns": generation.min_user_turns,
         "max_turns": generation.max_user_turns,
+        "language": generation.language,
     }
 
 
@@ -169,7 +171,10 @@ class _Writer:
         return await self._looked_at(whole(text))
 
     async def _looked_at(self, text: str) -> _Attempt:
-        return _Attempt(text, await off_loop(faults_of, text, self.tools, self._generation), broken_off=False)
+        settings = self.dialogue.context.settings
+        given = given_of(self.dialogue.draft, settings.generation)
+        faults = await off_loop(faults_of, text, self.tools, settings.generation, given, settings.verify)
+        return _Attempt(text, faults, broken_off=False)
 
 
 _SAID_OF_RUNAWAYS: dict[Runaway, str] = {
@@ -183,10 +188,21 @@ def _broken_off(completion: Completion, reason: str, detail: str) -> _Attempt:
     return _Attempt(completion.text.strip(), (Fault(reason, detail),), broken_off=True)
 
 
-def faults_of(text: str, tools: Sequence[Tool], generation: GenerationSettings) -> tuple[Fault, ...]:
-    """All that is wrong with a written conversation: its markup, else its form, tools and arguments."""
+def faults_of(
+    text: str,
+    tools: Sequence[Tool],
+    generation: GenerationSettings,
+    given: Given = NOTHING,
+    checks: VerifySettings = ALL_CHECKS,
+) -> tuple[Fault, ...]:
+    """All that is wrong with a written conversation: its markup, else its form and what is verified."""
     try:
         conversation = parse(text)
     except MarkupError as error:
         return (Fault("markup", str(error)),)
-    return (*check(conversation, rules_of(generation)), *verify(conversation, tools))
+    return (*check(conversation, rules_of(generation)), *verify(conversation, tools, given, checks))
+
+
+def given_of(draft: Draft, generation: GenerationSettings) -> Given:
+    """What verification knows of a conversation beside its text."""
+    return Given(persona=draft.persona, scenario=draft.scenario, language=generation.language)

@@ -11,6 +11,7 @@ import json
 from functools import lru_cache
 from itertools import islice
 
+import orjson
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
 from funcdex.grammar.validation import check_with, formats
@@ -33,7 +34,7 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
     CPU-bound, well under a millisecond for common tools. Raises UnusableSchema.
     """
     try:
-        found = tuple(islice(_compiled(json.dumps(schema)).iter_errors(value), MAX_VIOLATIONS))
+        found = tuple(islice(_compiled(_as_text(schema)).iter_errors(value), MAX_VIOLATIONS))
     except OverflowError:  # `multipleOf` with a whole number beyond what a float can hold
         return ("$: holds a number that is too big to be checked",)
     except SchemaError as error:
@@ -47,8 +48,16 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
     return tuple(_described(violation) for violation in found)
 
 
+def _as_text(schema: JsonSchema) -> str | bytes:
+    """For each call again, so it has to be quick; orjson has no numbers beyond 64 bits, and less depth."""
+    try:
+        return orjson.dumps(schema)
+    except TypeError:
+        return json.dumps(schema)
+
+
 @lru_cache(maxsize=4096)
-def _compiled(schema_json: str) -> Draft202012Validator:
+def _compiled(schema_json: str | bytes) -> Draft202012Validator:
     schema = json.loads(schema_json)
     Draft202012Validator.check_schema(schema, format_checker=formats())
     return check_with(schema)

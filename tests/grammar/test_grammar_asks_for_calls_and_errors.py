@@ -19,7 +19,7 @@ from funcdex.errors import GrammarError
 from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, Step, ToolCall, Turn
 from funcdex.types.tools import Tool
-from funcdex.verify.verify import verify
+from funcdex.verify.verify import fits_tools
 from grammar.grammar_matchers import all_accept, all_refuse, assume_within_bounds, grammar_of, verdicts
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -120,7 +120,7 @@ def test_a_conversation_is_in_the_grammar_exactly_if_it_is_as_asked(
     expected = is_as_asked(conversation, must_call, calls, errors, turns)
     assert set(verdicts(grammar, written).values()) == {expected}
     rules = Rules(thoughts, parallel, *turns, must_call=tuple(must_call), calls=calls, error_responses=errors)
-    faults = (*check(conversation, rules), *verify(conversation, TOOLS, error_responses=errors != "none"))
+    faults = (*check(conversation, rules), *fits_tools(conversation, TOOLS, error_responses=errors != "none"))
     assert (not faults) == expected
 
 
@@ -183,8 +183,8 @@ def test_a_damaged_error_is_refused(errors: ErrorResponses, name: str) -> None:
 def test_an_error_is_refused_where_none_is_allowed() -> None:
     written = talk([step("alpha", failed=0)])
     assert all_refuse(grammar_of(A), written)
-    assert [fault.reason for fault in verify(parse(written), [A])] == ["invalid_response"] * 1
-    assert verify(parse(written), [A], error_responses=True) == ()
+    assert [fault.reason for fault in fits_tools(parse(written), [A])] == ["invalid_response"] * 1
+    assert fits_tools(parse(written), [A], error_responses=True) == ()
 
 
 def test_a_tool_that_describes_its_errors_fails_in_its_own_way() -> None:
@@ -199,7 +199,7 @@ def test_a_tool_that_describes_its_errors_fails_in_its_own_way() -> None:
     assert all_refuse(grammar_of(OWN, error_responses="required"), talk([fine]))
     # It is a response like any other where no errors are asked for.
     assert all_accept(grammar_of(OWN), talk([fine, itself]))
-    reasons = [fault.reason for fault in verify(parse(talk([general])), [OWN], error_responses=True)]
+    reasons = [fault.reason for fault in fits_tools(parse(talk([general])), [OWN], error_responses=True)]
     assert reasons == ["invalid_response"]
 
 

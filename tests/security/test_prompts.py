@@ -15,7 +15,7 @@ TOOL = SimpleNamespace(name=EVIL, toolkit=EVIL, description=EVIL)
 VALUES = {
     **dict.fromkeys(("scenario", "persona", "outline", "clarity", "conversation", "workflow"), EVIL),
     **{"toolkits": [EVIL, EVIL], "tools": [TOOL], "earlier": [EVIL], "faults": [EVIL]},
-    **{"min_turns": 1, "max_turns": 2, "thoughts": True, "parallel_calls": True},
+    **{"min_turns": 1, "max_turns": 2, "thoughts": True, "parallel_calls": True, "language": "en"},
     **{"turns": [EVIL], "turn": 1, "kind": EVIL, "how": "whole"},
 }
 

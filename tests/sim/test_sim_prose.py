@@ -28,7 +28,7 @@ def _author(seed: int, prompt: str = "") -> Author:
 def test_a_sentence_is_a_sentence(mood: Mood) -> None:
     for seed in range(40):
         author = _author(seed)
-        given = facts_of(author, Random(seed)).mentioned if mood == "facts" else {}
+        given = facts_of(author, Random(seed)).mentioned if mood in ("facts", "figures") else {}
         sentence = author.sentence(mood, **given)
         assert sentence[0].isupper() and sentence[-1] in ".?"
         assert 8 <= len(sentence.split()) <= 30

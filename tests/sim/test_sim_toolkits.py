@@ -13,7 +13,7 @@ from funcdex.grammar.conversation import conversation_grammar
 from funcdex.sim.generation import Generation
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.tools import Toolkit
-from funcdex.verify.verify import verify
+from funcdex.verify.verify import fits_tools
 
 Answer = Callable[..., Generation]
 _TOOLKITS = read_toolkits([data_dir("tool_definitions")]).toolkits
@@ -38,7 +38,7 @@ def test_every_conversation_is_right_and_ends_by_itself(
         assert matches(grammar, generation.text)
         conversation = parse(generation.text)
         assert 2 <= len(conversation.turns) <= 8
-        assert not verify(conversation, toolkit.tools)
+        assert not fits_tools(conversation, toolkit.tools)
 
 
 @pytest.mark.parametrize("level", ["markup", "names"])

@@ -14,7 +14,7 @@ from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue
 from funcdex.types.fault import Fault
 from funcdex.types.tools import JsonSchema, Tool
 from funcdex.verify.schemas import MAX_VIOLATIONS, UnusableSchema, violations
-from funcdex.verify.verify import verify
+from funcdex.verify.verify import fits_tools
 
 SEND = Tool(
     "gmail",
@@ -39,7 +39,7 @@ def conversation_of(*exchanges: tuple[str, dict[str, JsonValue], JsonValue]) -> 
 
 def test_calls_that_fit_their_tools_have_no_fault() -> None:
     fitting = conversation_of(("SEND", {"to": "Ann", "cc": []}, {"id": 1}), ("LIST", {"any": 1}, None))
-    assert verify(fitting, [SEND, LIST]) == ()
+    assert fits_tools(fitting, [SEND, LIST]) == ()
 
 
 def test_every_fault_is_named_with_turn_and_call_and_path() -> None:
@@ -48,7 +48,7 @@ def test_every_fault_is_named_with_turn_and_call_and_path() -> None:
         ("FETCH", {}, {}),
         ("SEND", {"to": "Ann", "bcc": 1}, {"id": "x"}),
     )
-    assert verify(conversation, [SEND, LIST]) == (
+    assert fits_tools(conversation, [SEND, LIST]) == (
         Fault("invalid_arguments", "arguments of call 1 (SEND): $.cc[1]: 5 is not of type 'string'", 1),
         Fault("invalid_arguments", "arguments of call 1 (SEND): $: 'to' is a required property", 1),
         Fault("unknown_tool", "call 2 names 'FETCH', which is not a shown tool", 1),
@@ -64,7 +64,7 @@ def test_every_fault_is_named_with_turn_and_call_and_path() -> None:
 def test_both_calls_of_a_parallel_step_are_checked_against_their_own_response() -> None:
     step = Step((ToolCall("SEND", {"to": "A"}), ToolCall("SEND", {"to": "B"})), ({"id": 1}, {}))
     conversation = Conversation((Turn("Go", (AssistantMessage("", (step,)), AssistantMessage("Done"))),))
-    assert [(fault.reason, fault.detail, fault.turn) for fault in verify(conversation, [SEND])] == [
+    assert [(fault.reason, fault.detail, fault.turn) for fault in fits_tools(conversation, [SEND])] == [
         ("invalid_response", "response to call 2 (SEND): $: 'id' is a required property", 0)
     ]
 
@@ -74,8 +74,8 @@ ERROR = {"error": {"code": 404, "message": "No such person."}}
 
 def test_an_error_fits_where_errors_are_allowed() -> None:
     conversation = conversation_of(("SEND", {"to": "Ann"}, ERROR))
-    assert verify(conversation, [SEND], error_responses=True) == ()
-    (fault,) = verify(conversation, [SEND])
+    assert fits_tools(conversation, [SEND], error_responses=True) == ()
+    (fault,) = fits_tools(conversation, [SEND])
     assert (fault.reason, fault.turn) == ("invalid_response", 1)
 
 
@@ -90,7 +90,7 @@ def test_an_error_fits_where_errors_are_allowed() -> None:
     ],
 )
 def test_what_is_no_error_fits_nowhere(response: JsonValue) -> None:
-    faults = verify(conversation_of(("SEND", {"to": "Ann"}, response)), [SEND], error_responses=True)
+    faults = fits_tools(conversation_of(("SEND", {"to": "Ann"}, response)), [SEND], error_responses=True)
     assert {fault.reason for fault in faults} == {"invalid_response"}
 
 
@@ -98,7 +98,7 @@ def test_a_tool_that_describes_its_errors_has_no_others() -> None:
     told = {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}
     tool = Tool("gmail", "SEND", "Sends a mail.", SEND.parameters, {"anyOf": [SEND.response, told]})
     own = conversation_of(("SEND", {"to": "Ann"}, {"error": {"reason": "quota"}}))
-    assert verify(own, [tool]) == verify(own, [tool], error_responses=True) == ()
+    assert fits_tools(own, [tool]) == fits_tools(own, [tool], error_responses=True) == ()
     other = Tool(
         "gmail",
         "SEND",
@@ -112,7 +112,9 @@ def test_a_tool_that_describes_its_errors_has_no_others() -> None:
         },
     )
     general = conversation_of(("SEND", {"to": "Ann"}, ERROR))
-    assert [fault.reason for fault in verify(general, [other], error_responses=True)] == ["invalid_response"]
+    assert [fault.reason for fault in fits_tools(general, [other], error_responses=True)] == [
+        "invalid_response"
+    ]
 
 
 @given(tools(), st.booleans(), st.data())
@@ -120,7 +122,7 @@ def test_values_made_from_the_schemas_have_no_fault(
     shown: tuple[Tool, ...], thoughts: bool, data: st.DataObject
 ) -> None:
     made = conversations(thoughts=thoughts, exchanges=exchanges_of(shown), max_turns=2)
-    assert verify(data.draw(made), shown) == ()
+    assert fits_tools(data.draw(made), shown) == ()
 
 
 @given(tools(), st.data())
@@ -129,7 +131,7 @@ def test_an_argument_that_no_schema_knows_is_always_found(
 ) -> None:
     call, response = data.draw(exchanges_of(shown))
     conversation = conversation_of((call.name, {**call.arguments, "surprise": 1}, response))
-    assert [fault.reason for fault in verify(conversation, shown)] == ["invalid_arguments"]
+    assert [fault.reason for fault in fits_tools(conversation, shown)] == ["invalid_arguments"]
 
 
 def test_many_violations_and_long_messages_are_cut_short() -> None:
@@ -210,7 +212,7 @@ def test_a_schema_that_cannot_be_used_is_a_fault_and_nothing_is_fetched(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     broken = Tool("gmail", "SEND", "Sends a mail.", schema, schema)
-    faults = verify(conversation_of(("SEND", {"to": "Ann"}, {"to": 1})), [broken])
+    faults = fits_tools(conversation_of(("SEND", {"to": "Ann"}, {"to": 1})), [broken])
     assert {(fault.reason, fault.turn) for fault in faults} == {("unusable_schema", 1)}
     assert fetched == []
     assert all(len(fault.detail) < 400 for fault in faults)

@@ -1,0 +1,124 @@
+"""Everybody stays in their role: nobody repeats the writer's notes, declines without need or speaks of the stage.
+
+Reasons: persona_leak, refusal, simulation_mentioned. The phrases are English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from funcdex.types.conversation import Conversation
+from funcdex.types.fault import Fault
+from funcdex.verify.fold import fold, words
+from funcdex.verify.given import Given
+
+SAME_WORDS = 12
+"""So many words in a row of a persona, a scenario or the like are a quotation."""
+MAX_CHARS = 50_000
+
+_THIRD_PERSON = re.compile(
+    r"^(?:\W*)(?:the|this) (?:user|customer|person|client) (?:then |now |also |politely |simply )?"
+    r"(?:asks|wants|says|requests|replies|responds|thanks|confirms|provides|needs|explains|mentions|tells|gives|would "
+    r"like|is asking|agrees)\b|^(?:user|human|assistant|customer)\s?:|\bthe user (?:asks|replies|responds|says|requests)\b"
+)
+_OF_PERSONA = re.compile(
+    r"\b(?:according to|based on|per|from|in) (?:the|your|my|this) (?:user )?persona\b|\bthe persona (?:is|says|describes)|"
+    r"\bmy persona\b|\bas (?:a|the) persona\b|\bthe user's persona\b"
+)
+_AI_REFUSAL = re.compile(
+    r"\bas an (?:ai|artificial intelligence)(?: language)?(?: model| assistant)?,? (?:i|my)\b|"
+    r"\bi(?:'m| am) (?:just |only )?an? (?:ai|large) language model\b|\bas a (?:large )?language model\b"
+)
+_REFUSAL = re.compile(
+    r"\bi(?:'m| am) sorry,? (?:but )?i (?:can't|cannot|can not|am (?:not able|unable) to) (?:assist|help|comply|fulfil)\w*\b(?! (?:find|locate|see))|"
+    r"\bi (?:can't|cannot|am unable to|must decline to) (?:fulfil\w*|comply with|assist with|help with) (?:this|that|your|the)(?: request)?\b|"
+    r"\b(?:against|violates?) (?:my|openai|the) (?:guidelines|content policy|programming|polic(?:y|ies))\b"
+)
+_STAGE = re.compile(
+    r"\b(?:in|for|of|during|throughout) (?:this|the|our) (?:simulated|simulation|fictional|hypothetical|role-?play(?:ed)?|generated|synthetic)\b"
+    r"(?: (?:conversation|scenario|dialog\w*|environment|chat|example|data))?|"
+    r"\b(?:this|it) is (?:just |only )?a (?:simulation|simulated|mock|role-?play)\b|"
+    r"\b(?:simulated|mock|fake|dummy|fabricated) (?:conversation|response|data|tool|api|result|output|dialog\w*|user|call)s?\b|"
+    r"\b(?:as per|according to|per|based on|as described in|as stated in|following) (?:the|this|our) (?:given |provided |above )?"
+    r"(?:scenario|outline|persona|script|conversation plan|prompt)\b|"
+    r"\b(?:the )?(?:tool|function|json|response) schemas?\b|\bresponse_schema\b|</?(?:tool|tool_response|assistant|user)>|"
+    r"\bdialog(?:ue)? markup\b|\btraining (?:example|sample|conversation)\b|\bthis (?:example|sample) conversation\b"
+)
+_DML = re.compile(r"\bDML\b")
+
+
+def role_faults(conversation: Conversation, given: Given) -> Iterator[Fault]:
+    """What user and assistant say that only the writer can know; of thoughts nothing is asked."""
+    heard: list[str] = []
+    notes = _notes(given)
+    for index, turn in enumerate(conversation.turns):
+        yield from _of_user(turn.user, index, notes)
+        heard.append(turn.user)
+        for message in turn.messages:
+            if message.text:
+                yield from _of_assistant(message.text, index, notes, heard, given)
+            if notes and message.steps:
+                heard.extend(str(response) for step in message.steps for response in step.responses)
+
+
+def system_prompt_faults(text: str, given: Given) -> Iterator[Fault]:
+    """The same of a system prompt, which speaks of the assistant and mentions no user's own description."""
+    if quoted := _quoted(text, _notes(given), []):
+        yield Fault("persona_leak", f"the system prompt repeats the description of the user: {quoted!r}")
+    if match := _OF_PERSONA.search(fold(text)):
+        yield Fault("persona_leak", f"the system prompt says {match[0]!r}")
+
+
+def _of_user(text: str, turn: int, notes: frozenset[str]) -> Iterator[Fault]:
+    folded = fold(text[:MAX_CHARS])
+    if match := _THIRD_PERSON.search(folded) or _OF_PERSONA.search(folded):
+        yield Fault("persona_leak", f"the user speaks of themselves from outside: {match[0][:80]!r}", turn)
+    elif quoted := _quoted(text, notes, []):
+        yield Fault("persona_leak", f"the user repeats their own description: {quoted!r}", turn)
+    yield from _stage("the user", text, folded, turn)
+
+
+def _of_assistant(
+    text: str, turn: int, notes: frozenset[str], heard: list[str], given: Given
+) -> Iterator[Fault]:
+    folded = fold(text[:MAX_CHARS])
+    if match := _OF_PERSONA.search(folded):
+        yield Fault("persona_leak", f"the assistant says {match[0][:80]!r}", turn)
+    elif quoted := _quoted(text, notes, heard):
+        yield Fault("persona_leak", f"the assistant repeats the description of the user: {quoted!r}", turn)
+    if match := _AI_REFUSAL.search(folded) or (None if given.refusals else _REFUSAL.search(folded)):
+        yield Fault("refusal", f"the assistant declines: {match[0][:80]!r}", turn)
+    yield from _stage("the assistant", text, folded, turn)
+
+
+def _stage(who: str, text: str, folded: str, turn: int) -> Iterator[Fault]:
+    match = _STAGE.search(folded)
+    if match is None and "SQL" not in text:
+        match = _DML.search(text)
+    if match:
+        yield Fault("simulation_mentioned", f"{who} says {match[0][:80]!r}", turn)
+
+
+def _notes(given: Given) -> frozenset[str]:
+    return _grams(given.persona or "") | _grams(given.scenario or "")
+
+
+@lru_cache(maxsize=512)
+def _grams(text: str) -> frozenset[str]:
+    """Every SAME_WORDS words in a row."""
+    said = words(fold(text[:MAX_CHARS]))
+    return frozenset(" ".join(said[at : at + SAME_WORDS]) for at in range(len(said) - SAME_WORDS + 1))
+
+
+def _quoted(text: str, notes: frozenset[str], heard: list[str]) -> str | None:
+    """Words of the notes in a text that nobody else has said before."""
+    if not notes or text.count(" ") < SAME_WORDS - 1:
+        return None
+    said = words(fold(text[:MAX_CHARS]))
+    for at in range(len(said) - SAME_WORDS + 1):
+        gram = " ".join(said[at : at + SAME_WORDS])
+        if gram in notes and not any(gram in " ".join(words(fold(one))) for one in heard):
+            return gram
+    return None
