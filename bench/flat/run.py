@@ -62,7 +62,7 @@ class DrawnVectors:
 
 @dataclass
 class Looks:
-    """What was seen: the most memory until each count of conversations had ended, requests in flight, how late.
+    """What was seen: the most memory until each count of conversations had ended, requests, lateness.
 
     `rss_mb` is the most since half as many had ended: conversations go through their stages in waves, and
     what is in flight takes ten times as much in one stage as in another.
