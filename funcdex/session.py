@@ -19,7 +19,7 @@ from funcdex.display.live import show, tell
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
 from funcdex.garbage import rarely_collected
-from funcdex.guarding import serving_guard
+from funcdex.guarding import serving_conversations, serving_guard
 from funcdex.interrupts import Interrupts
 from funcdex.off_loop import share_fairly
 from funcdex.order import Order, mend, prepare
@@ -165,9 +165,17 @@ class _Session:
             Pool(candidates, settings.pool, on_event=self._log_event) as pool,
             anyio.create_task_group() as tasks,
             serving_guard(self._order, self._state.scenarios) as guard,
+            serving_conversations(self._order, self._state.written) as conversations,
         ):
             context = Context(
-                pool.generate, settings, self._order.bundles, guard, self._checked.tool_sets, self._grammars
+                pool.generate,
+                settings,
+                self._order.bundles,
+                guard,
+                self._checked.tool_sets,
+                self._grammars,
+                conversations,
+                self._log.write,
             )
             pipeline = Pipeline(context, self._tally.over(journal), self._funnel)
             for observe in self._observers:

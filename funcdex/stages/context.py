@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
@@ -27,9 +27,17 @@ _CHARS_PER_TOKEN = 4
 _SHORT_CHARS = 8_000
 
 
+def no_note(event: str, told: Mapping[str, object]) -> None:
+    """Where there is no log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The means of a run. `bundles` are those its plans were made with."""
+    """The means of a run. `bundles` are those its plans were made with.
+
+    `guard` keeps scenarios distinct, `conversations` what is written from them, if that is asked for. `note`
+    puts an event in the run's log.
+    """
 
     generate: Generate
     settings: Settings
@@ -37,6 +45,8 @@ class Context:
     guard: ScenarioGuard
     tool_sets: ToolSets
     grammars: Grammars
+    conversations: ScenarioGuard | None = None
+    note: Callable[[str, Mapping[str, object]], None] = no_note
 
     def candidates(self, plan: Plan) -> tuple[Tool, ...]:
         """The tools a conversation may need: all of its bundle, or some where they are too many."""
