@@ -14,12 +14,14 @@ from functools import cache
 from typing import Literal
 
 from funcdex.dedup import opposites
+from funcdex.dedup.masking import SENTENCE_END
 from funcdex.dedup.profile import NO_CONTENT, Profile, code, rouge_l
 from funcdex.dedup.wordforms import stem
 
 Contrast = Literal["none", "unclear", "plain"]
 """`plain`: they differ in what is asked. `unclear`: they may, which words alone do not tell."""
 
+_END = code(SENTENCE_END)
 _SAME_ORDER = 0.75
 """ROUGE-L from which two texts have their parts in the same places."""
 _TARGET_WITHIN = 6
@@ -59,8 +61,8 @@ def _conversions(profile: Profile) -> Iterator[tuple[int, frozenset[int]]]:
             token in _codes("as") and _actions().keys() & {*codes[max(0, place - 2) : place]}
         ):
             behind = codes[place + 1 : place + 1 + _TARGET_WITHIN]
-            target = next((one for one in behind if one not in NO_CONTENT), None)
-            if target is not None:
+            target = next((one for one in behind if one not in NO_CONTENT or one == _END), _END)
+            if target != _END:
                 yield target, frozenset(codes[:place])
 
 

@@ -69,7 +69,7 @@ def _tokens(text: str) -> Iterator[str]:
         kind, value = match.lastgroup, match.group()
         if kind == "end":
             begins = value in ".!?" and not after_title
-            if begins:
+            if begins or value in ":;":
                 yield SENTENCE_END
             continue
         if kind != "word":
