@@ -55,12 +55,13 @@ def score(
     if json:
         write_json(json, asdict(found))
         return
-    show("Layers, each on its own and together", [*map(_layer_row, found.layers), _together_row(found)], None)
+    rows = [*map(_layer_row, found.layers), _together_row(found)]
+    show("Layers, each on its own and together", rows, None)
     show("\nPairs by kind", [_kind_row(found, place) for place in range(len(found.kinds))], None)
     sys.stdout.write(
         "\nfalse rejection: the share of scenarios that are refused among others which they do not repeat\n"
-        f"candidates at 5: {_share(found.candidates_at_5)} of the duplicates have their other text among the five "
-        "nearest vectors\n"
+        f"candidates at 5: {_share(found.candidates_at_5)} of the duplicates have their other text among "
+        "the five nearest vectors\n"
     )
 
 

@@ -33,7 +33,7 @@ def contrast(one: Profile, other: Profile) -> Contrast:
     here, there = one.distinct - other.distinct, other.distinct - one.distinct
     actions_here, actions_there = here & _actions().keys(), there & _actions().keys()
     if (
-        bool(one.distinct & _codes(opposites.NEGATIONS)) != bool(other.distinct & _codes(opposites.NEGATIONS))
+        _negations(one) != _negations(other)
         or any(_opposites().get(word, frozenset()) & there for word in here)
         or _is_turned_round(one, other)
         or (actions_here and actions_there and not _groups(actions_here) & _groups(actions_there))
@@ -42,6 +42,10 @@ def contrast(one: Profile, other: Profile) -> Contrast:
     ):
         return "plain"
     return "unclear" if bool(actions_here) != bool(actions_there) else "none"
+
+
+def _negations(profile: Profile) -> int:
+    return sum(token in _codes(opposites.NEGATIONS) for token in profile.codes)
 
 
 def _is_turned_round(one: Profile, other: Profile) -> bool:

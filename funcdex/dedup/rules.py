@@ -13,6 +13,9 @@ from funcdex.dedup.contrast import Contrast, contrast
 from funcdex.dedup.profile import LEAST_WORDS, Profile, overlap, rouge_l
 
 Measure = Literal["words", "rouge_l", "embedding"]
+LEAST_IN_COMMON = 0.4
+"""Overlap of content words below which the order of all words means nothing: a writer may well put everything
+into sentences of one build, `NAME, a ROLE at NAME, needs to ... before DATE`."""
 OFF = 2.0
 """A threshold that nothing reaches."""
 
@@ -21,13 +24,13 @@ OFF = 2.0
 class Thresholds:
     """From where on a pair counts as near, by each measure; measured in docs/decisions/0012-dedup-layers.md.
 
-    `words` is the overlap of content words in any order, `rouge_l` that of masked tokens in order,
-    `embedding` (cosine + 1) / 2. From `unsettled` on, on the scale of the last, a pair that is not near is
-    possible.
+    `words` is the overlap of content words in any order, `rouge_l` that of masked tokens in order, where
+    enough words are the same, `embedding` (cosine + 1) / 2. From `unsettled` on, on the scale of the last, a
+    pair that is not near is possible.
     """
 
     words: float = 0.6
-    rouge_l: float = 0.6
+    rouge_l: float = 0.8
     embedding: float = 0.95
     unsettled: float = 0.8
 
@@ -53,7 +56,8 @@ def measures(one: Profile, other: Profile, similarity: float | None) -> dict[Mea
     """How alike two texts are, in [0, 1]. Texts of hardly any words are not compared by them."""
     found: dict[Measure, float] = {}
     if min(len(one.words), len(other.words)) >= LEAST_WORDS:
-        found = {"words": overlap(one, other), "rouge_l": rouge_l(one, other)}
+        in_common = overlap(one, other)
+        found = {"words": in_common, "rouge_l": rouge_l(one, other) if in_common >= LEAST_IN_COMMON else 0.0}
     if similarity is not None:
         found["embedding"] = similarity
     return found

@@ -145,7 +145,7 @@ class DedupSettings(Frozen):
         description="share of content words in common, in any order, at which a scenario is refused",
     )
     rouge_l_threshold: float = Field(
-        default=0.6,
+        default=0.8,
         ge=0.3,
         le=1,
         description="ROUGE-L (F1) without names, dates and numbers at which a scenario is refused",
