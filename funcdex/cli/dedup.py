@@ -13,7 +13,7 @@ import typer
 from funcdex.cli.tables import JsonOption, show, write_json
 
 if TYPE_CHECKING:
-    from funcdex.dedup.scoring import Compared, LayerScore, Quality, Score
+    from funcdex.dedup.scoring import Compared, KindScore, LayerScore, Quality, Score
     from funcdex.settings.tree import DedupSettings
 
 app = typer.Typer(no_args_is_help=True, help="Measure and calibrate what counts as a duplicate scenario.")
@@ -57,12 +57,14 @@ def score(
         return
     rows = [*map(_layer_row, found.layers), _together_row(found)]
     show("Layers, each on its own and together", rows, None)
-    show("\nPairs by kind", [_kind_row(found, place) for place in range(len(found.kinds))], None)
-    sys.stdout.write(
-        "\nfalse rejection: the share of scenarios that are refused among others which they do not repeat\n"
-        f"candidates at 5: {_share(found.candidates_at_5)} of the duplicates have their other text among "
-        "the five nearest vectors\n"
-    )
+    show("\nPairs by kind", list(map(_kind_row, found.kinds)), None)
+    show("\nPairs refused, by kind and layer", [{"kind": kind.kind, **kind.by} for kind in found.kinds], None)
+    sys.stdout.write("\nfalse rej.: scenarios refused among others which they do not repeat\n")
+    if found.candidates_at_5 is not None:
+        share = _share(found.candidates_at_5)
+        sys.stdout.write(
+            f"at 5: duplicates whose other text is among the five nearest vectors; of all {share}\n"
+        )
 
 
 @app.command()
@@ -149,20 +151,23 @@ def _together_row(found: Score) -> dict[str, object]:
 
 
 def _quality_row(quality: Quality) -> dict[str, object]:
-    return {name.replace("_", " "): _share(value) for name, value in asdict(quality).items()}
+    return {
+        "precision": _share(quality.precision),
+        "recall": _share(quality.recall),
+        "F1": _share(quality.f1),
+        "false rej.": _share(quality.false_rejection),
+    }
 
 
-def _kind_row(found: Score, place: int) -> dict[str, object]:
-    kind = found.kinds[place]
+def _kind_row(kind: KindScore) -> dict[str, object]:
     return {
         "kind": kind.kind,
         "label": kind.label,
         "pairs": kind.pairs,
         "refused": _share(kind.refused),
-        **kind.by,
-        "set apart": kind.apart,
-        "candidates at 5": _share(kind.candidates_at_5),
-        "false rejection": _share(kind.false_rejection),
+        "apart": kind.apart,
+        "at 5": _share(kind.candidates_at_5),
+        "false rej.": _share(kind.false_rejection),
     }
 
 
