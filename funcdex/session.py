@@ -18,9 +18,9 @@ from rich.console import Console
 from funcdex.display.live import show, tell
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
-from funcdex.garbage import rarely_collected
 from funcdex.guarding import serving_conversations, serving_guard
 from funcdex.interrupts import Interrupts
+from funcdex.memory import give_back_buffers, rarely_collected
 from funcdex.off_loop import share_fairly
 from funcdex.order import Order, mend, prepare
 from funcdex.pipeline import Funnel, Pipeline
@@ -77,6 +77,7 @@ async def carry_out(order: Order, console: Console, observers: Sequence[Observer
     exception is a bug; its traceback is in the log.
     """
     share_fairly()
+    give_back_buffers()
     ending: Ending | None = None
     with exclusive(order.run), RunLog(order.run.log) as log:
         interrupts = Interrupts(order.settings.pool.drain_timeout_s, partial(_say, log, console))

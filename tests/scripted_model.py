@@ -63,7 +63,7 @@ class ScriptedModel:
 
     async def generate(self, request: Request) -> Completion:
         self.asked.append(request)
-        name = "correction" if "has faults" in request.messages[1].content else request.stage
+        name = "correction" if "has faults" in request.messages[-1].content else request.stage
         answers = self._answers[name]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         text, reason = answer if isinstance(answer, tuple) else (answer, "stop")

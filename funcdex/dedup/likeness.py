@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from funcdex.dedup.profile import PackedProfiles, Profile
+from funcdex.dedup.profile import PackedProfiles, profile_of
 from funcdex.dedup.protocol import Duplicate, Finder, Item, Look, Unsettled, Verdict
 from funcdex.dedup.rules import Ruling, Thresholds, ruling
 from funcdex.dedup.texts import PackedTexts
@@ -28,14 +28,14 @@ class LikenessLayer:
     def insert(self, group: str, texts: Sequence[str]) -> None:
         """See `Layer.insert`."""
         if texts:
-            items = [Item(group, text, Profile.of(text)) for text in texts]
+            items = [Item(group, text, profile_of(text)) for text in texts]
             for finder in self._finders:
                 finder.insert(items)
             self._add(items)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
-        asked = [Item(group, text, Profile.of(text)) for group, text in items]
+        asked = [Item(group, text, profile_of(text)) for group, text in items]
         looks = [finder.look(asked) for finder in self._finders]
         taken: list[int] = []
         verdicts: list[Verdict] = []

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from funcdex.dedup.exact import ExactLayer
-from funcdex.dedup.masking import masked_tokens
-from funcdex.dedup.profile import LEAST_WORDS, NO_CONTENT, code
+from funcdex.dedup.profile import LEAST_WORDS, profile_of
 
 
 def masked_form(text: str) -> str | None:
-    """Its masked tokens; None if hardly any word is left, so that it could be anything."""
-    tokens = masked_tokens(text)
-    words = {token for token in tokens if code(token) not in NO_CONTENT}
-    return " ".join(tokens) if len(words) >= LEAST_WORDS else None
+    """What is the same for texts with the same masked tokens; None if hardly any word is left, so that it
+    could be anything."""
+    profile = profile_of(text)
+    return profile.codes.tobytes().decode("latin-1") if len(profile.words) >= LEAST_WORDS else None
 
 
 def masked_layer() -> ExactLayer:

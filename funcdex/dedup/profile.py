@@ -50,6 +50,12 @@ class Profile:
         return self.distinct - NO_CONTENT
 
 
+@lru_cache(maxsize=2048)
+def profile_of(text: str) -> Profile:
+    """The profile of a text that several layers ask for one after the other."""
+    return Profile.of(text)
+
+
 class PackedProfiles:
     """A list of profiles that only grows: 4 bytes a token and 4 a profile."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from funcdex.pool.affinity import Able
 from funcdex.pool.member import Member
 from funcdex.pool.waiting import Job
+from funcdex.types.record import PARTS
 from funcdex.types.request import Request
 
 _CHARS_PER_TOKEN = 4
@@ -45,10 +46,13 @@ class Jobs:
     def _able_to_serve(self, stage: str) -> Able:
         known = self._able.get(stage)
         if known is None:
-            members = (
-                member
-                for member in self._members
-                if not member.client.spec.stages or stage in member.client.spec.stages
-            )
-            known = self._able[stage] = Able(tuple(members))
+            known = self._able[stage] = Able(tuple(self._serving(stage)))
         return known
+
+    def _serving(self, stage: str) -> Iterator[Member]:
+        """Those that name the stage or none; for a part that nobody names, those for whole conversations."""
+        named = {one for member in self._members for one in member.client.spec.stages}
+        wanted = "conversation" if stage in PARTS and stage not in named else stage
+        for member in self._members:
+            if not member.client.spec.stages or wanted in member.client.spec.stages:
+                yield member

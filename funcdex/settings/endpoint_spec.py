@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from funcdex.types.record import STAGES
+from funcdex.types.record import PARTS, STAGES
 from funcdex.types.request import Dialect
 
 Kind = Literal["auto", "vllm", "sglang", "llamacpp", "fireworks"]
@@ -53,9 +53,10 @@ class EndpointSpec(BaseModel):
     @field_validator("stages")
     @classmethod
     def _known_stages(cls, stages: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(stages) - set(STAGES))
+        known = (*STAGES, *PARTS)
+        unknown = sorted(set(stages) - set(known))
         if unknown:
-            raise ValueError(f"no stage is called {unknown[0]!r}; stages are {', '.join(STAGES)}")
+            raise ValueError(f"no stage is called {unknown[0]!r}; stages are {', '.join(known)}")
         return stages
 
     @property

@@ -47,6 +47,10 @@ class StageSampling(Frozen):
     tools: SamplingSettings = SamplingSettings(temperature=0.2, max_tokens=1024)
     conversation: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=12_288, timeout_s=1800)
     correction: SamplingSettings = SamplingSettings(temperature=0.3, max_tokens=12_288, timeout_s=1800)
+    user_turn: SamplingSettings = SamplingSettings(temperature=0.9, max_tokens=1024)
+    user_turn_plain: SamplingSettings = SamplingSettings(temperature=1.0, max_tokens=1024)
+    assistant_turn: SamplingSettings = SamplingSettings(temperature=0.6, max_tokens=4096, timeout_s=900)
+    tool_response: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=4096, timeout_s=900)
     system_prompt: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=1024)
     judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=2048)
 
@@ -88,6 +92,20 @@ DEFAULT_CLARITY_LEVELS = {
 class GenerationSettings(Frozen):
     """What the conversations are like."""
 
+    mode: Literal["whole", "turn_by_turn"] = Field(
+        default="whole",
+        description="one request writes a conversation, or a user, an assistant and tools write it in turns",
+    )
+    user_simulator: Literal["json", "plain"] = Field(
+        default="json",
+        description="turn by turn: how the user is asked; plain: a model trained as one, such as UserLM-8b",
+    )
+    max_steps_per_turn: int = Field(
+        default=8,
+        ge=1,
+        le=50,
+        description="turn by turn: rounds of calls before the assistant speaks",
+    )
     thoughts: bool = Field(default=False, description="the assistant thinks before each message")
     parallel_calls: bool = Field(default=False, description="several calls may stand before their responses")
     level: Level = Field(default="schema", description="how much the grammar enforces")

@@ -16,8 +16,8 @@ from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
-from funcdex.types.record import STAGES, Draft, Plan, Rejected, Stage, StageDone, Usage
-from funcdex.types.request import Completion, Generate, Grammar, Request, Sampling
+from funcdex.types.record import STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, Usage
+from funcdex.types.request import Completion, Generate, Grammar, Message, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
 
 MAX_SEED = 2**31 - 1
@@ -79,18 +79,27 @@ class Dialogue:
     _of_no_use: set[str] = field(default_factory=set)
 
     async def ask(
-        self, name: str, *, grammar: Grammar | None = None, max_tokens: int | None = None, **values: Any
+        self,
+        name: str,
+        *,
+        grammar: Grammar | None = None,
+        max_tokens: int | None = None,
+        part: Part | None = None,
+        history: Sequence[Message] | None = None,
+        **values: Any,
     ) -> Completion:
-        """One sample for the prompt `name`, of no more than `max_tokens`.
+        """One sample for the prompt `name`, of no more than `max_tokens`. `part`: whose words these are
+        where several write. `history` stands in place of the prompt's user part.
 
         Each call of one dialogue has a seed of its own, and samples otherwise after a runaway answer.
         """
         template, plan = prompt(name), self.draft.plan
         purpose = f"{self.stage}:{len(self.usage)}"
+        messages = template.messages(**values)
         request = Request(
             conversation_id=plan.id,
-            stage=self.stage,
-            messages=template.messages(**values),
+            stage=part or self.stage,
+            messages=messages if history is None else (messages[0], *history),
             sampling=self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens),
             timeout_s=getattr(self.context.settings.sampling, name).timeout_s,
             grammar=grammar,

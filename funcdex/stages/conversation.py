@@ -20,6 +20,7 @@ from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.grammars import grammar_note
 from funcdex.stages.plan import group_of
 from funcdex.stages.runaway import Runaway
+from funcdex.stages.turns.writer import write_turns
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Grammar
@@ -121,8 +122,16 @@ class _Writer:
         return self._left_tokens < LEAST_TOKENS
 
     async def _draw(self) -> _Attempt:
+        if self._generation.mode == "turn_by_turn":
+            return await self._talk()
         values = prompt_values(self.dialogue.draft, self.tools, self._generation)
         return await self._ask("conversation", values)
+
+    async def _talk(self) -> _Attempt:
+        written = await write_turns(self.dialogue, self.tools)
+        if written.fault is not None:
+            return _Attempt(written.text, (written.fault,), broken_off=True)
+        return await self._looked_at(written.text)
 
     async def _mend(self, attempt: _Attempt) -> _Attempt:
         for _ in range(self._generation.max_corrections):
@@ -147,6 +156,9 @@ class _Writer:
         text = completion.text.strip()
         if not text:
             return _broken_off(completion, "no_answer", "the answer is empty")
+        return await self._looked_at(text)
+
+    async def _looked_at(self, text: str) -> _Attempt:
         return _Attempt(text, await off_loop(faults_of, text, self.tools, self._generation), broken_off=False)
 
 

@@ -13,6 +13,7 @@ import orjson
 from funcdex.errors import GrammarError
 from funcdex.grammar.blame import smallest_fault
 from funcdex.grammar.conversation import conversation_grammar, json_grammar
+from funcdex.grammar.message import message_grammar
 from funcdex.grammar.size_limits import refuse_large, too_large
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
@@ -68,6 +69,12 @@ class Grammars:
         """The grammar of conversations with these tools, whatever their order."""
         ordered = tuple(sorted(tools, key=lambda tool: tool.name))
         return await self._once(_key(ordered), ordered, partial(self._made_of_tools, ordered))
+
+    async def of_message(self, tools: Sequence[Tool]) -> TreeGrammar:
+        """The grammar of one message of the assistant that may call these; without tools it only speaks."""
+        ordered = tuple(sorted(tools, key=lambda tool: tool.name))
+        make = partial(self._made, partial(message_grammar_of, ordered, self.generation))
+        return await self._once(("message", _key(ordered)), ordered, make)
 
     async def of_json(self, schema: JsonSchema) -> TreeGrammar:
         """The grammar of one JSON value. The schema is our own, so that a fault is, too."""
@@ -156,6 +163,16 @@ def grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGra
         parallel_calls=generation.parallel_calls,
         min_user_turns=generation.min_user_turns,
         max_user_turns=generation.max_user_turns,
+        level=generation.level,
+    )
+
+
+def message_grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGrammar:
+    """The same of one message of the assistant."""
+    return message_grammar(
+        tools,
+        thoughts=generation.thoughts,
+        parallel_calls=generation.parallel_calls,
         level=generation.level,
     )
 

@@ -15,6 +15,10 @@ Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "syst
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The stages of a conversation, in order."""
 
+Part = Literal["user_turn", "assistant_turn", "tool_response"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""Who writes a conversation turn by turn. Each is served like the stage `conversation` unless an endpoint
+names it."""
 
 OutputName = Literal[
     "conversations",

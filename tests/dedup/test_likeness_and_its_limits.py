@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from likeness.made import made_pairs
@@ -30,7 +32,7 @@ def by_words(adjudicated: int = 0) -> LikenessLayer:
 class Alike:
     """An embedder for which all texts mean the same."""
 
-    def encode(self, texts: list[str]) -> FloatArray:
+    def encode(self, texts: Sequence[str]) -> FloatArray:
         return np.tile(np.array([[1, 0]], np.float32), (len(texts), 1))
 
 

@@ -9,7 +9,7 @@ import pytest
 from endpoints.scripted_server import Play, ScriptedServer, fails, resets, says_bytes, serving, truncates
 
 from funcdex.errors import EndpointError, without_frames
-from funcdex.garbage import THRESHOLD, rarely_collected
+from funcdex.memory import THRESHOLD, rarely_collected
 from funcdex.pool.pool import Pool
 from funcdex.settings.tree import PoolSettings
 from funcdex.types.request import Request

@@ -13,7 +13,7 @@ from funcdex.stages.prompt import prompt_versions
 from funcdex.stages.scenario import write_scenario
 from funcdex.stages.system_prompt import write_system_prompt
 from funcdex.stages.tool_selection import select_tools
-from funcdex.types.record import STAGES, Accepted, Rejected, StageDone
+from funcdex.types.record import PARTS, STAGES, Accepted, Rejected, StageDone
 from funcdex.types.tools import Bundle, Tool, Toolkit
 
 
@@ -131,5 +131,5 @@ def test_plans_follow_from_seed_and_index_alone() -> None:
 
 def test_every_prompt_has_a_version_and_every_stage_a_prompt() -> None:
     versions = prompt_versions()
-    assert set(versions) == {*STAGES, "correction", "adjudicator"}
+    assert set(versions) == {*STAGES, "correction", "adjudicator", *PARTS, "user_turn_plain"}
     assert len(set(versions.values())) == len(versions)

@@ -1,0 +1,71 @@
+"""The simulated tools: answer a call by the tool's response schema, and stay by what they said before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from funcdex.stages.context import Dialogue
+from funcdex.stages.turns.world import World
+from funcdex.types.conversation import JsonValue, ToolCall
+from funcdex.types.tools import Tool
+from funcdex.verify.schemas import UnusableSchema, violations
+
+_LATEST_SHOWN = 6
+"""Calls and responses of before that the model sees; what else it said of things is in the world."""
+
+
+@dataclass(slots=True)
+class Tools:
+    """Answers for one conversation. `world` is what is known to exist."""
+
+    dialogue: Dialogue
+    tools: Mapping[str, Tool]
+    world: World = field(default_factory=World)
+    _earlier: list[tuple[ToolCall, JsonValue]] = field(default_factory=list)
+
+    async def response_to(self, call: ToolCall) -> tuple[JsonValue, list[str]]:
+        """The response, and what is wrong with it if no sample was without a fault."""
+        context, tool = self.dialogue.context, self.tools[call.name]
+        schema = tool.response or {"type": "object"}
+        grammar = await context.grammars.of_json(schema)
+        response: JsonValue = None
+        wrong: list[str] = ["no sample was JSON"]
+        for _ in range(context.settings.generation.max_stage_retries + 1):
+            completion = await self.dialogue.ask(
+                "tool_response",
+                part="tool_response",
+                grammar=grammar,
+                tool=tool.as_text,
+                call=_written({"name": call.name, "arguments": dict(call.arguments)}),
+                earlier=[self._told(*one) for one in self._earlier[-_LATEST_SHOWN:]],
+                known=[_written({id: thing}) for id, thing in self.world.named_by(call).items()],
+                scenario=self.dialogue.draft.scenario,
+                wrong=[] if response is None else wrong,
+            )
+            try:
+                response = orjson.loads(completion.text)
+            except orjson.JSONDecodeError:
+                continue
+            wrong = [*_violations(tool, response), *self.world.contradictions(call, response)]
+            if not wrong:
+                break
+        self._earlier.append((call, response))
+        self.world.take(call, response)
+        return response, wrong
+
+    def _told(self, call: ToolCall, response: JsonValue) -> str:
+        return f"{call.name} {_written(dict(call.arguments))} -> {_written(response)}"
+
+
+def _violations(tool: Tool, response: JsonValue) -> tuple[str, ...]:
+    try:
+        return violations(tool.response, response)
+    except UnusableSchema as error:
+        return (f"the tool's schema is broken: {error}",)
+
+
+def _written(value: JsonValue) -> str:
+    return orjson.dumps(value).decode()
