@@ -16,11 +16,14 @@ from running import run_command
 from funcdex.dedup.index import FloatArray
 from funcdex.dedup.pairs import Pair, read_pairs
 from funcdex.dedup.rules import OFF, Thresholds
-from funcdex.dedup.scoring import calibrated, compared, score
+from funcdex.dedup.scoring import LayerName, calibrated, compared, score
 from funcdex.errors import ConfigError
 
 WITHOUT_VECTORS = Thresholds(embedding=OFF)
 GOOD = {"id": "x", "a": "One.", "b": "Two.", "label": "distinct", "kind": "k", "toolkits": ["gmail"]}
+
+
+GRADED: tuple[LayerName, ...] = ("words", "rouge_l")
 
 
 class ByFirstWord:
@@ -105,7 +108,8 @@ def test_figures_are_those_of_the_definitions() -> None:
 
 
 def test_a_fresh_scenario_is_compared_with_those_of_other_pairs_only() -> None:
-    pair = Pair(*["The curator paints the walls of the north wing."] * 2, True, "equal", "1")
+    text = "The curator paints the walls of the north wing."
+    pair = Pair(text, text, True, "equal", "1")
     other = replace(pair, a="Nine swans need a warmer pond before winter.", id="2")
     assert score(compared([pair], None), WITHOUT_VECTORS).together.false_rejection == 0
     assert score(compared([pair, other], None), WITHOUT_VECTORS).together.false_rejection == 0.5
@@ -122,8 +126,8 @@ def test_candidates_are_the_five_nearest_vectors() -> None:
 @pytest.mark.parametrize("allowed", [0.0, 0.02, 0.2])
 def test_a_calibrated_threshold_refuses_no_more_fresh_ones_than_allowed(allowed: float) -> None:
     measured = compared(made_pairs(210, seed=5), None)
-    for layer in ("words", "rouge_l"):
-        found = calibrated(measured, layer, allowed)  # type: ignore[arg-type]
+    for layer in GRADED:
+        found = calibrated(measured, layer, allowed)
         assert found.quality.false_rejection <= allowed
         assert np.mean(measured.nearest[found.layer] >= found.threshold) <= allowed
     assert (calibrated(measured, "words", allowed).quality.f1 or 0) > 0.7
