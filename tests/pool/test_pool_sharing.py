@@ -74,8 +74,7 @@ async def test_higher_priority_is_sent_first_and_then_who_came_first() -> None:
                 [("first", 0), ("low", 0), ("high", 9), ("middle", 5), ("high too", 9), ("low too", 0)]
             ):
                 tg.start_soon(running.run, request(name, priority=priority))
-                await until(lambda there=number: running.pool.snapshot().waiting == there)  # type:
-                ignore[misc]
+                await until(lambda there=number: running.pool.snapshot().waiting == there)  # type: ignore[misc]
             server.gate.set()
     assert served(server) == ["first", "high", "high too", "middle", "low", "low too"]
 
