@@ -6,7 +6,7 @@ different."""
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcdex.dedup.contrast import contrast
@@ -43,6 +43,7 @@ def test_forms_of_a_word_have_one_stem() -> None:
         assert len({stem(form) for form in forms.split()}) == 1, forms
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_profile(text: str) -> None:
     profile = Profile.of(text)
@@ -56,6 +57,7 @@ def test_long_texts_and_halves_of_characters_are_no_trouble() -> None:
     assert Profile.of("x" * 1_000_000).codes == Profile.of("x" * 8000).codes
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=12), st.lists(st.integers(0, 5), max_size=12))
 def test_the_longest_common_subsequence_is_that_of_the_table(one: list[int], other: list[int]) -> None:
     table = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
