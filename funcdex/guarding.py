@@ -1,22 +1,34 @@
-"""The scenario guard as a run needs it: its layers, its file in the run directory, what the journal has."""
+"""The guards as a run needs them: their layers, their file in the run directory, what the journal has."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import anyio.to_thread
 
+from funcdex.dedup.conversations import ConversationLayer
 from funcdex.dedup.exact import ExactLayer
 from funcdex.dedup.guard import ScenarioGuard
-from funcdex.dedup.protocol import Layer
+from funcdex.dedup.likeness import LikenessLayer
+from funcdex.dedup.masked import masked_layer
+from funcdex.dedup.protocol import Finder, Layer
+from funcdex.dedup.rules import OFF, Thresholds
+from funcdex.dedup.wording import WordingFinder
 from funcdex.errors import DedupError
 from funcdex.order import Order
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.replay import WrittenConversations
 from funcdex.settings.tree import DedupSettings
 from funcdex.stages.plan import bundle_number
 from funcdex.types.tools import Bundle
+
+if TYPE_CHECKING:
+    from funcdex.dedup.meaning import MeaningFinder
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -30,7 +42,8 @@ async def serving_guard(order: Order, scenarios: Sequence[tuple[str, str]]) -> A
     with ExitStack() as after_work, ExitStack() as at_once:
         make = anyio.to_thread.run_sync
         layers = await make(_layers, order.settings.dedup, order.run, after_work, at_once)
-        guard = ScenarioGuard(layers, await make(_by_group, scenarios, order.bundles))
+        groups = await make(_by_group, scenarios, order.bundles)
+        guard = ScenarioGuard(layers, {name: [text for _, text in each] for name, each in groups.items()})
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_serve, guard, over)
             try:
@@ -39,6 +52,28 @@ async def serving_guard(order: Order, scenarios: Sequence[tuple[str, str]]) -> A
                 over.set()
                 at_once.close()
                 tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def serving_conversations(
+    order: Order, written: Mapping[str, int]
+) -> AsyncIterator[ScenarioGuard | None]:
+    """The guard of finished conversations, answering as long as the block; None if none is wanted. `written`
+    says where in the journal the entry of each stands."""
+    dedup = order.settings.dedup
+    if not (dedup.enabled and dedup.conversations):
+        yield None
+        return
+    groups = await anyio.to_thread.run_sync(_by_group, list(written.items()), order.bundles)
+    earlier = {
+        name: WrittenConversations(order.run, [place for _, place in each]) for name, each in groups.items()
+    }
+    layer = ConversationLayer(dedup.conversation_threshold)
+    guard = ScenarioGuard([layer], earlier, with_examples=False)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(guard.serve)
+        yield guard
+        tasks.cancel_scope.cancel()
 
 
 async def _serve(guard: ScenarioGuard, over: anyio.Event) -> None:
@@ -55,11 +90,37 @@ def _layers(settings: DedupSettings, run: RunDir, after_work: ExitStack, at_once
     Whatever happens, the model is stopped by `at_once`, so that nobody waits for one that is still being
     loaded, and what its last user holds is closed by `after_work`.
     """
+    layers: list[Layer] = [ExactLayer()]
     if not settings.enabled:
-        return [ExactLayer()]
+        return layers
+    if "masked" in settings.layers:
+        layers.append(masked_layer())
+    finders: list[Finder] = [WordingFinder()] if "words" in settings.layers else []
+    if "embedding" in settings.layers:
+        finders.append(_meaning_finder(settings, run, after_work, at_once))
+    if finders:
+        adjudicated = settings.adjudicator_candidates if settings.adjudicator else 0
+        layers.append(LikenessLayer(finders, thresholds_of(settings), adjudicated))
+    return layers
+
+
+def thresholds_of(settings: DedupSettings) -> Thresholds:
+    """What the settings ask of pairs; a layer that is left out decides nothing."""
+    by_words = "words" in settings.layers
+    return Thresholds(
+        words=settings.words_threshold if by_words else OFF,
+        rouge_l=settings.rouge_l_threshold if by_words else OFF,
+        embedding=settings.similarity_threshold if "embedding" in settings.layers else OFF,
+        unsettled=settings.unsettled_similarity,
+    )
+
+
+def _meaning_finder(
+    settings: DedupSettings, run: RunDir, after_work: ExitStack, at_once: ExitStack
+) -> MeaningFinder:
     from funcdex.dedup.embedding import require_packages
     from funcdex.dedup.kept import KeptVectors
-    from funcdex.dedup.meaning import EmbeddingLayer
+    from funcdex.dedup.meaning import MeaningFinder
     from funcdex.dedup.model_process import ModelProcess
 
     require_packages(settings.model)
@@ -68,13 +129,13 @@ def _layers(settings: DedupSettings, run: RunDir, after_work: ExitStack, at_once
     at_once.callback(model.stop)
     kept = KeptVectors(run.vectors, settings.model, model)
     after_work.callback(kept.close)
-    return [ExactLayer(), EmbeddingLayer(model, settings.similarity_threshold, settings.exact_up_to, kept)]
+    return MeaningFinder(model, settings.exact_up_to, kept)
 
 
-def _by_group(scenarios: Sequence[tuple[str, str]], bundles: Sequence[Bundle]) -> dict[str, list[str]]:
-    """The scenarios of each toolkit set, in their order."""
+def _by_group(told: Sequence[tuple[str, T]], bundles: Sequence[Bundle]) -> dict[str, list[tuple[str, T]]]:
+    """What is told of ids, by toolkit set, in its order."""
     names = [bundle.name for bundle in bundles]
-    groups: dict[str, list[str]] = {}
-    for id, text in scenarios:
-        groups.setdefault(names[bundle_number(id, len(names))], []).append(text)
+    groups: dict[str, list[tuple[str, T]]] = {}
+    for id, one in told:
+        groups.setdefault(names[bundle_number(id, len(names))], []).append((id, one))
     return groups

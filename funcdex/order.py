@@ -127,8 +127,10 @@ def prepare(order: Order) -> JournalState:
         write_manifest(order.run, asked)
     state = read_journal(order.run)
     quarantine(order.run, state.damaged)
-    if order.retry_rejected and state.rejected_ids:
-        append_entries(order.run, [Restarted(id) for id in state.rejected_ids])
+    restarted = [Restarted(id) for id in state.rejected_ids] if order.retry_rejected else []
+    if restarted:
+        append_entries(order.run, restarted)
+    if restarted or state.damaged:  # Entries have been added, or stand elsewhere now.
         state = replace(read_journal(order.run), damaged=state.damaged)
     return state
 

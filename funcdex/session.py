@@ -18,7 +18,7 @@ from rich.console import Console
 from funcdex.display.live import show, tell
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.errors import ConfigError, EndpointError, FuncdexError, root_fault
-from funcdex.guarding import serving_guard
+from funcdex.guarding import serving_conversations, serving_guard
 from funcdex.interrupts import Interrupts
 from funcdex.memory import give_back_buffers, rarely_collected
 from funcdex.off_loop import share_fairly
@@ -166,9 +166,17 @@ class _Session:
             Pool(candidates, settings.pool, on_event=self._log_event) as pool,
             anyio.create_task_group() as tasks,
             serving_guard(self._order, self._state.scenarios) as guard,
+            serving_conversations(self._order, self._state.written) as conversations,
         ):
             context = Context(
-                pool.generate, settings, self._order.bundles, guard, self._checked.tool_sets, self._grammars
+                pool.generate,
+                settings,
+                self._order.bundles,
+                guard,
+                self._checked.tool_sets,
+                self._grammars,
+                conversations,
+                self._log.write,
             )
             pipeline = Pipeline(context, self._tally.over(journal), self._funnel)
             for observe in self._observers:

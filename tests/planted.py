@@ -9,9 +9,14 @@ from contextlib import asynccontextmanager
 import anyio
 import numpy as np
 
+from funcdex.dedup.embedding import Embedder
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.dedup.index import FloatArray
+from funcdex.dedup.kept import KeptVectors
+from funcdex.dedup.likeness import LikenessLayer
+from funcdex.dedup.meaning import EXACT_UP_TO, MeaningFinder
 from funcdex.dedup.protocol import Layer
+from funcdex.dedup.rules import OFF, Thresholds
 
 
 class Planted:
@@ -47,6 +52,14 @@ def unit(vectors: FloatArray) -> FloatArray:
     """Every row scaled to norm 1."""
     scaled: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return scaled
+
+
+def by_meaning(
+    embedder: Embedder, threshold: float, exact_up_to: int = EXACT_UP_TO, kept: KeptVectors | None = None
+) -> LikenessLayer:
+    """A layer that decides by vectors alone."""
+    finder = MeaningFinder(embedder, exact_up_to, kept)
+    return LikenessLayer([finder], Thresholds(words=OFF, rouge_l=OFF, embedding=threshold))
 
 
 @asynccontextmanager

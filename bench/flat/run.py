@@ -134,8 +134,8 @@ def watched_run(url: str, conversations: int, in_flight: int, *, model: bool, co
             "toolkits": ["gmail"],
             "count": conversations,
             "grammar": {"max_tool_sets": 1},
-            # The mock's scenarios differ by a number only.
-            "dedup": {"similarity_threshold": 1.0},
+            # The mock's scenarios and conversations differ by a number only.
+            "dedup": {"layers": ["embedding"], "similarity_threshold": 1.0, "conversations": False},
             "pool": {"max_in_flight": in_flight},
         }
     )

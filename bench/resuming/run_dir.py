@@ -35,7 +35,8 @@ def order_of(path: Path, url: str, conversations: int, unfinished: int, *, guard
             "endpoints": [f"{url};model={PIPELINE_MODEL}"],
             "toolkits": ["gmail"],
             "count": conversations + unfinished + 1000,
-            "dedup": {"enabled": guard},
+            # Generated scenarios are much alike.
+            "dedup": {"enabled": guard, "layers": ["embedding"]},
             "grammar": {"max_tool_sets": 1},
         }
     )

@@ -192,7 +192,7 @@ def _asked(index: VectorIndex, vectors: FloatArray, at_once: int) -> tuple[Float
     began_s = time.process_time()
     parts = [index.nearest(vectors[at : at + at_once]) for at in range(0, len(vectors), at_once)]
     took_s = time.process_time() - began_s
-    cosines, rows = (np.concatenate(each) for each in zip(*parts, strict=True))
+    cosines, rows = (np.concatenate(each)[:, 0] for each in zip(*parts, strict=True))
     return cosines, rows, len(vectors) / took_s
 
 

@@ -19,7 +19,9 @@ from funcdex.dedup.exact import ExactLayer
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.dedup.index import FloatArray
 from funcdex.dedup.kept import KeptVectors
-from funcdex.dedup.meaning import EXACT_UP_TO, EmbeddingLayer
+from funcdex.dedup.likeness import LikenessLayer
+from funcdex.dedup.meaning import EXACT_UP_TO, MeaningFinder
+from funcdex.dedup.rules import OFF, Thresholds
 
 THRESHOLD = 0.95
 ASKED_PER_S = 33
@@ -83,10 +85,14 @@ class Drawn:
         return self.vectors[[int(word) if (word := text.split()[-1]).isdigit() else 0 for text in texts]]
 
 
-class Watched(EmbeddingLayer):
-    """Tells how far its graph is."""
+class Watched(LikenessLayer):
+    """Tells how far its graph is. It decides by vectors alone."""
 
     whole = False
+
+    def __init__(self, finder: MeaningFinder) -> None:
+        super().__init__([finder], Thresholds(words=OFF, rouge_l=OFF, embedding=THRESHOLD))
+        self._finder = finder
 
     def upkeep(self) -> bool:
         """See `Layer.upkeep`."""
@@ -96,7 +102,7 @@ class Watched(EmbeddingLayer):
     @property
     def in_graph(self) -> int:
         """Rows, of all groups."""
-        return sum(index.in_graphs for index in self._indexes.values())
+        return sum(index.in_graphs for index in self._finder.indexes.values())
 
 
 class Pulse:
@@ -127,7 +133,7 @@ async def resume(count: int, watch_s: float) -> Resume:
         texts = [f"{filler}{number}" for number in range(count)]
         _fill(path, texts, known)
         with closing(KeptVectors(path, "drawn", Drawn(known))) as kept:
-            layer = Watched(Drawn(known), THRESHOLD, EXACT_UP_TO, kept)
+            layer = Watched(MeaningFinder(Drawn(known), EXACT_UP_TO, kept))
             return await _resumed(layer, texts, path.stat().st_size / 1e6, watch_s)
 
 

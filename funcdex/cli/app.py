@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import bench, endpoints, grammar, grammar_cost, run, stats, tools, validate
+from funcdex.cli import bench, dedup, endpoints, grammar, grammar_cost, run, stats, tools, validate
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ for command in (
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")
+app.add_typer(dedup.app, name="dedup")
 
 
 @app.callback(invoke_without_command=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
-from funcdex.dedup.protocol import Duplicate
+from funcdex.dedup.protocol import Duplicate, Verdict
 
 _NOT_WORD = re.compile(r"\W+")
 
@@ -24,16 +24,22 @@ def digest(text: str) -> bytes:
 
 
 class ExactLayer:
-    """The digests of normalised texts, a set per group."""
+    """The digests of levelled texts, a set per group. What is levelled to None is never refused here.
 
-    def __init__(self) -> None:
+    The texts are not kept: a duplicate is told to be one of itself.
+    """
+
+    def __init__(self, name: str = "exact", level: Callable[[str], str | None] = normalised) -> None:
+        self._name = name
+        self._level = level
         self._seen: defaultdict[str, set[bytes]] = defaultdict(set)
 
     def insert(self, group: str, texts: Sequence[str]) -> None:
         """See `Layer.insert`."""
-        self._seen[group].update(digest(normalised(text)) for text in texts)
+        levelled = (self._level(text) for text in texts)
+        self._seen[group].update(digest(one) for one in levelled if one is not None)
 
-    def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
+    def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
         return [self._admit_one(group, text) for group, text in items]
 
@@ -41,9 +47,12 @@ class ExactLayer:
         """See `Layer.upkeep`."""
         return False
 
-    def _admit_one(self, group: str, text: str) -> Duplicate | None:
-        seen, key = self._seen[group], digest(normalised(text))
+    def _admit_one(self, group: str, text: str) -> Verdict:
+        levelled = self._level(text)
+        if levelled is None:
+            return None
+        seen, key = self._seen[group], digest(levelled)
         if key in seen:
-            return Duplicate("exact", 1.0, text)
+            return Duplicate(self._name, 1.0, text)
         seen.add(key)
         return None

@@ -2,23 +2,30 @@
 
 One worker takes whatever is waiting, decides in a thread, and answers: check and insert are one step, so
 of two like scenarios that arrive together one is refused, and the sentence model sees batches.
+
+What words and vectors do not settle is adjudicated by who asked, in its own task, while the worker answers
+others. Such a scenario counts as there from the moment the worker has seen it. If it turns out to repeat an
+earlier one it stays known, as another wording of that one, so whatever repeats it is refused rightly in
+either case, and nobody has to wait for the outcome.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import anyio
 import anyio.to_thread
 
-from funcdex.dedup.protocol import Duplicate, Layer
+from funcdex.dedup.examples import Examples
+from funcdex.dedup.protocol import Duplicate, Layer, Unsettled, Verdict
+
+Adjudicate = Callable[[str, str], Awaitable[bool | None]]
+"""Whether a new scenario asks for the same as an earlier one; None if no answer could be had."""
 
 MAX_BATCH = 64
-RECENT_KEPT = 50
-"""Latest scenarios kept per group as examples."""
 RESTORED_AT_ONCE = 1024
 """Scenarios of an earlier session taken in by one call of a thread."""
 
@@ -28,7 +35,7 @@ class _Question:
     group: str
     text: str
     answered: anyio.Event = field(default_factory=anyio.Event)
-    answer: Duplicate | None = None
+    answer: Verdict = None
     fault: Exception | None = None
 
 
@@ -44,29 +51,43 @@ class ScenarioGuard:
         layers: Sequence[Layer],
         earlier: Mapping[str, Sequence[str]] | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        with_examples: bool = True,
     ) -> None:
         self._layers = layers
         self._clock = clock
         self._earlier = earlier or {}
+        self._with_examples = with_examples
         self._waiting: deque[_Question] = deque()
         self._asked = anyio.Event()
-        self._recent: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=RECENT_KEPT))
-        for group, texts in self._earlier.items():
-            self._recent[group].extend(texts[-RECENT_KEPT:])
+        self._examples: dict[str, Examples] = {}
+        if with_examples:
+            for group, texts in self._earlier.items():
+                self._examples_of(group).add(texts)
 
-    async def admit(self, group: str, text: str) -> Duplicate | None:
-        """None if the scenario is new, and it counts from now on; else what it duplicates."""
+    async def admit(self, group: str, text: str, adjudicate: Adjudicate | None = None) -> Duplicate | None:
+        """None if the scenario is new, and it counts from now on; else what it duplicates.
+
+        `adjudicate` is asked where that is unsettled. Without an answer the scenario is taken for new.
+        """
         question = _Question(group, text)
         self._waiting.append(question)
         self._asked.set()
         await question.answered.wait()
         if question.fault:
             raise question.fault
-        return question.answer
+        duplicate = question.answer
+        if isinstance(duplicate, Unsettled):
+            duplicate = await _adjudicated(text, duplicate, adjudicate)
+        if duplicate is None and self._with_examples:
+            self._examples_of(group).add([text])
+        return duplicate
 
-    def recent(self, group: str, most: int) -> list[str]:
-        """Up to `most` of the latest scenarios of a group: examples for the writer to differ from."""
-        return list(self._recent[group])[-most:] if most else []
+    def examples(self, group: str, most: int) -> list[str]:
+        """Up to `most` scenarios of a group for the writer to differ from; see `Examples.shown`."""
+        return self._examples_of(group).shown(most)
+
+    def _examples_of(self, group: str) -> Examples:
+        return self._examples.setdefault(group, Examples(group))
 
     async def serve(self) -> None:
         """Answers until cancelled. Work that was put off is done while nobody asks, and between answers for
@@ -102,22 +123,33 @@ class ScenarioGuard:
     def _upkeep(self) -> bool:
         return any(layer.upkeep() for layer in self._layers)
 
-    def _decide(self, batch: Sequence[_Question]) -> list[Duplicate | None]:
-        answers: list[Duplicate | None] = [None] * len(batch)
+    def _decide(self, batch: Sequence[_Question]) -> list[Verdict]:
+        answers: list[Verdict] = [None] * len(batch)
         for layer in self._layers:
             open_rows = [row for row, answer in enumerate(answers) if answer is None]
-            verdicts = (
-                layer.admit([(batch[row].group, batch[row].text) for row in open_rows]) if open_rows else []
-            )
+            if not open_rows:
+                break
+            verdicts = layer.admit([(batch[row].group, batch[row].text) for row in open_rows])
             for row, verdict in zip(open_rows, verdicts, strict=True):
                 answers[row] = verdict
         return answers
 
     def _answer(
-        self, batch: Sequence[_Question], answers: Sequence[Duplicate | None], fault: Exception | None
+        self, batch: Sequence[_Question], answers: Sequence[Verdict], fault: Exception | None
     ) -> None:
         for question, answer in zip(batch, answers, strict=True):
             question.answer, question.fault = answer, fault
-            if fault is None and answer is None:
-                self._recent[question.group].append(question.text)
             question.answered.set()
+
+
+async def _adjudicated(text: str, verdict: Unsettled, adjudicate: Adjudicate | None) -> Duplicate | None:
+    """Asks about one candidate after the other until one is the same, or there is no answer."""
+    if adjudicate is None:
+        return None
+    for candidate in verdict.candidates:
+        same = await adjudicate(text, candidate.of)
+        if same is None:
+            return None
+        if same:
+            return replace(candidate, near=tuple(each.of for each in verdict.candidates))
+    return None

@@ -65,20 +65,28 @@ class VectorIndex:
             self._blocks[-1][self._in_last_block : self._in_last_block + len(part)] = part
             self._in_last_block += len(part)
 
-    def nearest(self, vectors: FloatArray) -> tuple[FloatArray, RowArray]:
-        """For each vector the cosine to its nearest row, and that row; -1 and -1 if there is none."""
-        nearest = np.full(len(vectors), -1, np.float32), np.full(len(vectors), -1, np.int64)
+    def nearest(self, vectors: FloatArray, most: int = 1) -> tuple[FloatArray, RowArray]:
+        """For each vector the cosines to its `most` nearest rows, the nearest first, and those rows, both of
+        shape (n, most); -1 and -1 where there are no more."""
+        nearest = np.full((len(vectors), most), -1, np.float32), np.full((len(vectors), most), -1, np.int64)
         first = 0
         for graph in self.graphs:
             _use_half_of_the_cores()
-            cosines, rows = graph.search(vectors, 1)
-            _take_nearer(nearest, cosines[:, 0], rows[:, 0] + first)
+            cosines, rows = graph.search(vectors, most)
+            everywhere = np.arange(len(vectors))
+            _take_nearer(
+                nearest, everywhere, np.where(rows < 0, -1, cosines), np.where(rows < 0, -1, rows + first)
+            )
             first += graph.ntotal
         left = len(self) - first
         for at, block in enumerate(self._blocks):
             among = vectors @ block[: left - at * BLOCK].astype(np.float32).T
-            rows = among.argmax(axis=1)
-            _take_nearer(nearest, among[np.arange(len(vectors)), rows], rows + (first + at * BLOCK))
+            # Few have anything nearer in a block: only for these is it put in order.
+            nearer = np.flatnonzero(among.max(axis=1) > nearest[0][:, -1])
+            if len(nearer):
+                rows = _highest(among[nearer], most)
+                cosines = np.take_along_axis(among[nearer], rows, axis=1)
+                _take_nearer(nearest, nearer, cosines, rows + (first + at * BLOCK))
         return nearest
 
     def build(self) -> bool:
@@ -97,10 +105,27 @@ class VectorIndex:
         return has_full_block and len(self) > self._exact_up_to
 
 
-def _take_nearer(nearest: tuple[FloatArray, RowArray], cosines: FloatArray, rows: RowArray) -> None:
-    """Replaces those that are less near."""
-    nearer = cosines > nearest[0]
-    nearest[0][nearer], nearest[1][nearer] = cosines[nearer], rows[nearer]
+def _highest(values: FloatArray, most: int) -> RowArray:
+    """The columns of the `most` highest values of each row, in any order; fewer if there are fewer
+    columns."""
+    if most == 1:
+        best: RowArray = values.argmax(axis=1)[:, None]
+        return best
+    if most >= values.shape[1]:
+        return np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    return np.argpartition(values, -most, axis=1)[:, -most:]
+
+
+def _take_nearer(
+    nearest: tuple[FloatArray, RowArray], places: RowArray, cosines: FloatArray, rows: RowArray
+) -> None:
+    """Puts what is nearer among these in place of what was found before for the vectors at `places`."""
+    most = nearest[0].shape[1]
+    all_cosines = np.concatenate([nearest[0][places], cosines], axis=1)
+    all_rows = np.concatenate([nearest[1][places], rows], axis=1)
+    order = np.argsort(-all_cosines, axis=1, kind="stable")[:, :most]
+    nearest[0][places] = np.take_along_axis(all_cosines, order, axis=1)
+    nearest[1][places] = np.take_along_axis(all_rows, order, axis=1)
 
 
 def _new_graph(dimension: int) -> Any:

@@ -1,4 +1,4 @@
-"""What every layer of the duplicate guard offers."""
+"""What every layer of the duplicate guard offers, and what those that compare build on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from funcdex.dedup.profile import Profile
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Why a scenario is refused: the layer, how near ((cosine + 1) / 2; 1.0 if exact), and to which text."""
+    """Why a scenario is refused: the layer, how near in [0, 1] (1.0 if exact), and to which text.
+
+    `near` are the texts that lie nearest to it, if the layer knows: what its writer has to keep away from.
+    """
 
     layer: str
     similarity: float
     of: str
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Words and vectors do not tell whether a text is new. It counts as there from now on, whatever comes
+    out; `candidates` are what it may repeat, nearest first."""
+
+    candidates: tuple[Duplicate, ...]
+
+
+Verdict = Duplicate | Unsettled | None
 
 
 class Layer(Protocol):
@@ -26,8 +43,45 @@ class Layer(Protocol):
     def insert(self, group: str, texts: Sequence[str]) -> None:
         """Takes texts in without a decision (those of an earlier session of the run)."""
 
-    def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
+    def admit(self, items: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
         """For each (group, text): None and it is inserted, or what it duplicates and it is not."""
 
     def upkeep(self) -> bool:
         """Does a slice of work that was put off, for some tenths of a second; whether there may be more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A text as it is compared."""
+
+    group: str
+    text: str
+    profile: Profile
+
+
+class Look(Protocol):
+    """What a finder sees of several items at once, before any of them is inserted."""
+
+    def near(self, place: int) -> Sequence[tuple[int, float | None]]:
+        """Rows of the group of the item at this place that it may repeat, and how similar their vectors are
+        ((cosine + 1) / 2; None if that is not known)."""
+
+    def similarity(self, place: int, other: int) -> float | None:
+        """The same for two items of this look."""
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Inserts the items at these places, in order. The last call."""
+
+
+class Finder(Protocol):
+    """Finds what a text may repeat among very many, and decides nothing. The texts of a group are numbered
+    from 0 as they are inserted, by every finder alike."""
+
+    def insert(self, items: Sequence[Item]) -> None:
+        """Takes in items of an earlier session."""
+
+    def look(self, items: Sequence[Item]) -> Look:
+        """Looks for what these items may repeat."""
+
+    def upkeep(self) -> bool:
+        """See `Layer.upkeep`."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import DEFAULT_BUFFER_SIZE
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, overload
 
 from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
@@ -61,7 +61,8 @@ class Replay:
     The entries are not kept. `settled` has the end of the others (their `usage` and `detail` left out),
     `reached` how many stages each of both has behind it. `scenarios` are id and scenario in the order of the
     journal, settled conversations included. `restarts` counts the new beginnings of each, `simulated` says
-    whether a simulated endpoint had a part in any. `repeated` counts entries for a stage that was done
+    whether a simulated endpoint had a part in any. `written` says where the entry of each written
+    conversation stands, settled ones included. `repeated` counts entries for a stage that was done
     already, `passed_over` those that came before their turn.
     """
 
@@ -69,6 +70,7 @@ class Replay:
     settled: dict[str, Outcome] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     scenarios: dict[str, str] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
     restarts: Counter[str] = field(default_factory=Counter)
     simulated: bool = False
     repeated: int = 0
@@ -113,6 +115,8 @@ class Replay:
             self.passed_over += place > reached
             return False
         self.reached[id] = reached + 1
+        if record["stage"] == "conversation":
+            self.written[id] = at
         if reached:
             self.unsettled[id].append(at)
             return True
@@ -126,6 +130,7 @@ class Replay:
         self.settled.pop(id, None)
         self.reached.pop(id, None)
         self.scenarios.pop(id, None)
+        self.written.pop(id, None)
 
     def _pay(self, usage: Sequence[Mapping[str, Any]]) -> None:
         for one in usage:
@@ -160,6 +165,7 @@ class JournalState:
     settled: Mapping[str, Outcome]
     reached: Mapping[str, int]
     scenarios: tuple[tuple[str, str], ...]
+    written: Mapping[str, int]
     tokens: Mapping[str, Tokens]
     restarts: Mapping[str, int]
     simulated: bool
@@ -200,6 +206,7 @@ def read_journal(run: RunDir) -> JournalState:
         settled=replay.settled,
         reached=replay.reached,
         scenarios=tuple(replay.scenarios.items()),
+        written=replay.written,
         tokens=replay.tokens,
         restarts=replay.restarts,
         simulated=replay.simulated,
@@ -247,6 +254,40 @@ def _stages_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> dict[str, tu
             return stage_from_json(from_line(file.readline()))
 
         return {id: tuple(map(entry, each)) for id, each in places.items()}
+
+
+class WrittenConversations(Sequence[str]):
+    """The markup of conversations whose entries stand at these offsets, read when it is asked for. What
+    cannot be read is "". Blocks."""
+
+    def __init__(self, run: RunDir, places: Sequence[int]) -> None:
+        self._run = run
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, which: int) -> str: ...
+
+    @overload
+    def __getitem__(self, which: slice) -> list[str]: ...
+
+    def __getitem__(self, which: int | slice) -> str | list[str]:
+        places = self._places[which] if isinstance(which, slice) else [self._places[which]]
+        with _journal(self._run, DEFAULT_BUFFER_SIZE) as file:
+            texts = [_dml_at(file, place) if file else "" for place in places]
+        return texts if isinstance(which, slice) else texts[0]
+
+
+def _dml_at(file: BinaryIO, place: int) -> str:
+    file.seek(place)
+    try:
+        record = from_line(file.readline())
+    except ValueError:
+        return ""
+    dml = record["value"].get("dml") if is_entry(record) and record["entry"] == "stage" else None
+    return dml if isinstance(dml, str) else ""
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from funcdex.types.request import Dialect
 
 Level = Literal["markup", "names", "schema"]
 ToolReferences = Literal["refuse", "files"]
+DedupLayer = Literal["masked", "words", "embedding"]
 
 
 class Frozen(BaseModel):
@@ -40,6 +41,7 @@ class StageSampling(Frozen):
     """Sampling of each stage. A stage given in part keeps its own defaults for the rest."""
 
     scenario: SamplingSettings = SamplingSettings(temperature=1.0, max_tokens=1024)
+    adjudicator: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=1024)
     persona: SamplingSettings = SamplingSettings(temperature=0.9, max_tokens=1024)
     outline: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=2048)
     tools: SamplingSettings = SamplingSettings(temperature=0.2, max_tokens=1024)
@@ -149,9 +151,52 @@ class GrammarSettings(Frozen):
 class DedupSettings(Frozen):
     """When a scenario counts as one that is there already."""
 
-    enabled: bool = True
+    enabled: bool = Field(
+        default=True, description="false: only equal scenarios are refused, and no sentence model is needed"
+    )
+    layers: tuple[DedupLayer, ...] = Field(
+        default=("masked", "words", "embedding"),
+        description="what scenarios are compared by besides being equal; without `embedding` no model loads",
+    )
     similarity_threshold: float = Field(
         default=0.95, ge=0.5, le=1, description="(cosine + 1) / 2 at which a scenario is refused"
+    )
+    words_threshold: float = Field(
+        default=0.6,
+        ge=0.3,
+        le=1,
+        description="share of content words in common, in any order, at which a scenario is refused",
+    )
+    rouge_l_threshold: float = Field(
+        default=0.8,
+        ge=0.3,
+        le=1,
+        description="ROUGE-L (F1) without names, dates and numbers at which a scenario is refused",
+    )
+    adjudicator: bool = Field(
+        default=False,
+        description="on: a model is asked about scenarios that words and vectors leave unsettled",
+    )
+    adjudicator_candidates: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="most earlier scenarios that the model is asked about for a new one",
+    )
+    unsettled_similarity: float = Field(
+        default=0.8,
+        ge=0.5,
+        le=1,
+        description="(cosine + 1) / 2 from which a scenario that is not refused is unsettled",
+    )
+    conversations: bool = Field(
+        default=True, description="whether finished conversations that go like an earlier one are refused"
+    )
+    conversation_threshold: float = Field(
+        default=0.7,
+        ge=0.3,
+        le=1,
+        description="share of the user's words (Jaccard) at which conversations with the same calls are one",
     )
     max_scenario_retries: int = Field(default=20, ge=0, le=200, description="new scenarios before giving up")
     examples_shown: int = Field(default=10, ge=0, le=50, description="earlier scenarios to differ from")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
@@ -16,7 +16,7 @@ from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
-from funcdex.types.record import STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, Usage
+from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, Usage
 from funcdex.types.request import Completion, Generate, Grammar, Message, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
 
@@ -27,9 +27,17 @@ _CHARS_PER_TOKEN = 4
 _SHORT_CHARS = 8_000
 
 
+def no_note(event: str, told: Mapping[str, object]) -> None:
+    """Where there is no log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The means of a run. `bundles` are those its plans were made with."""
+    """The means of a run. `bundles` are those its plans were made with.
+
+    `guard` keeps scenarios distinct, `conversations` what is written from them, if that is asked for. `note`
+    puts an event in the run's log.
+    """
 
     generate: Generate
     settings: Settings
@@ -37,6 +45,8 @@ class Context:
     guard: ScenarioGuard
     tool_sets: ToolSets
     grammars: Grammars
+    conversations: ScenarioGuard | None = None
+    note: Callable[[str, Mapping[str, object]], None] = no_note
 
     def candidates(self, plan: Plan) -> tuple[Tool, ...]:
         """The tools a conversation may need: all of its bundle, or some where they are too many."""
@@ -92,8 +102,8 @@ class Dialogue:
         history: Sequence[Message] | None = None,
         **values: Any,
     ) -> Completion:
-        """One sample for the prompt `name`, of no more than `max_tokens`. `part`: whose words these are
-        where several write. `history` stands in place of the prompt's user part.
+        """One sample for the prompt `name`, of no more than `max_tokens`. `part`: whose words these are,
+        where the name does not say it. `history` stands in place of the prompt's user part.
 
         Each call of one dialogue has a seed of its own, and samples otherwise after a runaway answer.
         """
@@ -102,7 +112,7 @@ class Dialogue:
         messages = template.messages(**values)
         request = Request(
             conversation_id=plan.id,
-            stage=part or name,
+            stage=part or (name if name in ROLES else self.stage),
             messages=messages if history is None else (messages[0], *history),
             sampling=_at_least(
                 self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens), of.temperature

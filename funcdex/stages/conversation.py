@@ -21,6 +21,7 @@ from funcdex.settings.tree import GenerationSettings, VerifySettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.correction import Correction, How, correction_of
 from funcdex.stages.grammars import grammar_note
+from funcdex.stages.plan import group_of
 from funcdex.stages.runaway import Runaway
 from funcdex.stages.turns.writer import write_turns
 from funcdex.types.fault import Fault
@@ -44,7 +45,7 @@ class _Attempt:
 
 
 async def write_conversation(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with the code of the last sample's first fault."""
+    """Rejects with the code of the last sample's first fault, or with `duplicate_conversation`."""
     tools = context.shown(draft)
     grammar = await context.grammars.of_tools(tools)
     writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
@@ -52,6 +53,12 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     if attempt.faults:
         fault = attempt.faults[0]
         return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}")
+    if context.conversations and (
+        same := await context.conversations.admit(group_of(draft.plan), attempt.text)
+    ):
+        return writer.dialogue.rejected(
+            "duplicate_conversation", f"{same.layer} {same.similarity:.3f} to {same.of}"
+        )
     return writer.dialogue.done(
         dml=attempt.text,
         corrections=len(writer.corrected),

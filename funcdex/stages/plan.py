@@ -63,6 +63,11 @@ def bundle_of(plan: Plan, bundles: Sequence[Bundle]) -> Bundle:
     return bundles[_turn(plan.index, len(bundles))]
 
 
+def group_of(plan: Plan) -> str:
+    """The toolkit set whose scenarios and conversations have to differ from those of this plan."""
+    return "+".join(plan.toolkits)
+
+
 def bundle_number(id: str, bundles: int) -> int:
     """Which of so many bundles, from 0, an id has: cheaper than its plan. Raises ValueError as `plan_of`."""
     return _turn(int(id.removeprefix(ID_PREFIX)), bundles)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from funcdex.dedup.protocol import Duplicate
+from funcdex.stages.adjudication import Adjudicator
 from funcdex.stages.context import Context, Dialogue
+from funcdex.stages.plan import group_of
 from funcdex.types.record import Draft, Rejected, StageDone
 
 
 async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `duplicate_scenario` if every sample was one, and as `unanswered` if none was whole."""
     dialogue, dedup = Dialogue(context, draft, "scenario"), context.settings.dedup
-    group, candidates = "+".join(draft.plan.toolkits), context.candidates(draft.plan)
+    group, candidates = group_of(draft.plan), context.candidates(draft.plan)
+    adjudicator = Adjudicator(dialogue)
+    # Not asked for again after a refusal: the prompts of one conversation go on where the last one ended.
+    earlier = context.guard.examples(group, dedup.examples_shown)
     duplicate: Duplicate | None = None
     for _ in range(dedup.max_scenario_retries + 1):
         scenario = await dialogue.ask_text(
@@ -18,13 +25,28 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
             toolkits=draft.plan.toolkits,
             tools=candidates,
             workflow=context.settings.generation.workflow_description,
-            earlier=context.guard.recent(group, dedup.examples_shown),
+            earlier=earlier,
         )
         if scenario is None:
             return dialogue.unanswered("a scenario")
-        duplicate = await context.guard.admit(group, scenario)
+        duplicate = await context.guard.admit(
+            group, scenario, adjudicator.same_task if dedup.adjudicator else None
+        )
+        if adjudicator.failed:
+            context.note(
+                "adjudicator_failed", {"conversation_id": draft.plan.id, "questions": adjudicator.failed}
+            )
         if duplicate is None:
             return dialogue.done(scenario=scenario)
+        earlier = _with_near(earlier, duplicate.near, dedup.examples_shown)
     assert duplicate is not None
     detail = f"{duplicate.layer} similarity {duplicate.similarity:.3f} to: {duplicate.of[:200]}"
     return dialogue.rejected("duplicate_scenario", detail)
+
+
+def _with_near(shown: list[str], near: Iterable[str], most: int) -> list[str]:
+    """What a refused sample was near to comes last, and takes the place of what was near to none."""
+    added = [text for text in near if text not in shown]
+    if not most or not added:
+        return shown
+    return [*shown[: max(0, most - len(added))], *added][:most]

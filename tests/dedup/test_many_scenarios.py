@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import Scattered, serving, unit
+from planted import Scattered, by_meaning, serving, unit
 
 from funcdex.dedup import index as index_module
 from funcdex.dedup.embedding import Embedder
 from funcdex.dedup.index import BLOCK, FloatArray, VectorIndex
-from funcdex.dedup.meaning import EmbeddingLayer
-from funcdex.dedup.protocol import Duplicate
+from funcdex.dedup.likeness import LikenessLayer
+from funcdex.dedup.meaning import MeaningFinder
+from funcdex.dedup.protocol import Duplicate, Verdict
+from funcdex.dedup.rules import OFF, Thresholds
 
 THRESHOLD = 0.95
 
@@ -38,12 +40,12 @@ def test_exact_and_graph_decide_alike(batches: list[list[tuple[int, str]]]) -> N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index_module, "BLOCK", 4)
         patch.setattr(index_module, "BLOCKS_OF_A_GRAPH", 3)
-        exact, graph = (EmbeddingLayer(Clusters(), THRESHOLD, exact_up_to) for exact_up_to in (10_000, 3))
+        exact, graph = (by_meaning(Clusters(), THRESHOLD, exact_up_to) for exact_up_to in (10_000, 3))
         for batch in batches:
             items = [("gmail" if number % 2 else "jira", f"{number} {kind}") for number, kind in batch]
             if items:
                 decisions = [
-                    [None if verdict is None else verdict.of for verdict in layer.admit(items)]
+                    [verdict.of if isinstance(verdict, Duplicate) else None for verdict in layer.admit(items)]
                     for layer in (exact, graph)
                 ]
                 assert decisions[0] == decisions[1]
@@ -59,7 +61,7 @@ def test_a_vector_is_found_at_every_moment_of_the_graph_s_building() -> None:
         # New ones arrive while it is built, and are found at once.
         index.add(vectors[len(index) :][:10])
         in_graphs.append(index.in_graphs)
-        cosines, rows = index.nearest(vectors[: len(index)])
+        cosines, rows = (found[:, 0] for found in index.nearest(vectors[: len(index)]))
         assert rows[index.in_graphs :].tolist() == list(range(index.in_graphs, len(index)))
         assert np.mean(rows == np.arange(len(index))) > 0.99
         assert cosines == pytest.approx(1, abs=1e-3)
@@ -82,7 +84,7 @@ def test_rows_in_several_graphs_and_in_none_are_found_alike(monkeypatch: pytest.
     while index.build():
         pass
     assert [graph.ntotal for graph in index.graphs] == [2 * BLOCK, 2 * BLOCK, BLOCK]
-    _, rows = index.nearest(vectors)
+    rows = index.nearest(vectors)[1][:, 0]
     assert np.mean(rows == np.arange(len(vectors))) > 0.99
     assert rows[5 * BLOCK :].tolist() == list(range(5 * BLOCK, 5 * BLOCK + 10))
 
@@ -93,14 +95,33 @@ def test_rows_are_numbered_in_the_order_they_were_added(at_once: int) -> None:
     index = VectorIndex(32, exact_up_to=10 * BLOCK)
     for at in range(0, len(vectors), at_once):
         index.add(vectors[at : at + at_once])
-    _, rows = index.nearest(vectors)
+    rows = index.nearest(vectors)[1][:, 0]
     assert rows.tolist() == list(range(len(vectors)))
 
 
 def test_an_empty_index_is_near_to_nothing() -> None:
-    cosines, rows = VectorIndex(32, exact_up_to=100).nearest(on_a_sphere(2))
+    cosines, rows = (found[:, 0] for found in VectorIndex(32, exact_up_to=100).nearest(on_a_sphere(2)))
     assert cosines.tolist() == [-1, -1]
     assert rows.tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize("exact_up_to", [10 * BLOCK, 0])
+@pytest.mark.parametrize("most", [1, 5, 3 * BLOCK])
+def test_the_nearest_few_come_in_order_whatever_holds_them(exact_up_to: int, most: int) -> None:
+    vectors = on_a_sphere(2 * BLOCK + 7)
+    index = VectorIndex(32, exact_up_to)
+    index.add(vectors)
+    while index.build():
+        pass
+    asked = on_a_sphere(20, seed=1)
+    truth = np.argsort(-(asked @ vectors.T), axis=1)[:, : min(most, len(vectors))]
+    cosines, rows = index.nearest(asked, most)
+    assert rows.shape == cosines.shape == (20, most)
+    known = truth.shape[1]
+    few = min(known, 100)
+    assert np.mean(rows[:, :few] == truth[:, :few]) > (0.95 if exact_up_to == 0 else 0.999)
+    if not index.graphs:
+        assert (rows[:, known:] == -1).all() and (cosines[:, known:] == -1).all()
 
 
 def test_the_graph_goes_on_growing_block_by_block() -> None:
@@ -111,7 +132,7 @@ def test_the_graph_goes_on_growing_block_by_block() -> None:
         while index.build():
             pass
         assert len(index) - index.in_graphs < BLOCK
-    _, rows = index.nearest(vectors)
+    rows = index.nearest(vectors)[1][:, 0]
     assert np.mean(rows == np.arange(len(vectors))) > 0.99
 
 
@@ -131,11 +152,12 @@ async def test_the_graph_is_built_between_answers_for_as_long_as_these_take(
     assert set(between[len(built) :]) == {""}
 
 
-class Logged(EmbeddingLayer):
+class Logged(LikenessLayer):
     """Writes down what it does, by a clock of its own: a block takes a second."""
 
     def __init__(self, embedder: Embedder, answer_s: float) -> None:
-        super().__init__(embedder, THRESHOLD, exact_up_to=10)
+        self._finder = MeaningFinder(embedder, exact_up_to=10)
+        super().__init__([self._finder], Thresholds(words=OFF, rouge_l=OFF, embedding=THRESHOLD))
         self.log: list[str] = []
         self.now_s = 0.0
         self._answer_s = answer_s
@@ -143,7 +165,7 @@ class Logged(EmbeddingLayer):
     def clock(self) -> float:
         return self.now_s
 
-    def admit(self, items: Sequence[tuple[str, str]]) -> list[Duplicate | None]:
+    def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         self.log.append("answers")
         self.now_s += self._answer_s
         return super().admit(items)
@@ -158,4 +180,4 @@ class Logged(EmbeddingLayer):
 
     @property
     def in_graphs(self) -> int:
-        return sum(index.in_graphs for index in self._indexes.values())
+        return sum(index.in_graphs for index in self._finder.indexes.values())

@@ -81,7 +81,7 @@ def order(tmp_path: Path) -> Order:
 
 async def test_scenarios_of_the_journal_count_for_the_toolkits_of_their_plan(order: Order) -> None:
     async with serving_guard(order, JOURNAL) as guard:
-        assert guard.recent("gmail", 5) == ["A gmail scenario.", "Another for gmail."]
+        assert guard.examples("gmail", 5) == ["A gmail scenario.", "Another for gmail."]
         assert await guard.admit("gmail", "Another for gmail.") is not None
         assert await guard.admit("gmail", "A jira scenario.") is None
         assert await guard.admit("jira", "A jira scenario.") is not None

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import Scattered
+from planted import Scattered, by_meaning
 
 from funcdex.dedup.embedding import BATCH, encoded
 from funcdex.dedup.kept import PROBE, KeptVectors
-from funcdex.dedup.meaning import EmbeddingLayer
 
 TEXTS = [f"text {number}" for number in range(5)]
 RECORD_BYTES = 16 + 2 * 64 + 4
@@ -130,7 +129,7 @@ def test_a_disk_that_is_full_costs_the_cache_and_not_the_run(
 def test_a_layer_keeps_what_it_admits_and_begins_with_it(tmp_path: Path) -> None:
     path, first = tmp_path / "vectors.bin", Scattered()
     kept = KeptVectors(path, "minilm", first)
-    layer = EmbeddingLayer(first, 0.95, kept=kept)
+    layer = by_meaning(first, 0.95, kept=kept)
     verdicts = layer.admit([("gmail", "one"), ("gmail", "two"), ("gmail", "one"), ("jira", "three")])
     assert [verdict is None for verdict in verdicts] == [True, True, False, True]
     kept.close()
@@ -138,7 +137,7 @@ def test_a_layer_keeps_what_it_admits_and_begins_with_it(tmp_path: Path) -> None
 
     second = Scattered()
     kept = KeptVectors(path, "minilm", second)
-    layer = EmbeddingLayer(second, 0.95, kept=kept)
+    layer = by_meaning(second, 0.95, kept=kept)
     layer.insert("gmail", ["one", "two"])
     layer.insert("jira", ["three"])
     assert second.encoded == [PROBE]
