@@ -148,8 +148,9 @@ def test_validate_names_line_turn_and_reason(tmp_path: Path) -> None:
     ]
     path.write_text("\n".join(lines) + "\n", "utf-8")
     found = json.loads(said("validate", path, "--json", "-", code=2))
-    assert [(one["line"], one["turn"], one["reason"]) for one in found[:3]] == [
+    assert [(one["line"], one["turn"], one["reason"]) for one in found[:4]] == [
         (2, 1, "invalid_arguments"),
+        (2, 1, "ungrounded_argument"),
         (3, None, "repeated_id"),
         (4, None, "not_json"),
     ]

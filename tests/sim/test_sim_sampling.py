@@ -154,7 +154,7 @@ def test_the_same_request_gets_the_same_answer_and_another_seed_another(answer: 
     assert answer("Other words.", structured_outputs=grammar, seed=1) != first
 
 
-@pytest.mark.parametrize("max_tokens", [1, 40, 150])
+@pytest.mark.parametrize("max_tokens", [1, 40, 100])
 def test_max_tokens_cuts_an_answer_short(answer: Answer, max_tokens: int) -> None:
     whole = answer(structured_outputs={"grammar": _DIALOG}, seed=3)
     cut = answer(structured_outputs={"grammar": _DIALOG}, seed=3, max_tokens=max_tokens)

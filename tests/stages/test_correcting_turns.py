@@ -66,7 +66,7 @@ async def test_a_faulty_turn_is_written_again_between_those_that_stay() -> None:
     assert isinstance(outcome, StageDone)
     assert outcome.value["dml"] == (FIRST + SECOND_AGAIN + "\n" + THIRD).strip()
     assert outcome.value["corrected"] == [
-        {"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments"]}
+        {"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments", "ungrounded_argument"]}
     ]
     assert asked.grammar is not None
     assert matches(asked.grammar, SECOND_AGAIN) and not matches(asked.grammar, SECOND_AGAIN + "\n" + BYE)
