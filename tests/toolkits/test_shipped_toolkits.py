@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from funcdex.types.tools import Tool, Toolkit
 
 TOOLKITS = {toolkit.name: toolkit for toolkit in read_toolkits([]).toolkits}
 WANTED = json.loads((data_dir("tool_definitions") / "wanted_toolkits.json").read_text("utf-8"))
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tools.md").read_text("utf-8")
 
 every_toolkit = pytest.mark.parametrize("toolkit", TOOLKITS.values(), ids=lambda toolkit: toolkit.name)
 
@@ -44,13 +47,20 @@ def test_no_tool_of_a_bundle_needs_a_prefix(bundle: list[str]) -> None:
 
 
 @every_toolkit
+def test_the_documentation_lists_it(toolkit: Toolkit) -> None:
+    assert f"| `{toolkit.name}` | {len(toolkit.tools)} | {toolkit.description} |\n" in PAGE
+
+
+@every_toolkit
 def test_nothing_is_weak(toolkit: Toolkit) -> None:
     assert check_toolkits([toolkit]) == ()
 
 
 @every_toolkit
 def test_every_property_is_described(toolkit: Toolkit) -> None:
-    bare = [where for tool in toolkit.tools for where, schema in fields(tool) if not schema.get("description")]
+    bare = [
+        where for tool in toolkit.tools for where, schema in fields(tool) if not schema.get("description")
+    ]
     assert bare == []
 
 
