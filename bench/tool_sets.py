@@ -19,7 +19,7 @@ from funcdex.toolkits.select import make_bundles
 
 CONVERSATIONS = 1000
 CASES = {
-    "ten toolkits": (),
+    "all toolkits": (),
     "gmail": ("gmail",),
     "googledrive+gmail": ("googledrive+gmail",),
     "gmail, jira, gmail+jira": ("gmail", "jira", "gmail+jira"),

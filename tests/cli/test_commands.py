@@ -85,7 +85,7 @@ def test_an_import_writes_what_it_read_and_says_what_it_left_out(tmp_path: Path,
 
 
 def test_shipped_toolkits_are_there_without_being_named() -> None:
-    assert len(json.loads(said("tools", "list", "--json", "-"))) == 10
+    assert len(json.loads(said("tools", "list", "--json", "-"))) == 20
 
 
 @pytest.mark.parametrize(("dialect", "mark"), [("lark", "start:"), ("gbnf", "root ::=")])
