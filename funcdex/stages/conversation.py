@@ -18,7 +18,10 @@ from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.grammars import grammar_note
+from funcdex.stages.kind_checks import kind_faults
+from funcdex.stages.kinds import SPECS, Form, form_of, usual_form, variant_told
 from funcdex.stages.runaway import Runaway
+from funcdex.stages.voice import voice_of
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Grammar
@@ -41,7 +44,8 @@ class _Attempt:
 async def write_conversation(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with the code of the last sample's first fault."""
     tools = context.shown(draft)
-    grammar = await context.grammars.of_tools(tools)
+    form = form_of(draft, context.settings.generation)
+    grammar = await context.grammars.of_tools(tools, form)
     writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
     attempt = await writer.write()
     if attempt.faults:
@@ -55,31 +59,47 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     )
 
 
-def rules_of(generation: GenerationSettings) -> Rules:
-    """The form that the settings ask of a conversation."""
+def rules_of(generation: GenerationSettings, form: Form) -> Rules:
+    """The form that settings and kind ask of a conversation."""
     return Rules(
         thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
+        parallel_calls=form.parallel_calls,
         min_user_turns=generation.min_user_turns,
         max_user_turns=generation.max_user_turns,
+        calls=form.calls,
+        error_responses=form.error_responses,
     )
 
 
 def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
     """What goes into the prompt `conversation`."""
-    return _tool_values(tools, generation) | {
-        "parallel_calls": generation.parallel_calls,
+    voice = voice_of(draft.plan, generation)
+    return _tool_values(draft, tools, generation) | {
         "scenario": draft.scenario,
         "persona": draft.persona,
         "clarity": generation.clarity_levels[draft.plan.clarity].description,
-        "outline": draft.outline,
+        "opening": voice.opening,
+        "style": voice.style,
+        "locale": voice.locale,
+        "today": draft.plan.today,
+        "workflow": generation.workflow_description,
+        "turns": voice.turns if draft.blueprint is None else len(draft.blueprint["turns"]),
         "min_turns": generation.min_user_turns,
         "max_turns": generation.max_user_turns,
     }
 
 
-def _tool_values(tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
-    return {"tools": [tool.as_text for tool in tools], "thoughts": generation.thoughts}
+def _tool_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
+    form = form_of(draft, generation)
+    return {
+        "tools": [tool.as_text for tool in tools],
+        "thoughts": generation.thoughts,
+        "parallel_calls": form.parallel_calls,
+        "errors": form.error_responses != "none",
+        "kind": SPECS[draft.plan.kind].writing,
+        "variant": variant_told(draft.plan),
+        "outline": draft.outline,
+    }
 
 
 @dataclass(slots=True)
@@ -123,7 +143,7 @@ class _Writer:
                 break
             self.corrections += 1
             faults = [_said(fault) for fault in attempt.faults]
-            values = _tool_values(self.tools, self._generation)
+            values = _tool_values(self.dialogue.draft, self.tools, self._generation)
             values |= {"conversation": attempt.text, "faults": faults}
             attempt = await self._ask("correction", values)
         return attempt
@@ -140,7 +160,8 @@ class _Writer:
         text = completion.text.strip()
         if not text:
             return _broken_off(completion, "no_answer", "the answer is empty")
-        return _Attempt(text, await off_loop(faults_of, text, self.tools, self._generation), broken_off=False)
+        faults = await off_loop(faults_of, text, self.tools, self._generation, self.dialogue.draft)
+        return _Attempt(text, faults, broken_off=False)
 
 
 _SAID_OF_RUNAWAYS: dict[Runaway, str] = {
@@ -158,10 +179,19 @@ def _said(fault: Fault) -> str:
     return fault.detail if fault.turn is None else f"turn {fault.turn + 1}: {fault.detail}"
 
 
-def faults_of(text: str, tools: Sequence[Tool], generation: GenerationSettings) -> tuple[Fault, ...]:
-    """All that is wrong with a written conversation: its markup, else its form, tools and arguments."""
+def faults_of(
+    text: str, tools: Sequence[Tool], generation: GenerationSettings, draft: Draft | None = None
+) -> tuple[Fault, ...]:
+    """All that is wrong with a written conversation: its markup, else its form, tools and arguments, and what
+    keeps it from being of the kind of `draft`, and what its blueprint says."""
     try:
         conversation = parse(text)
     except MarkupError as error:
         return (Fault("markup", str(error)),)
-    return (*check(conversation, rules_of(generation)), *verify(conversation, tools))
+    form = usual_form(generation) if draft is None else form_of(draft, generation)
+    errors = form.error_responses != "none"
+    return (
+        *check(conversation, rules_of(generation, form)),
+        *verify(conversation, tools, error_responses=errors),
+        *(kind_faults(conversation, draft) if draft else ()),
+    )

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from funcdex.dedup.protocol import Duplicate
 from funcdex.stages.context import Context, Dialogue
+from funcdex.stages.focus import focus_of
+from funcdex.stages.kinds import SPECS
 from funcdex.types.record import Draft, Rejected, StageDone
 
 
 async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `duplicate_scenario` if every sample was one, and as `unanswered` if none was whole."""
     dialogue, dedup = Dialogue(context, draft, "scenario"), context.settings.dedup
-    group, candidates = "+".join(draft.plan.toolkits), context.candidates(draft.plan)
+    group, focus, spec = "+".join(draft.plan.toolkits), focus_of(draft.plan, context), SPECS[draft.plan.kind]
     duplicate: Duplicate | None = None
     for _ in range(dedup.max_scenario_retries + 1):
         scenario = await dialogue.ask_text(
             "scenario",
             toolkits=draft.plan.toolkits,
-            tools=candidates,
+            tools=focus.tools,
+            central=focus.calls[0] if focus.calls else None,
+            withheld=focus.withheld,
+            kind=spec.situation,
+            may_call=spec.form.calls != "none",
+            today=draft.plan.today,
             workflow=context.settings.generation.workflow_description,
             earlier=context.guard.recent(group, dedup.examples_shown),
         )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from operator import itemgetter
 from typing import Any, Literal, TypeGuard, get_args
 
+from funcdex.types.kind import Kind
+
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The stages of a conversation, in order."""
@@ -32,14 +34,21 @@ Line = tuple[OutputName, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One conversation that was asked for. All of it follows from the run's seed and the index."""
+    """One conversation that was asked for. All of it follows from the run's seed and the index.
+
+    `kind` and `variant` say what sort of scenario it is, `difficulty` names a level of the settings, `today`
+    is the day on which the conversation takes place (ISO 8601).
+    """
 
     id: str
     index: int
     toolkits: tuple[str, ...]
     clarity: str
     seed: int
-    kind: str = "happy_path"
+    kind: Kind = "happy_path"
+    variant: str = ""
+    difficulty: str = ""
+    today: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +112,14 @@ class Draft:
     `shown` are the function names of the tools the writer sees, which are those that are exported;
     `written_at` is when the conversation was written (ISO 8601, UTC). `grammar` has the `key` of the
     grammar it was written under, and `relaxed`: what that grammar did not enforce of the tools' schemas.
+    `outline` is the plan as people read it, `blueprint` the same as data; runs of earlier versions have none.
     """
 
     plan: Plan
     scenario: str | None = None
     persona: str | None = None
     outline: str | None = None
+    blueprint: Mapping[str, Any] | None = None
     shown: tuple[str, ...] | None = None
     dml: str | None = None
     written_at: str | None = None
@@ -189,7 +200,8 @@ def _is_stage(record: dict[str, Any]) -> bool:
 _NONE = type(None)
 _TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("scenario", "persona", "outline", "dml", "written_at", "system_prompt"), (str, _NONE)),
-    **{"shown": (list, _NONE), "grammar": (dict, _NONE), "scores": (dict, _NONE), "corrections": (int,)},
+    **dict.fromkeys(("blueprint", "grammar", "scores"), (dict, _NONE)),
+    **{"shown": (list, _NONE), "corrections": (int,)},
 }
 """What a draft takes."""
 
