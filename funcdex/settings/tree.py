@@ -136,7 +136,9 @@ DEFAULT_OPENINGS = {
     "greeting": Described(weight=0.2, description="greets, then asks"),
     "story": Described(weight=0.2, description="tells what happened first, and asks at the end"),
     "question": Described(weight=0.15, description="asks whether or how something can be done"),
-    "fragment": Described(weight=0.15, description="types a few words, as in a chat, without a full sentence"),
+    "fragment": Described(
+        weight=0.15, description="types a few words, as in a chat, without a full sentence"
+    ),
 }
 
 DEFAULT_STYLES = {
@@ -152,7 +154,7 @@ DEFAULT_LOCALES = {
     **{"fr-FR": 0.06, "es-MX": 0.06, "pt-BR": 0.06, "ja-JP": 0.06},
 }
 
-DEFAULT_LENGTHS = {"short": 0.4, "medium": 0.4, "long": 0.2}
+DEFAULT_LENGTHS: dict[Literal["short", "medium", "long"], float] = {"short": 0.4, "medium": 0.4, "long": 0.2}
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -184,7 +186,8 @@ class GenerationSettings(Frozen):
         description="name -> `weight` and `description` of such a user",
     )
     kinds: dict[str, Weight] = Field(
-        default=DEFAULT_KINDS, description="kind of scenario -> share, relative; those not named are not drawn"
+        default=DEFAULT_KINDS,
+        description="kind of scenario -> share, relative; those not named are not drawn",
     )
     difficulties: dict[str, DifficultyLevel] = Field(
         default=DEFAULT_DIFFICULTIES,

@@ -42,6 +42,7 @@ class JsonWriter:
         self.example: Any = None
         self.more_than_example = False
         self.finds_nothing = False
+        self._kept: dict[str, str] = {}
         self._author = author
         self._facts = facts
         self._rng = rng
@@ -128,7 +129,7 @@ class JsonWriter:
     def _whole_string(self, mask: Mask) -> bytes:
         if not self.cursor.at_key:
             return self._value_string()
-        if key := self._first_that_fits(f'{json.dumps(key)[1:]}' for key in self._keys_to_come()):
+        if key := self._first_that_fits(f"{json.dumps(key)[1:]}" for key in self._keys_to_come()):
             return key
         if not mask.free or not self.cursor.stack:
             return b""
@@ -141,10 +142,14 @@ class JsonWriter:
         here = self._example_here()
         if here is FRESH and (fresh := self._first_that_fits(f'{one}"' for one in self._fresh())):
             return fresh
-        if isinstance(here, str) and here != OWN and self._fits(piece := _dumped(here)[1:]):
+        if isinstance(here, str) and here.startswith(OWN):
+            here = self._kept.get(here)
+        if isinstance(here, str) and self._fits(piece := _dumped(here)[1:]):
             return piece
         values = strings(key, self._facts, self._author, self._rng, answering=self.answering)
         piece = self._first_that_fits(f'{value}"' for value in values)
+        if isinstance(own := self._example_here(), str) and len(own) > len(OWN):
+            self._kept[own] = piece[:-1].decode()
         if piece and self.answering and kind_of(key) == "id":
             self._facts.ids.append(piece[:-1].decode())
         return piece
@@ -209,8 +214,10 @@ class JsonWriter:
 
     def _like_example(self, mask: Mask) -> bytes:
         here = self._example_here()
-        if here is _NOTHING or here == OWN:
+        if here is _NOTHING:
             return b""
+        if isinstance(here, str) and here.startswith(OWN):
+            return mask.among(b'"')
         if here is FRESH:
             return self._fresh_value(mask)
         if isinstance(here, dict | list):

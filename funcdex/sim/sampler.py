@@ -88,7 +88,7 @@ class _Sampler:
         self._json.wrote(piece)
 
     def _follow_script(self, tag: bytes, begin: int, end: int) -> None:
-        """Takes the example of the JSON that a tag opens from the script, and tells it the JSON that one closes."""
+        """Takes from the script what the JSON behind a tag is like, and tells it what was written."""
         script, json = self._script, self._json
         if script is None or b"tool" not in tag:
             return
@@ -101,8 +101,8 @@ class _Sampler:
             case b"</tool>":
                 script.called(written)
             case b"<tool_response>":
-                json.example, json.finds_nothing = script.response()
-                json.more_than_example = "error" not in json.example
+                json.finds_nothing = script.finds_nothing
+                json.example, json.more_than_example = script.response()
             case b"</tool_response>":
                 script.responded(written)
 

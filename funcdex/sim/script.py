@@ -22,7 +22,7 @@ from typing import Any
 FRESH = object()
 """Stands in an example for a value that nobody has said before."""
 OWN = "..."
-"""Stands in an example for any value."""
+"""Stands in an example for any value; `... (to)` for one that is the same wherever this stands."""
 
 _EXAMPLE = re.compile(r'^\{"facts":.*\}$', re.M)
 _MESSAGE = re.compile(r"^Message \d+\. The user: ")
@@ -35,6 +35,13 @@ _FROM = re.compile(r"^    (.+?): from the response to call (\d+): (\S+)$")
 _SAID = re.compile(r"^    (.+?): ")
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _MOST_ENTRIES = 5
+_DEEPEST = 8
+_EXAMPLES_OF_FORMATS = {
+    "date-time": "2025-05-14T09:30:00Z",
+    "date": "2025-05-14",
+    "email": "office@sycamore.example",
+    "uri": "https://sycamore.example/a/7",
+}
 
 
 @dataclass(slots=True)
@@ -62,8 +69,10 @@ class ScriptedTurn:
 class Script:
     """A plan, and how far a conversation has come in it."""
 
-    def __init__(self, turns: list[ScriptedTurn]) -> None:
+    def __init__(self, turns: list[ScriptedTurn], responses: dict[str, Any]) -> None:
+        """`responses`: the response schemas of tools."""
         self.turns = turns
+        self._schemas = responses
         self._calls = [call for turn in turns for call in turn.calls]
         self._arguments: list[Any] = []
         self._responses: list[Any] = []
@@ -105,20 +114,31 @@ class Script:
         written = _json(text)
         self._arguments.append(written.get("arguments", {}) if isinstance(written, dict) else {})
 
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether the next response is an empty list."""
+        number = len(self._responses)
+        return number < len(self._calls) and self._calls[number].empty
+
     def response(self) -> tuple[Any, bool]:
-        """The example of the next response, of which more may stand there, and whether it finds nothing."""
+        """The example of the next response, and whether more may stand there."""
         number = len(self._responses) + 1
         if number > len(self._calls):
-            return {}, False
+            return {}, True
         planned = self._calls[number - 1]
         if planned.fails:
             return {"error": {"code": planned.code or OWN, "message": OWN}}, False
+        if planned.at_once or (number < len(self._calls) and self._calls[number].at_once):
+            # The grammar leaves open which response of a step is which tool's.
+            return _example_of(self._schemas.get(planned.tool, {}), 0), False
         wanted: Any = {}
         for call in self._calls:
             for source in call.sources.values():
                 if source is not None and source[0] == number:
-                    wanted = _with(wanted, [int(index) if index else name for index, name in _STEP.findall(source[1])])
-        return wanted, planned.empty
+                    wanted = _with(
+                        wanted, [int(index) if index else name for index, name in _STEP.findall(source[1])]
+                    )
+        return wanted, True
 
     def responded(self, text: str) -> None:
         """Takes note of a response that was written."""
@@ -148,7 +168,39 @@ def script_in(prompt: str) -> Script | None:
             turns.append(ScriptedTurn())
         elif turns and line.startswith("  "):
             _read(line, turns[-1])
-    return Script(turns) if turns else None
+    if not turns:
+        return None
+    together = any(call.at_once for turn in turns for call in turn.calls)
+    return Script(turns, _schemas_in(prompt) if together else {})
+
+
+def _schemas_in(prompt: str) -> dict[str, Any]:
+    """The response schemas of the tools that a prompt lists."""
+    told = (_json(line) for line in prompt.splitlines() if line.startswith('{"name":'))
+    return {tool["name"]: tool.get("response") for tool in told if isinstance(tool, dict) and "name" in tool}
+
+
+def _example_of(schema: Any, depth: int) -> Any:
+    """A value with what a schema cannot do without; OWN where any will do."""
+    if not isinstance(schema, dict) or depth > _DEEPEST:
+        return OWN
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    properties = schema.get("properties")
+    if schema.get("type") == "object" and isinstance(properties, dict):
+        required = schema.get("required", ())
+        return {name: _example_of(one, depth + 1) for name, one in properties.items() if name in required}
+    match schema.get("type"):
+        case "array":
+            return [_example_of(schema.get("items"), depth + 1)]
+        case "boolean":
+            return True
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case _:
+            return _EXAMPLES_OF_FORMATS.get(str(schema.get("format")), OWN)
 
 
 def _read(line: str, turn: ScriptedTurn) -> None:

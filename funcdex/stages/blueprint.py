@@ -5,9 +5,9 @@ by program (`blueprint_checks.py`) and told to the writer as text (`as_text`). I
 outputs it stays the JSON that was written:
 
     {"facts": ["The invoice is INV-7."],
-     "turns": [{"user": "wants the invoice sent to Ada", "calls": [
-                   {"tool": "FIND_INVOICE", "arguments": {"number": {"value": "INV-7", "turn": 1}}, "result": "ok"},
-                   {"tool": "SEND", "arguments": {"id": {"from": 1, "field": "items[0].id"}}, "result": "ok"}],
+     "turns": [{"user": "wants the invoice sent to Ada",
+                "calls": [{"tool": "FIND", "arguments": {"no": {"value": "INV-7", "turn": 1}}, "result": "ok"},
+                          {"tool": "SEND", "arguments": {"id": {"from": 1, "field": "id"}}, "result": "ok"}],
                 "assistant": "says that it is sent"}],
      "ending": "The invoice is with Ada."}
 
@@ -129,7 +129,7 @@ def read_blueprint(data: JsonValue) -> Blueprint:
 def as_text(blueprint: Blueprint, failure: str = "fails") -> str:
     """The plan as people, and models, read it. `failure` says how a call fails: `fails with 404`.
 
-    The lines that begin with `call` and those below them have a fixed form: the simulated endpoint reads them.
+    Lines that begin with `call`, and those below them, have a fixed form: the simulated endpoint reads them.
     """
     return "\n".join(_lines(blueprint, failure))
 

@@ -60,7 +60,9 @@ def _faults_of_call(blueprint: Blueprint, call: PlannedCall, tools: Mapping[str,
         if known and name not in known and tool.parameters.get("additionalProperties") is False:
             yield f"{subject} is no parameter of the operation"
         elif isinstance(source, Said):
-            if not 0 <= source.turn <= call.turn:
+            if isinstance(source.value, str) and source.value.startswith("..."):
+                yield f"{subject} has no value yet"
+            elif not 0 <= source.turn <= call.turn:
                 yield f"{subject} is said in message {source.turn}, after the call in turn {call.turn}"
         else:
             yield from _faults_of_reference(blueprint, call, source, known.get(name, {}), subject, tools)
@@ -97,7 +99,12 @@ def _clash(field: Mapping[str, JsonValue], parameter: Mapping[str, JsonValue]) -
     if wanted == "array" and given in _SCALARS:
         wanted = items.get("type") if isinstance(items, Mapping) else None
     known = (*_SCALARS, "array", "object")
-    if given not in known or wanted not in known or given == wanted or (given, wanted) == ("integer", "number"):
+    if (
+        given not in known
+        or wanted not in known
+        or given == wanted
+        or (given, wanted) == ("integer", "number")
+    ):
         return ""
     return f"a value of type {given} is no {wanted}"
 
@@ -123,7 +130,7 @@ def _faults_of_kind(blueprint: Blueprint, plan: Plan) -> Iterator[str]:
                 yield "no argument of a call is taken `from` the response to an earlier call"
         case "parallel_calls":
             if len({call.group for call in calls}) == len(calls):
-                yield "no two calls are made at the same time: none after another in its turn has `parallel`: true"
+                yield "no two calls are made at the same time: no second one of a turn has `parallel`: true"
         case "tool_error":
             yield from _faults_of_recovery(blueprint, plan)
         case "missing_parameter":
@@ -143,7 +150,9 @@ def _faults_of_question(blueprint: Blueprint, *, needs_answer: bool) -> Iterator
         yield "the assistant calls something in turn 1, before it has asked and got its answer"
     if not later:
         yield "no call is made after the user's answer"
-    elif needs_answer and not any(isinstance(one, Said) and one.turn > 1 for call in later for one in call.arguments.values()):
+    elif needs_answer and not any(
+        isinstance(one, Said) and one.turn > 1 for call in later for one in call.arguments.values()
+    ):
         yield "no argument of a call is said in message 2 or later (`turn`), though that is what was missing"
 
 
@@ -163,4 +172,4 @@ def _faults_of_recovery(blueprint: Blueprint, plan: Plan) -> Iterator[str]:
         case "another_tool" if not any(one.tool != failed.tool for one in later):
             yield f"no other operation is called after call {failed.number} failed"
         case "tell_user" if again:
-            yield f"call {again[0].number} repeats call {failed.number}; the assistant should tell the user instead"
+            yield f"call {again[0].number} repeats call {failed.number}; the user is to be told instead"

@@ -39,7 +39,11 @@ def blueprint_schema(
         names = {"type": "string", "enum": [tool.name for tool in ordered]}
         call = _call(names, {"type": "object", "additionalProperties": _source({}, generation)})
     else:
-        call = {"anyOf": [_call({"type": "string", "enum": [one.name]}, _arguments(one, generation)) for one in ordered]}
+        call = {
+            "anyOf": [
+                _call({"type": "string", "enum": [one.name]}, _arguments(one, generation)) for one in ordered
+            ]
+        }
     turn = _closed(
         {
             "user": _TEXT,

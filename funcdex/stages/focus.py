@@ -1,4 +1,4 @@
-"""What one conversation is to be about: the tools it is built around, what feeds what, what it has to do without.
+"""What one conversation is to be about: tools it is built around, what feeds what, what it does without.
 
 Tools come round in turn: each conversation of a set of candidates takes the next of a shuffled deck, and the
 deck is shuffled anew when it is used up. So all occur equally often, whatever finishes first, and rare
@@ -39,9 +39,9 @@ _SUGGESTED = 2
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """`tools` may be called, `withheld` are those that the user needs and nobody has. `calls` are the tools of
-    a plan that would do, in order; `edges` the links between the first of them, one after another. `use` are
-    rare parameters and values, in words."""
+    """`tools` may be called, `withheld` are those that the user needs and nobody has. `calls` are the tools
+    of a plan that would do, in order; `edges` the links between the first of them, one after another. `use`
+    are rare parameters and values, in words."""
 
     tools: tuple[Tool, ...]
     calls: tuple[Tool, ...]
@@ -139,9 +139,7 @@ def _count(plan: Plan, level: DifficultyLevel, rng: random.Random) -> int:
             return count
 
 
-def _others(
-    deck: Sequence[Tool], calls: Sequence[Tool], graph: Graph, rng: random.Random
-) -> Iterator[Tool]:
+def _others(deck: Sequence[Tool], calls: Sequence[Tool], graph: Graph, rng: random.Random) -> Iterator[Tool]:
     """Further tools: those that have to do with the first ones before those whose turn comes next."""
     chosen = {tool.name for tool in calls}
     linked = {edge.target for name in chosen for edge in graph.out_of.get(name, ())}
@@ -167,7 +165,9 @@ def _rare(tool: Tool, round: int) -> Iterator[str]:
             yield f"{name} of {tool.name}"
 
 
-def shown_tools_of(plan: Plan, needed: Sequence[str], withheld: Sequence[str], context: Context) -> tuple[Tool, ...]:
+def shown_tools_of(
+    plan: Plan, needed: Sequence[str], withheld: Sequence[str], context: Context
+) -> tuple[Tool, ...]:
     """The tools that the conversation is written with."""
     generation = context.settings.generation
     others = generation.distractor_tools + generation.difficulties[plan.difficulty].more_tools

@@ -41,7 +41,10 @@ def kind_faults(conversation: Conversation, draft: Draft) -> tuple[Fault, ...]:
     if draft.blueprint is None:
         return ()
     blueprint, made = read_blueprint(draft.blueprint), tuple(_made(conversation))
-    of_kind = (Fault("not_of_kind", detail, turn) for detail, turn in _kind(conversation, made, blueprint, draft.plan))
+    of_kind = (
+        Fault("not_of_kind", detail, turn)
+        for detail, turn in _kind(conversation, made, blueprint, draft.plan)
+    )
     off_plan = (Fault("off_blueprint", detail) for detail in _off_blueprint(made, blueprint))
     return (*of_kind, *off_plan)
 
@@ -125,7 +128,9 @@ def _values(value: JsonValue) -> Iterator[JsonValue]:
 def _recovery(made: Sequence[_Made], plan: Plan) -> _Found:
     failure = failure_of(plan)
     empty = failure == "empty_result"
-    failed = next((one for one in made if (_is_empty(one.response) if empty else is_error(one.response))), None)
+    failed = next(
+        (one for one in made if (_is_empty(one.response) if empty else is_error(one.response))), None
+    )
     if failed is None:
         yield ("no call finds nothing (an empty list)" if empty else "no response is an error"), None
         return

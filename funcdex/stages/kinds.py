@@ -1,4 +1,4 @@
-"""The kinds of scenario: what writers are told of each, what its grammar enforces, what it needs of a toolkit.
+"""The kinds of scenario: what writers are told of each, what grammars enforce, what a toolkit has to have.
 
 A kind is data. What its finished conversation is checked for stands in `kind_checks.py`, what its plan is
 checked for in `blueprint_checks.py`; the numbers of both kinds of fault are the same on purpose, so that a
@@ -60,8 +60,9 @@ class FailureSpec:
 FAILURES: Mapping[Failure, FailureSpec] = {
     "client_error": FailureSpec(
         (404, 400, 403, 409, 410, 422),
-        "the service refuses the call because something about it is wrong: the thing does not exist (404), a "
-        "value is not allowed (400, 422), it clashes with what is there (409), or access is denied (403)",
+        "the service refuses the call because something about it is wrong: the thing does not exist "
+        "(404), a value is not allowed (400, 422), it clashes with what is there (409), or access is "
+        "denied (403)",
     ),
     "server_error": FailureSpec((500, 502, 503), "the service itself fails (500, 502 or 503)"),
     "timeout": FailureSpec((504, 408), "the service does not answer in time (504 or 408)"),
@@ -71,8 +72,8 @@ FAILURES: Mapping[Failure, FailureSpec] = {
 
 RECOVERIES: Mapping[Recovery, str] = {
     "retry": "makes the same call again, unchanged, and this time it works",
-    "changed_arguments": "calls the same operation again with at least one other argument, which works, and "
-    "says what it changed",
+    "changed_arguments": "calls the same operation again with at least one other argument, which "
+    "works, and says what it changed",
     "another_tool": "gets on by another operation",
     "tell_user": "does not repeat the call; it tells the user plainly what did not work and what can be done",
 }
@@ -95,79 +96,84 @@ SPECS: Mapping[Kind, KindSpec] = {
         "Everything works: no response is an error.",
     ),
     "multi_step": KindSpec(
-        "It takes several operations, and a later one needs something that only an earlier one can find out, "
-        "such as an identifier the person does not know.",
-        "A later call needs what an earlier call returned: at least one argument is taken `from` an earlier "
-        "response, and the user neither knows nor says that value.",
-        "An argument of a later call is a value copied exactly from an earlier response. The user never says "
-        "that value before.",
+        "It takes several operations, and a later one needs something that only an earlier one can "
+        "find out, such as an identifier the person does not know.",
+        "A later call needs what an earlier call returned: at least one argument is taken `from` an "
+        "earlier response, and the user neither knows nor says that value.",
+        "An argument of a later call is a value copied exactly from an earlier response. The user "
+        "never says that value before.",
     ),
     "parallel_calls": KindSpec(
-        "It takes two or three lookups or actions that do not depend on one another, such as the same thing "
-        "for several people or days.",
-        "In one turn the assistant makes two or three calls at the same time, none of which needs the response "
-        "of another; the second and third have `parallel`: true.",
-        "Where the plan says `at the same time`, the calls stand one after another, and then all their "
-        "responses in the same order.",
+        "It takes two or three lookups or actions that do not depend on one another, such as the "
+        "same thing for several people or days.",
+        "In one turn the assistant makes two or three calls at the same time, none of which needs "
+        "the response of another; the second and third have `parallel`: true.",
+        "Where the plan says `at the same time`, the calls stand one after another, and then all "
+        "their responses in the same order.",
         Form(calls="required", parallel_calls=True),
         whole=True,
     ),
     "tool_error": KindSpec(
-        "It can be settled with the operations above. Leave out that anything fails: that comes as a surprise.",
+        "It can be settled with the operations above. Leave out that anything fails: that comes as a "
+        "surprise.",
         "A call fails or finds nothing, as described below, and the assistant deals with it as described.",
-        "A call fails or finds nothing, as the plan says. The assistant never hides it and invents no result.",
+        "A call fails or finds nothing, as the plan says. The assistant never hides it and invents "
+        "no result.",
         Form(calls="required", error_responses="required"),
         whole=True,
         variants=ERROR_VARIANTS,
     ),
     "missing_parameter": KindSpec(
-        "The person will forget to say something that an operation cannot do without and that nothing can look "
-        "up, such as which day, how much, or to whom.",
-        "In the first message the user leaves out something that a call cannot do without. The assistant calls "
-        "nothing and `asks` for it. The user gives it in the second message (`turn`: 2), and then the call is "
-        "made.",
-        "The first message lacks something that the call needs. The assistant's first answer is a question for "
-        "exactly that and calls nothing; the call comes after the user has said it.",
+        "The person will forget to say something that an operation cannot do without and that "
+        "nothing can look up, such as which day, how much, or to whom.",
+        "In the first message the user leaves out something that a call cannot do without. The "
+        "assistant calls nothing and `asks` for it. The user gives it in the second message (`turn`: "
+        "2), and then the call is made.",
+        "The first message lacks something that the call needs. The assistant's first answer is a "
+        "question for exactly that and calls nothing; the call comes after the user has said it.",
         user_turns=2,
     ),
     "missing_tool": KindSpec(
-        "The person needs exactly what one certain operation would do, and nothing else could stand in for it.",
-        "The assistant lacks the operation that is needed. It calls nothing, says plainly that it cannot do "
-        "this, and offers what it can do, or says who could help.",
-        "No tool is called. The assistant says plainly that it has no means for this, offers what it can do "
-        "instead, and does not pretend that anything was done.",
+        "The person needs exactly what one certain operation would do, and nothing else could stand "
+        "in for it.",
+        "The assistant lacks the operation that is needed. It calls nothing, says plainly that it "
+        "cannot do this, and offers what it can do, or says who could help.",
+        "No tool is called. The assistant says plainly that it has no means for this, offers what it "
+        "can do instead, and does not pretend that anything was done.",
         _NO_CALLS,
     ),
     "irrelevant_request": KindSpec(
-        "What the person asks has nothing to do with these applications: a question of knowledge, a piece of "
-        "advice, small talk or a thing that none of the operations touches.",
-        "The request needs no operation. The assistant answers from what it knows, or says that this is beyond "
-        "it, and calls nothing.",
+        "What the person asks has nothing to do with these applications: a question of knowledge, a "
+        "piece of advice, small talk or a thing that none of the operations touches.",
+        "The request needs no operation. The assistant answers from what it knows, or says that this "
+        "is beyond it, and calls nothing.",
         "No tool is called: the request has nothing to do with them. The assistant answers in words.",
         _NO_CALLS,
     ),
     "change_of_mind": KindSpec(
-        "The person will change their mind in the middle: another day, another person, another amount, or not "
-        "at all what they asked for first.",
-        "After the first answer the user changes what they want: takes back or replaces something they said. "
-        "The assistant follows the new wish, with a call in that turn or a later one, and undoes what no "
-        "longer holds.",
-        "In the second message or later the user takes something back or replaces it; the assistant goes by "
-        "the new wish, calls accordingly, and says what has changed.",
+        "The person will change their mind in the middle: another day, another person, another "
+        "amount, or not at all what they asked for first.",
+        "After the first answer the user changes what they want: takes back or replaces something "
+        "they said. The assistant follows the new wish, with a call in that turn or a later one, and "
+        "undoes what no longer holds.",
+        "In the second message or later the user takes something back or replaces it; the assistant "
+        "goes by the new wish, calls accordingly, and says what has changed.",
         user_turns=2,
     ),
     "ambiguous_request": KindSpec(
         "What the person says can be understood in two ways, each of which would lead to another action.",
-        "The first message can be meant in two ways. The assistant `asks` which is meant, naming both, and calls "
-        "nothing that would change anything before it knows. The user decides in the second message.",
-        "The first message is ambiguous. The assistant asks which of the two is meant before it acts; after "
-        "the user's answer it calls.",
+        "The first message can be meant in two ways. The assistant `asks` which is meant, naming "
+        "both, and calls nothing that would change anything before it knows. The user decides in the "
+        "second message.",
+        "The first message is ambiguous. The assistant asks which of the two is meant before it "
+        "acts; after the user's answer it calls.",
         user_turns=2,
     ),
     "long_context": KindSpec(
         "It can be settled with one or two of the operations above; the others are of no use for it.",
         "Few of the many operations are needed: the assistant picks the right ones and leaves the others.",
-        "There are many tools, and few are needed. The assistant picks the right ones, and nothing goes wrong.",
+        "There are many tools, and few are needed. The assistant picks the right ones, and nothing "
+        "goes wrong.",
         whole=True,
     ),
 }

@@ -23,8 +23,8 @@ _TOLD_FAULTS = 6
 
 
 async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with `bad_blueprint` if the last sample was no plan that can be carried out, and as `unanswered`
-    if it was not whole."""
+    """Rejects with `bad_blueprint` if the last whole sample was no plan that can be carried out, and as
+    `unanswered` if none was whole."""
     dialogue, generation = Dialogue(context, draft, "outline"), context.settings.generation
     focus = focus_of(draft.plan, context)
     grammar = await _grammar(focus, context)

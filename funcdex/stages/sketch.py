@@ -1,6 +1,7 @@
-"""A plan that would do, with nothing but its bones: the outline's writer is shown it as an example of the form.
+"""A plan that would do, with nothing but its bones: the outline's writer sees it as an example of the form.
 
-`...` stands for what the writer has to invent. Tools and links are those of the conversation's focus.
+`...` stands for what the writer has to invent; `... (to)` is the same text wherever it stands. Tools and
+links are those of the conversation's focus.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def sketch_of(plan: Plan, focus: Focus, turns: int) -> dict[str, Any]:
         {
             "user": "...",
             **({"asks": "..."} if number < first else {}),
-            "calls": [_call(plan, focus, index, place) for index, place in enumerate(places) if place == number],
+            "calls": [
+                _call(plan, focus, index, place) for index, place in enumerate(places) if place == number
+            ],
             "assistant": "...",
         }
         for number in range(1, turns + 1)
@@ -48,7 +51,12 @@ def _places(plan: Plan, calls: int, first: int, turns: int) -> list[int]:
 def _call(plan: Plan, focus: Focus, index: int, turn: int) -> dict[str, Any]:
     tool = focus.calls[index]
     parallel = {"parallel": True} if plan.kind == "parallel_calls" and index == 1 else {}
-    return {"tool": tool.name, **parallel, "arguments": _arguments(plan, focus, index, turn), "result": _result(plan, index)}
+    return {
+        "tool": tool.name,
+        **parallel,
+        "arguments": _arguments(plan, focus, index, turn),
+        "result": _result(plan, index),
+    }
 
 
 def _result(plan: Plan, index: int) -> str:
@@ -70,7 +78,7 @@ def _arguments(plan: Plan, focus: Focus, index: int, turn: int) -> dict[str, Any
             arguments[name] = {"from": index, "field": edge.field}
         elif name in required or name == changed:
             said = turn if index or name in asked else 1
-            arguments[name] = {"value": _value(schema, changed=name == changed), "turn": said}
+            arguments[name] = {"value": _value(name, schema, changed=name == changed), "turn": said}
     return arguments
 
 
@@ -83,7 +91,7 @@ def _changed_parameter(plan: Plan, tool: Tool) -> str | None:
     return next((name for name in free if known[name].get("type") in _CHANGEABLE), next(iter(free), None))
 
 
-def _value(schema: Mapping[str, Any], *, changed: bool) -> Any:
+def _value(name: str, schema: Mapping[str, Any], *, changed: bool) -> Any:
     if "const" in schema:
         return schema["const"]
     enum: Sequence[Any] = schema.get("enum") or ()
@@ -91,4 +99,5 @@ def _value(schema: Mapping[str, Any], *, changed: bool) -> Any:
         return enum[-1 if changed else 0]
     kind = schema.get("type")
     values = _OTHERS if changed else _USUAL
-    return values.get(kind if isinstance(kind, str) else "", "another ..." if changed else "...")
+    text = f"... (another {name})" if changed else f"... ({name})"
+    return values.get(kind if isinstance(kind, str) else "", text)

@@ -20,8 +20,8 @@ async def select_tools(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `no_tools` if no sample named a tool that exists."""
     dialogue, generation = Dialogue(context, draft, "tools"), context.settings.generation
     if draft.blueprint is not None:
-        needed, withheld = read_blueprint(draft.blueprint).tools, draft.blueprint.get("withheld", ())
-        tools = shown_tools_of(draft.plan, needed, withheld, context)
+        planned, withheld = read_blueprint(draft.blueprint).tools, draft.blueprint.get("withheld", ())
+        tools = shown_tools_of(draft.plan, planned, withheld, context)
         return dialogue.done(shown=[tool.name for tool in tools])
     candidates = context.candidates(draft.plan)
     grammar = await context.grammars.of_json(_answer_schema(candidates))

@@ -60,11 +60,11 @@ class ToolSets:
         others = self.generation.distractor_tools if others is None else others
         if self.families is None:
             tools = self._left(bundle_of(plan, self.bundles))
-            left = [tool for tool in tools if tool.name not in withheld]
-            return choose_shown(left, needed, others, self.generation.max_tools, rng)
+            there = [tool for tool in tools if tool.name not in withheld]
+            return choose_shown(there, needed, others, self.generation.max_tools, rng)
         family = self._family(plan)
-        for tools in (family.smallest(needed, others, rng), family.whole):
-            if left := tuple(tool for tool in tools if tool.name not in withheld):
+        for planned in (family.smallest(needed, others, rng), family.whole):
+            if left := tuple(tool for tool in planned if tool.name not in withheld):
                 return left
         return family.whole
 

@@ -18,8 +18,8 @@ from funcdex.types.record import Plan
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`opening` and `style` are descriptions for the writer, `locale` a tag such as `en-GB`, `turns` the number
-    of user messages."""
+    """`opening` and `style` are descriptions for the writer, `locale` a tag such as `en-GB`, `turns` how many
+    user messages there are."""
 
     opening: str
     style: str
@@ -47,7 +47,7 @@ def _turns(plan: Plan, generation: GenerationSettings, rng: random.Random) -> in
     least = max(generation.min_user_turns, min(SPECS[plan.kind].user_turns, generation.max_user_turns))
     counts = range(least, generation.max_user_turns + 1)
     third = ceil(len(counts) / 3)
-    length = drawn(dict(generation.lengths), rng)
+    length = drawn({name: share for name, share in generation.lengths.items()}, rng)
     if length == "short":
         return rng.choice(counts[:third])
     if length == "long":

@@ -30,10 +30,24 @@ MAX_LEADS = 64
 
 _KEPT = 256
 _IDS = frozenset(("id", "ids", "gid", "uid", "uuid", "key", "sid", "guid"))
-_MARKS = frozenset(("email", "mail", "url", "uri", "link", "phone", "slug", "sha", "username", "token", "code"))
+_MARKS = frozenset(
+    ("email", "mail", "url", "uri", "link", "phone", "slug", "sha", "username", "token", "code")
+)
 _CONTAINERS = frozenset(
     (
-        *("item", "data", "result", "value", "record", "entry", "object", "response", "list", "element", "row"),
+        *(
+            "item",
+            "data",
+            "result",
+            "value",
+            "record",
+            "entry",
+            "object",
+            "response",
+            "list",
+            "element",
+            "row",
+        ),
         *("content", "output", "payload", "body", "node", "edge", "resource", "info", "detail"),
     )
 )
@@ -43,10 +57,63 @@ _MODIFIERS = frozenset(
 _SCALARS = ("string", "integer", "number")
 _SAYS_NOTHING = frozenset(
     (
-        *("type", "status", "state", "kind", "name", "title", "description", "text", "message", "count", "total"),
-        *("limit", "offset", "page", "size", "order", "sort", "filter", "query", "field", "max", "min", "position"),
-        *("version", "etag", "mime", "created", "updated", "modified", "time", "date", "start", "end", "note", "color"),
-        *("on", "at", "due", "day", "self", "object", "value", "format", "language", "summary", "locale", "zone", "result", "amount"),
+        *(
+            "type",
+            "status",
+            "state",
+            "kind",
+            "name",
+            "title",
+            "description",
+            "text",
+            "message",
+            "count",
+            "total",
+        ),
+        *(
+            "limit",
+            "offset",
+            "page",
+            "size",
+            "order",
+            "sort",
+            "filter",
+            "query",
+            "field",
+            "max",
+            "min",
+            "position",
+        ),
+        *(
+            "version",
+            "etag",
+            "mime",
+            "created",
+            "updated",
+            "modified",
+            "time",
+            "date",
+            "start",
+            "end",
+            "note",
+            "color",
+        ),
+        *(
+            "on",
+            "at",
+            "due",
+            "day",
+            "self",
+            "object",
+            "value",
+            "format",
+            "language",
+            "summary",
+            "locale",
+            "zone",
+            "result",
+            "amount",
+        ),
     )
 )
 
@@ -250,8 +317,8 @@ def _place(path: str, names: Sequence[str], schema: JsonSchema, about: frozenset
         own -= _CONTAINERS | _MODIFIERS
     elif len(words) == 1 and words[0] in about | _parents(names) and kind == "string":
         return None
-    elif (mark := _reference(words, told, schema.get("format"))) is not None:
-        own = frozenset(words)
+    elif reference := _reference(words, told, schema.get("format")):
+        mark, own = reference, frozenset(words)
     else:
         informative = [word for word in words if word not in _SAYS_NOTHING]
         if not informative or kind != "string" or len(words) < 2:
@@ -262,13 +329,13 @@ def _place(path: str, names: Sequence[str], schema: JsonSchema, about: frozenset
     return _Place(path, mark, own or _parents(names) or about, bool(own), kind, told)
 
 
-def _reference(words: Sequence[str], told: frozenset[str], format: object) -> str | None:
-    """What `customer` holds that is described as the id of one, or `event_type` as its address."""
+def _reference(words: Sequence[str], told: frozenset[str], format: object) -> str:
+    """What `customer` holds that is described as the id of one, or `event_type` as its address; else ""."""
     if any(word in _SAYS_NOTHING - {"type"} for word in words):
-        return None
+        return ""
     if format == "uri":
         return "url"
-    return "id" if len(words) == 1 and words[0] != "type" and told & _IDS else None
+    return "id" if len(words) == 1 and words[0] != "type" and told & _IDS else ""
 
 
 def _parents(names: Sequence[str]) -> frozenset[str]:

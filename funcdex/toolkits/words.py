@@ -10,11 +10,53 @@ _LONGEST_TEXT = 2000
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _VERBS = frozenset(
     (
-        *("get", "list", "search", "find", "fetch", "read", "create", "add", "make", "insert", "update", "edit"),
-        *("patch", "set", "modify", "delete", "remove", "trash", "move", "copy", "send", "reply", "draft", "post"),
+        *(
+            "get",
+            "list",
+            "search",
+            "find",
+            "fetch",
+            "read",
+            "create",
+            "add",
+            "make",
+            "insert",
+            "update",
+            "edit",
+        ),
+        *(
+            "patch",
+            "set",
+            "modify",
+            "delete",
+            "remove",
+            "trash",
+            "move",
+            "copy",
+            "send",
+            "reply",
+            "draft",
+            "post",
+        ),
         *("cancel", "close", "open", "reopen", "complete", "finish", "assign", "share", "upload", "download"),
         *("export", "import", "confirm", "capture", "refund", "check", "query", "watch", "append", "replace"),
-        *("all", "by", "to", "from", "of", "in", "on", "for", "the", "a", "an", "with", "and", "new", "quick"),
+        *(
+            "all",
+            "by",
+            "to",
+            "from",
+            "of",
+            "in",
+            "on",
+            "for",
+            "the",
+            "a",
+            "an",
+            "with",
+            "and",
+            "new",
+            "quick",
+        ),
     )
 )
 _STOP = frozenset("a an and are as at be by for from in is it its of on or that the this to was with".split())
@@ -49,7 +91,7 @@ def entities_of_tool(tool: Tool) -> frozenset[str]:
 
 
 def likeness(one: Tool, other: Tool) -> float:
-    """How alike two tools are by the words of names and descriptions, 0 to 1. Lexical: no meaning is known."""
+    """How alike two tools are, 0 to 1, by the words of names and descriptions: no meaning is known."""
     mine, theirs = _words_of_tool(one), _words_of_tool(other)
     return len(mine & theirs) / len(mine | theirs) if mine and theirs else 0.0
 
