@@ -72,7 +72,8 @@ def _line_faults(
     except (KeyError, TypeError, ValueError) as error:
         yield LineFault(number, id_, None, "not_a_record", f"{type(error).__name__}: {error}")
         return
-    for fault in verify(conversation, tools):
+    errors = record.get("kind") == "tool_error"
+    for fault in verify(conversation, tools, error_responses=errors):
         yield LineFault(
             number, id_, None if fault.turn is None else fault.turn + 1, fault.reason, fault.detail
         )

@@ -4,9 +4,9 @@ It is written by a model as JSON, under a grammar of the candidates' names (`blu
 by program (`blueprint_checks.py`) and told to the writer as text (`as_text`). In the journal and in the
 outputs it stays the JSON that was written:
 
-    {"facts": ["The invoice is INV-7."],
+    {"facts": ["The invoice is I-7."],
      "turns": [{"user": "wants the invoice sent to Ada",
-                "calls": [{"tool": "FIND", "arguments": {"no": {"value": "INV-7", "turn": 1}}, "result": "ok"},
+                "calls": [{"tool": "FIND", "arguments": {"no": {"value": "I-7", "turn": 1}}, "result": "ok"},
                           {"tool": "SEND", "arguments": {"id": {"from": 1, "field": "id"}}, "result": "ok"}],
                 "assistant": "says that it is sent"}],
      "ending": "The invoice is with Ada."}

@@ -19,7 +19,7 @@ from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.grammars import grammar_note
 from funcdex.stages.kind_checks import kind_faults
-from funcdex.stages.kinds import SPECS, Form, form_of, usual_form, variant_told
+from funcdex.stages.kinds import SPECS, Form, form_of, variant_told
 from funcdex.stages.runaway import Runaway
 from funcdex.stages.voice import voice_of
 from funcdex.types.fault import Fault
@@ -188,7 +188,7 @@ def faults_of(
         conversation = parse(text)
     except MarkupError as error:
         return (Fault("markup", str(error)),)
-    form = usual_form(generation) if draft is None else form_of(draft, generation)
+    form = Form(parallel_calls=generation.parallel_calls) if draft is None else form_of(draft, generation)
     errors = form.error_responses != "none"
     return (
         *check(conversation, rules_of(generation, form)),
