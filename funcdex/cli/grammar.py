@@ -182,8 +182,8 @@ def tools_and_settings(
     run: Path | None,
     id: str | None,
 ) -> tuple[tuple[Tool, ...], GenerationSettings, Form | None]:
-    """The tools a grammar is made of and the settings it is made with: those asked for, or those of a run, with
-    the form that the conversation's kind has."""
+    """The tools a grammar is made of and the settings it is made with: those asked for, or those of a run,
+    then with the form that the conversation's kind has."""
     from funcdex.errors import ConfigError
 
     if (run is None) != (id is None):

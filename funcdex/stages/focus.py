@@ -40,12 +40,13 @@ _SUGGESTED = 2
 @dataclass(frozen=True, slots=True)
 class Focus:
     """`tools` may be called, `withheld` are those that the user needs and nobody has. `calls` are the tools
-    of a plan that would do, in order; `edges` the links between the first of them, one after another. `use`
-    are rare parameters and values, in words."""
+    of a plan that would do, in order, `central` that of them whose turn it is; `edges` the links between the
+    first of them, one after another. `use` are rare parameters and values, in words."""
 
     tools: tuple[Tool, ...]
     calls: tuple[Tool, ...]
     edges: tuple[Edge, ...] = ()
+    central: Tool | None = None
     withheld: tuple[Tool, ...] = ()
     use: tuple[str, ...] = ()
 
@@ -64,7 +65,7 @@ def focus_of(plan: Plan, context: Context) -> Focus:
     deck = _suiting_first(plan, deck, graph)
     level = context.settings.generation.difficulties[plan.difficulty]
     calls, edges = _calls(plan, deck, graph, level, rng)
-    return Focus(candidates, calls, edges, use=tuple(_rare(deck[0], visit // len(deck))))
+    return Focus(candidates, calls, edges, deck[0], use=tuple(_rare(deck[0], visit // len(deck))))
 
 
 def _deck(plan: Plan, candidates: Sequence[Tool], context: Context, visit: int) -> tuple[Tool, ...]:

@@ -65,7 +65,7 @@ def _prompt_values(draft: Draft, focus: Focus, context: Context) -> dict[str, An
         "tools": focus.tools,
         "withheld": focus.withheld,
         "chain": [_link(edge) for edge in focus.edges],
-        "central": focus.calls[0] if focus.calls else None,
+        "central": focus.central,
         "use": focus.use,
         "kind": SPECS[plan.kind].plan,
         "variant": variant_told(plan),

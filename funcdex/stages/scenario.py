@@ -19,7 +19,7 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
             "scenario",
             toolkits=draft.plan.toolkits,
             tools=focus.tools,
-            central=focus.calls[0] if focus.calls else None,
+            central=focus.central,
             withheld=focus.withheld,
             kind=spec.situation,
             may_call=spec.form.calls != "none",
