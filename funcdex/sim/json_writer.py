@@ -21,6 +21,7 @@ _LONGEST_WALK = 16
 _SURELY = 100.0
 # Legal only where any key is: then all that is prescribed has been written.
 _UNHEARD_OF_KEY = b', "unheard of"'
+_UNHEARD_OF_OBJECT = b'{"unheard of"'
 _DIGITS = digits.encode()
 _NOTHING = object()
 _FRESH_NUMBERS = (100_000, 9_999, 999, 99)
@@ -80,6 +81,13 @@ class JsonWriter:
         if piece := self._like_example(mask):
             return piece
         depth = len(self.cursor.stack)
+        if (
+            self.answering
+            and not depth
+            and len(mask.among(b"[{")) == 2
+            and not self._fits(_UNHEARD_OF_OBJECT)
+        ):
+            return b"["  # The object would be an error that nobody has planned.
         # What a schema prescribes leaves one or two kinds; the weights matter where it leaves all.
         weights = {b'"': 6.0, b"{": 20.0 if not depth else 0.8 / depth, b"[": 0.6 / depth if depth else 0.6}
         weights |= {b"t": 0.8, b"f": 0.8, b"n": 0.02, b"0": 2.0}

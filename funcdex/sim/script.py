@@ -124,14 +124,14 @@ class Script:
         """The example of the next response, and whether more may stand there."""
         number = len(self._responses) + 1
         if number > len(self._calls):
-            return {}, True
+            return None, True
         planned = self._calls[number - 1]
         if planned.fails:
             return {"error": {"code": planned.code or OWN, "message": OWN}}, False
         if planned.at_once or (number < len(self._calls) and self._calls[number].at_once):
             # The grammar leaves open which response of a step is which tool's.
             return _example_of(self._schemas.get(planned.tool, {}), 0), False
-        wanted: Any = {}
+        wanted: Any = None
         for call in self._calls:
             for source in call.sources.values():
                 if source is not None and source[0] == number:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from funcdex.types.conversation import JsonValue
 from funcdex.types.tools import JsonSchema
 
 UNKNOWN: Final[JsonSchema] = {}
@@ -40,20 +39,6 @@ def field_at(schema: JsonSchema, path: str) -> JsonSchema | None:
         if not places:
             return None
     return places[0]
-
-
-def value_at(response: JsonValue, path: str) -> JsonValue:
-    """The value of a field. Raises LookupError if it is not there."""
-    for step in steps_of(path) or (path,):
-        if isinstance(step, int):
-            if not isinstance(response, list):
-                raise LookupError(path)
-            response = response[step]
-        elif not isinstance(response, dict):
-            raise LookupError(path)
-        else:
-            response = response[step]
-    return response
 
 
 def _options(schema: JsonSchema, depth: int = 0) -> Iterator[JsonSchema]:

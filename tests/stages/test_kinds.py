@@ -51,7 +51,7 @@ def settings(**generation: object) -> Settings:
 
 def test_over_a_run_the_kinds_come_as_often_as_their_shares_say() -> None:
     planned = list(plans(settings(), BUNDLES))
-    counts = Counter(plan.kind for plan in planned)
+    counts = Counter[str](plan.kind for plan in planned)
     total = sum(DEFAULT_KINDS.values())
     for kind, share in DEFAULT_KINDS.items():
         p = share / total
@@ -242,7 +242,7 @@ def test_the_check_of_a_kind_finds_what_is_not_of_it_and_nothing_else(
     kind: Kind, variant: str, planned: dict[str, object], good: str, bad: str, words: str
 ) -> None:
     of_kind = draft(kind, variant, planned)
-    assert faults_of(good, TOOLS, Settings(generation={"parallel_calls": False}).generation, of_kind) == ()
+    assert faults_of(good, TOOLS, Settings().generation, of_kind) == ()
     faults = kind_faults(parse(bad), of_kind)
     assert any(fault.reason == "not_of_kind" and words in fault.detail for fault in faults), faults
 
