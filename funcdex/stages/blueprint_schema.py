@@ -32,10 +32,15 @@ _RETURNED = {
 def blueprint_schema(
     tools: Sequence[Tool], generation: GenerationSettings, *, loose: bool = False
 ) -> dict[str, Any]:
-    """The schema of plans that call these tools. `loose`: arguments may have any names, for tools whose
-    parameters are too many for a grammar; the check of the plan finds what is wrong then."""
+    """The schema of plans that call these tools; of plans that call nothing, if there are none.
+
+    `loose`: arguments may have any names, for tools whose parameters are too many for a grammar; the check of
+    the plan finds what is wrong then.
+    """
     ordered = sorted(tools, key=lambda tool: tool.name)
-    if loose:
+    if not ordered:
+        call: Mapping[str, Any] = _TEXT
+    elif loose:
         names = {"type": "string", "enum": [tool.name for tool in ordered]}
         call = _call(names, {"type": "object", "additionalProperties": _source({}, generation)})
     else:
@@ -44,11 +49,12 @@ def blueprint_schema(
                 _call({"type": "string", "enum": [one.name]}, _arguments(one, generation)) for one in ordered
             ]
         }
+    most = _MOST_CALLS_OF_A_TURN if ordered else 0
     turn = _closed(
         {
             "user": _TEXT,
             "asks": _TEXT,
-            "calls": {"type": "array", "items": call, "maxItems": _MOST_CALLS_OF_A_TURN},
+            "calls": {"type": "array", "items": call, "maxItems": most},
             "assistant": _TEXT,
         },
         optional=("asks",),

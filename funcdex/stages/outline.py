@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -16,7 +17,9 @@ from funcdex.stages.focus import Focus, focus_of
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, variant_told
 from funcdex.stages.sketch import sketch_of
 from funcdex.stages.voice import voice_of
+from funcdex.toolkits.graph import Edge
 from funcdex.types.record import Draft, Plan, Rejected, StageDone
+from funcdex.types.tools import Tool
 
 _TOLD_FAULTS = 6
 """Faults that the next sample is told."""
@@ -27,7 +30,8 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
     `unanswered` if none was whole."""
     dialogue, generation = Dialogue(context, draft, "outline"), context.settings.generation
     focus = focus_of(draft.plan, context)
-    grammar = await _grammar(focus, context)
+    may_call = SPECS[draft.plan.kind].form.calls != "none"
+    grammar = await _grammar(focus.tools if may_call else (), context)
     values, faults = _prompt_values(draft, focus, context), list[str]()
     for _ in range(generation.max_stage_retries + 1):
         completion = await dialogue.ask("outline", grammar=grammar, wrong=faults, **values)
@@ -48,13 +52,13 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
     return dialogue.rejected("bad_blueprint", f"{'; '.join(faults)}; {dialogue.bill}")
 
 
-async def _grammar(focus: Focus, context: Context) -> TreeGrammar:
+async def _grammar(tools: Sequence[Tool], context: Context) -> TreeGrammar:
     generation = context.settings.generation
     try:
-        return await context.grammars.of_json(blueprint_schema(focus.tools, generation))
+        return await context.grammars.of_json(blueprint_schema(tools, generation))
     except GrammarError:
         # Too many parameters for one grammar; the plan is checked in any case.
-        return await context.grammars.of_json(blueprint_schema(focus.tools, generation, loose=True))
+        return await context.grammars.of_json(blueprint_schema(tools, generation, loose=True))
 
 
 def _prompt_values(draft: Draft, focus: Focus, context: Context) -> dict[str, Any]:
@@ -81,7 +85,7 @@ def _prompt_values(draft: Draft, focus: Focus, context: Context) -> dict[str, An
     }
 
 
-def _link(edge: Any) -> str:
+def _link(edge: Edge) -> str:
     return f"`{edge.field}` of the response of {edge.source} can be `{edge.parameter}` of {edge.target}"
 
 

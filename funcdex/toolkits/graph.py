@@ -3,8 +3,8 @@
     LIST_CALENDARS items[0].id    ->  CREATE_EVENT calendarId
     CREATE_CUSTOMER id            ->  CREATE_INVOICE customer
 
-It is guessed from names, types and words, without a model: what a field or parameter names is an identifier,
-an address or a named property *of something*, and where both name the same of the same thing, there is an
+It is guessed from names, types and words, without a model: what a field or parameter names is an identifier
+or an address *of something*, and where both name the same of the same thing, there is an
 edge. `weight` (0 to 1) says how sure that is; the words of both descriptions only shift it. How often it is
 right: docs/decisions/0012-kinds-and-blueprint.md.
 """
@@ -54,6 +54,7 @@ _CONTAINERS = frozenset(
 _MODIFIERS = frozenset(
     ("or", "the", "of", "a", "new", "target", "source", "primary", "default", "parent", "root", "other", "by")
 )
+_GONE = frozenset(("delete", "remove", "trash", "erase", "cancel", "revoke"))
 _SCALARS = ("string", "integer", "number")
 _SAYS_NOTHING = frozenset(
     (
@@ -222,7 +223,10 @@ def _edges_into(
 ) -> Iterator[Edge]:
     for thing in sorted(wanted.things):
         for source, field in offers.get((wanted.mark, thing), ())[:MAX_LEADS]:
-            if source.name != target.name and field.type == wanted.type:
+            if source.name == target.name or field.type != wanted.type:
+                continue
+            # The address of a customer is no news to what writes down a customer's address.
+            if wanted.mark in ("id", "url") or field.own or wanted.own:
                 weight = _weight(source, field, wanted)
                 if weight >= LEAST_WEIGHT:
                     yield Edge(source.name, field.path, target.name, wanted.path, round(weight, 3))
@@ -238,7 +242,9 @@ def _weight(source: Tool, field: _Place, wanted: _Place) -> float:
 
 
 def _news(source: Tool, field: _Place) -> float:
-    """Less than 1 where a tool returns what it was told before: surely, or perhaps."""
+    """Less than 1 where a tool returns what is gone now, or what it was told before: surely, or perhaps."""
+    if _GONE.intersection(words_of(source.name)):
+        return 0.4
     told = [
         place for place in _parameters(source) if place.mark == field.mark and place.things & field.things
     ]
@@ -315,15 +321,10 @@ def _place(path: str, names: Sequence[str], schema: JsonSchema, about: frozenset
         mark = "id" if marks[-1] in _IDS else _same(marks[-1])
         own = frozenset(word for word in words if word not in _IDS and word not in _MARKS)
         own -= _CONTAINERS | _MODIFIERS
-    elif len(words) == 1 and words[0] in about | _parents(names) and kind == "string":
-        return None
     elif reference := _reference(words, told, schema.get("format")):
         mark, own = reference, frozenset(words)
     else:
-        informative = [word for word in words if word not in _SAYS_NOTHING]
-        if not informative or kind != "string" or len(words) < 2:
-            return None
-        mark, own = "_".join(words), frozenset(informative)
+        return None  # A title or a date of one thing is seldom that of another.
     if own & {"page", "cursor", "sync", "etag", "next"}:
         return None
     return _Place(path, mark, own or _parents(names) or about, bool(own), kind, told)

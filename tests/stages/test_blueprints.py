@@ -165,17 +165,19 @@ def test_the_sketch_of_every_kind_is_a_plan_but_for_its_gaps_and_in_the_grammar(
             focus = focus_of(of_kind, means)
             turns = voice_of(of_kind, GENERATION).turns
             sketch = sketch_of(of_kind, focus, turns)
-            grammar = json_grammar(blueprint_schema(focus.tools, GENERATION))
+            callable_tools = focus.tools if SPECS[kind].form.calls != "none" else ()
+            grammar = json_grammar(blueprint_schema(callable_tools, GENERATION))
             assert fault_at(grammar, json.dumps(sketch, ensure_ascii=False)) is None
             filled = read_blueprint(json.loads(json.dumps(sketch).replace('"...', '"what')))
             assert blueprint_faults(filled, of_kind, focus.tools, GENERATION) == [], (kind, variant)
 
 
 def test_a_grammar_of_plans_knows_tools_and_what_their_calls_cannot_do_without() -> None:
-    grammar = json_grammar(blueprint_schema(TOOLS, GENERATION))
+    grammar, without = (json_grammar(blueprint_schema(tools, GENERATION)) for tools in (TOOLS, ()))
     loose = json_grammar(blueprint_schema(TOOLS, GENERATION, loose=True))
     fine = json.dumps(blueprint(turn(LOOK, THEN_SEND)))
     assert fault_at(grammar, fine) is None and fault_at(loose, fine) is None
+    assert fault_at(without, fine) and fault_at(without, json.dumps(blueprint(turn()))) is None
     for bad in (
         fine.replace("SEND_INVOICE", "SEND_LETTER"),
         fine.replace('"text"', '"word"'),
