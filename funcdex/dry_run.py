@@ -11,13 +11,18 @@ from funcdex.dedup.guard import ScenarioGuard
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.order import Order
 from funcdex.pipeline import STAGE_FUNCTIONS
-from funcdex.stages.context import Context, dice
+from funcdex.stages.blueprint import as_text, read_blueprint
+from funcdex.stages.context import Context
+from funcdex.stages.focus import focus_of, shown_tools_of
 from funcdex.stages.grammars import Grammars
+from funcdex.stages.kinds import form_of
 from funcdex.stages.local_compile import LocalCompiler
 from funcdex.stages.plan import plan_at, plans
+from funcdex.stages.sketch import sketch_of
 from funcdex.stages.tool_check import CheckedTools, check_tools
 from funcdex.stages.tool_sets import plan_tool_sets
-from funcdex.types.record import Draft
+from funcdex.stages.voice import voice_of
+from funcdex.types.record import Draft, Plan
 from funcdex.types.request import Completion, Request
 
 
@@ -35,8 +40,8 @@ async def describe(order: Order) -> str:
         context = Context(_ask, settings, order.bundles, ScenarioGuard(()), checked.tool_sets, grammars)
         draft = _draft(context)
         requests = await _requests(draft, context)
-        grammar = await grammars.of_tools(context.shown(draft))
-    parts = [_plan(order, checked)]
+        grammar = await grammars.of_tools(context.shown(draft), form_of(draft, settings.generation))
+    parts = [_plan(order, checked), _heading("the conversation shown below") + _of_plan(draft.plan)]
     for request in requests:
         parts += [
             _heading(f"{request.stage}: {message.role}") + message.content for message in request.messages
@@ -47,10 +52,23 @@ async def describe(order: Order) -> str:
 
 
 def _plan(order: Order, checked: CheckedTools) -> str:
-    counts = Counter("+".join(plan.toolkits) for plan in plans(order.settings, order.bundles))
-    lines = [f"{count:>8}  {name}" for name, count in counts.items()]
+    planned = list(plans(order.settings, order.bundles))
+    counts = Counter("+".join(plan.toolkits) for plan in planned)
+    kinds = Counter(plan.kind for plan in planned)
+    lines = [f"{count:>8}  {name}" for name, count in (*counts.items(), *kinds.most_common())]
     total = f"{order.settings.count} conversations, seed {order.settings.seed}, nothing asked yet"
     return "\n".join([total, *lines, _tool_sets(checked), *(f"note: {note}" for note in checked.notes)])
+
+
+def _of_plan(plan: Plan) -> str:
+    kind = f"{plan.kind} ({plan.variant})" if plan.variant else plan.kind
+    return "\n".join(
+        (
+            f"{plan.id}: {'+'.join(plan.toolkits)}",
+            f"kind: {kind}",
+            f"difficulty: {plan.difficulty}, clarity: {plan.clarity}, day: {plan.today}",
+        )
+    )
 
 
 def _tool_sets(checked: CheckedTools) -> str:
@@ -72,15 +90,19 @@ def _heading(title: str) -> str:
 
 
 def _draft(context: Context) -> Draft:
-    """The first conversation; what its stages would have written stands in brackets."""
+    """The first conversation; what its stages would have written stands in brackets. Its plan is the sketch
+    that the outline's writer is shown."""
     plan = plan_at(1, context.settings, context.bundles)
-    needed = [tool.name for tool in context.candidates(plan)[:2]]
-    shown = context.tool_sets.shown(plan, needed, dice(plan, "shown"))
+    focus = focus_of(plan, context)
+    sketch = sketch_of(plan, focus, voice_of(plan, context.settings.generation).turns)
+    blueprint = read_blueprint(sketch)
+    shown = shown_tools_of(plan, blueprint.tools, [tool.name for tool in focus.withheld], context)
     return Draft(
         plan,
         scenario="[the scenario]",
         persona="[the persona]",
-        outline="[the outline]",
+        outline=as_text(blueprint),
+        blueprint=sketch,
         shown=tuple(tool.name for tool in shown),
         dml="[the conversation]",
     )

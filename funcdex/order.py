@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ from funcdex.toolkits.native import digest, dump_native
 from funcdex.toolkits.predecessor import wanted_specs
 from funcdex.toolkits.read import read_toolkits
 from funcdex.toolkits.select import make_bundles
-from funcdex.types.record import Draft, Entry, Line, Restarted, StageDone
+from funcdex.types.record import Draft, Entry, Line, Restarted, StageDone, fold
 from funcdex.types.tools import Bundle, Tool, Toolkit
 
 NEVER_CHANGES = ("seed", "toolkits", "tools_digest")
@@ -97,17 +98,24 @@ def order_to_resume(
     return Order(run, settings, bundles, retry_rejected)
 
 
-def tools_of_conversation(path: Path, id: str) -> tuple[tuple[Tool, ...], Settings]:
-    """The tools that a conversation of a run was shown, and the run's settings. Raises CheckpointError."""
+def tools_of_conversation(path: Path, id: str) -> tuple[tuple[Tool, ...], Settings, Draft]:
+    """The tools that a conversation of a run was shown, the run's settings, and what was known of it when the
+    tools were chosen. Raises CheckpointError."""
     order = order_to_resume(path)
-    entries = [entry for entry in journal_items(order.run) if isinstance(entry, StageDone) and entry.id == id]
-    shown = next((entry for entry in reversed(entries) if entry.stage == "tools"), None)
-    if shown is None:
+    entries, restarts = list[StageDone](), Counter[str]()
+    for entry in journal_items(order.run):
+        if isinstance(entry, StageDone) and entry.id == id:
+            entries.append(entry)
+        elif isinstance(entry, Restarted):
+            restarts[entry.id] += 1
+    last = {entry.stage: entry for entry in entries}
+    if "tools" not in last:
         raise CheckpointError(
             f"no tools were chosen for {id!r}", where=str(path), fix="Name a conversation that came so far."
         )
-    draft = Draft(plan_of(id, order.settings, order.bundles)).after(shown)
-    return shown_tools(draft, order.bundles), order.settings
+    plan = plan_of(id, order.settings, order.bundles, restarts[id])
+    draft = fold(plan, [last[stage] for stage in ("outline", "tools") if stage in last])
+    return shown_tools(draft, order.bundles), order.settings, draft
 
 
 def prepare(order: Order) -> JournalState:

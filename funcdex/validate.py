@@ -87,9 +87,10 @@ def _line_faults(
     except (KeyError, TypeError, ValueError) as error:
         yield LineFault(number, id_, None, "not_a_record", f"{type(error).__name__}: {error}")
         return
+    errors = record.get("kind") == "tool_error"
     special = record.get("kind", USUAL_KIND) != USUAL_KIND
     found = (
-        *verify(conversation, tools, given, checks, error_responses=special),
+        *verify(conversation, tools, given, checks, error_responses=errors or special),
         *_system_faults(given, checks),
     )
     for fault in found:

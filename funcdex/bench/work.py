@@ -22,6 +22,7 @@ from funcdex.settings.tree import Settings
 from funcdex.stages.context import MAX_SEED, dice, sampling_of
 from funcdex.stages.conversation import prompt_values
 from funcdex.stages.grammars import grammar_of
+from funcdex.stages.kinds import Form, form_of
 from funcdex.stages.plan import plan_at, plan_of, shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.toolkits.select import choose_shown, sample_tools
@@ -57,7 +58,7 @@ class Work:
 
     cases: Sequence[Case]
     settings: Settings
-    _grammars: dict[tuple[Constraint, _ToolSet], TreeGrammar] = field(default_factory=dict)
+    _grammars: dict[tuple[Constraint, _ToolSet, Form], TreeGrammar] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -91,28 +92,35 @@ class Work:
             messages=prompt("conversation").messages(**values),
             sampling=sampling_of(sampling, seed),
             timeout_s=sampling.timeout_s,
-            grammar=self.grammar(case.tools, constraint),
+            grammar=self.grammar(case, constraint),
         )
 
-    def grammar(self, tools: Sequence[Tool], constraint: Constraint) -> TreeGrammar | None:
-        """That of a set of tools, made once."""
+    def grammar(self, case: Case, constraint: Constraint) -> TreeGrammar | None:
+        """That of a set of tools and the form that the case's kind has, made once."""
         if constraint == "none":
             return None
-        key = constraint, _set_of(tools)
+        form = form_of(case.draft, self.settings.generation)
+        key = constraint, _set_of(case.tools), form
         if key not in self._grammars:
             generation = self.settings.generation.model_copy(update={"level": constraint})
-            self._grammars[key] = grammar_of(tools, generation)
+            self._grammars[key] = grammar_of(case.tools, generation, form)
         return self._grammars[key]
 
     def one_of_each_set(self) -> list[Case]:
         """The first case of each set of tools."""
         return list({_set_of(one.tools): one for one in reversed(self.cases)}.values())
 
+    def _one_of_each_grammar(self) -> list[Case]:
+        forms = {
+            (_set_of(one.tools), form_of(one.draft, self.settings.generation)): one for one in self.cases
+        }
+        return list(forms.values())
+
     def render(self, constraints: Sequence[Constraint], dialects: Sequence[Dialect]) -> None:
         """Makes every grammar's text, so that none is made while the clock runs."""
-        for case in self.one_of_each_set():
+        for case in self._one_of_each_grammar():
             for constraint in constraints:
-                if grammar := self.grammar(case.tools, constraint):
+                if grammar := self.grammar(case, constraint):
                     for dialect in dialects:
                         grammar.render(dialect)
 
@@ -196,5 +204,5 @@ def _case(
         "said, or asks for what is missing. It tells the user what came of it, with the figures returned."
         for place, tool in enumerate(needed, 1)
     )
-    plan = plan_at(index, settings, bundles)
+    plan = replace(plan_at(index, settings, bundles), kind="happy_path", variant="")
     return Case(Draft(plan, scenario=scenario, persona=_PERSONA, outline=outline), shown)

@@ -17,6 +17,7 @@ from funcdex.types.request import Dialect
 if TYPE_CHECKING:
     from funcdex.grammar.tree_grammar import TreeGrammar
     from funcdex.settings.tree import GenerationSettings
+    from funcdex.stages.kinds import Form
     from funcdex.types.tools import Tool
 
 _LARGEST_BYTES = 64 * 2**20
@@ -158,7 +159,11 @@ def _grammar(
             where=f"{', '.join(asked)} with --run",
             fix="Leave them out, or give --tools and --toolkits in place of --run.",
         )
-    shown, settings = tools_and_settings(tools, toolkits, generation, run, id)
+    shown, settings, form = tools_and_settings(tools, toolkits, generation, run, id)
+    if form is not None:
+        from funcdex.stages.grammars import grammar_of
+
+        return grammar_of(shown, settings, form)
     return conversation_grammar(
         shown,
         thoughts=settings.thoughts,
@@ -176,17 +181,19 @@ def tools_and_settings(
     generation: GenerationSettings,
     run: Path | None,
     id: str | None,
-) -> tuple[tuple[Tool, ...], GenerationSettings]:
-    """The tools a grammar is made of and the settings it is made with: those asked for, or those of a run."""
+) -> tuple[tuple[Tool, ...], GenerationSettings, Form | None]:
+    """The tools a grammar is made of and the settings it is made with: those asked for, or those of a run,
+    then with the form that the conversation's kind has."""
     from funcdex.errors import ConfigError
 
     if (run is None) != (id is None):
         raise ConfigError("--run and --id go together", where="command line", fix="Give both, or neither.")
     if run is not None and id is not None:
         from funcdex.order import tools_of_conversation
+        from funcdex.stages.kinds import form_of
 
-        shown, settings = tools_of_conversation(run, id)
-        return shown, settings.generation
+        shown, settings, draft = tools_of_conversation(run, id)
+        return shown, settings.generation, form_of(draft, settings.generation)
     from funcdex.toolkits.read import read_toolkits
     from funcdex.toolkits.select import make_bundles
 
@@ -197,7 +204,7 @@ def tools_and_settings(
         raise ConfigError(
             f"a grammar is of one bundle, here are {names}", where="--toolkits", fix="Name one."
         )
-    return tuple(bundles[0].tools), generation
+    return tuple(bundles[0].tools), generation, None
 
 
 def _text(file: Path) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from funcdex.grammar_cost.report import Cost, Subject
     from funcdex.grammar_cost.vocabulary import Vocabulary
     from funcdex.settings.tree import GenerationSettings
+    from funcdex.stages.kinds import Form
     from funcdex.types.request import Dialect
     from funcdex.types.tools import Tool
 
@@ -87,8 +88,8 @@ def cost(
         subject = _of_file(file, along)
     else:
         asked = generation_of(level, thoughts, parallel, min_turns, max_turns)
-        shown, generation = tools_and_settings(tools, toolkits, asked, run, id)
-        subject = _of_tools(shown, generation, dialect, along, vocabulary)
+        shown, generation, form = tools_and_settings(tools, toolkits, asked, run, id)
+        subject = _of_tools(shown, generation, form, dialect, along, vocabulary)
     found = cost_of(subject, vocabulary, Limits(limit_s, batch, step_ms))
     if json:
         write_json(json, asdict(found))
@@ -109,6 +110,7 @@ def _of_file(file: Path, along: str | None) -> Subject:
 def _of_tools(
     tools: tuple[Tool, ...],
     generation: GenerationSettings,
+    form: Form | None,
     dialect: Dialect,
     along: str | None,
     vocabulary: Vocabulary,
@@ -120,7 +122,7 @@ def _of_tools(
     from funcdex.stages.grammars import grammar_of
 
     longer = generation.model_copy(update={"max_user_turns": generation.max_user_turns + 1})
-    first, following = grammar_of(tools, generation), grammar_of(tools, longer)
+    first, following = grammar_of(tools, generation, form), grammar_of(tools, longer, form)
     lark = (Source("lark", first.render("lark")), Source("lark", following.render("lark")))
     name = f"{len(tools)} tools, level {generation.level}, {dialect}"
     text = along or _conversation(tools, generation, vocabulary)

@@ -98,7 +98,15 @@ def _lineage(draft: Draft, tools: Sequence[Tool], *, texts: bool = False) -> dic
 
 def _origin(draft: Draft) -> dict[str, Any]:
     plan = draft.plan
-    return {"toolkits": list(plan.toolkits), "kind": plan.kind, "seed": plan.seed}
+    return {
+        "toolkits": list(plan.toolkits),
+        "kind": plan.kind,
+        "variant": plan.variant,
+        "difficulty": plan.difficulty,
+        "today": plan.today,
+        "blueprint": None if draft.blueprint is None else dict(draft.blueprint),
+        "seed": plan.seed,
+    }
 
 
 def _grammar(draft: Draft) -> dict[str, Any]:

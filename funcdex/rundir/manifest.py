@@ -91,7 +91,7 @@ def new_manifest(
 def settings_of(manifest: Manifest, run: RunDir) -> Settings:
     """The settings the run began with. Raises CheckpointError if this version does not understand them."""
     try:
-        return Settings.model_validate(manifest.settings)
+        return Settings.model_validate(_with_kinds(manifest.settings))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -100,6 +100,14 @@ def settings_of(manifest: Manifest, run: RunDir) -> Settings:
             where=str(run.manifest),
             fix=f"Resume with the version that began the run, {manifest.funcdex}, or begin another run.",
         ) from error
+
+
+def _with_kinds(settings: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """A run begun before there were kinds has happy paths alone; its plans may not change."""
+    generation = settings.get("generation")
+    if not isinstance(generation, Mapping) or "kinds" in generation:
+        return settings
+    return {**settings, "generation": {**generation, "kinds": {"happy_path": 1.0}}}
 
 
 def write_manifest(run: RunDir, manifest: Manifest) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from funcdex.settings.tree import ClarityLevel, SamplingSettings, Settings
+from funcdex.settings.tree import Described, DifficultyLevel, SamplingSettings, Settings
 
 INTRODUCTION = """# Settings
 
@@ -41,9 +41,9 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
             yield f"| `{prefix}{name}` | {_given(default)} | how this stage samples, see below |"
         elif isinstance(default, BaseModel):
             yield from _rows(type(default), f"{prefix}{name}.")
-        elif name == "clarity_levels":
+        elif isinstance(default, dict) and default:
             levels = ", ".join(f"{level}: {_weight(one)}" for level, one in default.items())
-            yield f"| `{prefix}{name}` | {levels} | name -> `weight` and `description` of such a user |"
+            yield f"| `{prefix}{name}` | {levels} | {_meaning(field)} |"
         else:
             yield f"| `{prefix}{name}` | {_shown(default)} | {_meaning(field)} |"
     if model is Settings:
@@ -60,8 +60,8 @@ def _given(sampling: SamplingSettings) -> str:
     return ", ".join(f"{key} {value:g}" for key, value in given.items())
 
 
-def _weight(level: ClarityLevel) -> str:
-    return f"{level.weight:g}"
+def _weight(one: float | Described | DifficultyLevel) -> str:
+    return f"{one if isinstance(one, float) else one.weight:g}"
 
 
 def _shown(default: Any) -> str:

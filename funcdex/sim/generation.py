@@ -38,7 +38,9 @@ def generate(request: CompletionRequest, *, seed: int, obey: bool = True, ramble
     if request.grammar is None or not obey:
         return _circles(request, author) if ramble else _free_text(request, author, rng)
     matcher = matcher_for(request.grammar)
-    sampled = sample(matcher, author, rng, max_tokens=request.max_tokens, ramble=ramble)
+    sampled = sample(
+        matcher, author, rng, max_tokens=request.max_tokens, ramble=ramble, prompt=request.prompt
+    )
     return _cut(pieces(sampled.text), request.max_tokens, complete=sampled.complete)
 
 

@@ -3,31 +3,47 @@ but the one after `,` and `:`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from string import digits
+from typing import Any
 
 from funcdex.sim import lexicon
 from funcdex.sim.json_cursor import JsonCursor
 from funcdex.sim.mask import Mask
 from funcdex.sim.prose import Author
-from funcdex.sim.values import Facts, is_count, kind_of, numbers, strings
+from funcdex.sim.script import FRESH, OWN
+from funcdex.sim.values import Facts, fresh_strings, is_count, kind_of, numbers, strings
 
 _QUOTE = ord('"')
 _LONGEST_WALK = 16
 _SURELY = 100.0
 # Legal only where any key is: then all that is prescribed has been written.
 _UNHEARD_OF_KEY = b', "unheard of"'
+_UNHEARD_OF_OBJECT = b'{"unheard of"'
 _DIGITS = digits.encode()
+_NOTHING = object()
+_FRESH_NUMBERS = (100_000, 9_999, 999, 99)
+_ERROR = b"error"
 
 
 class JsonWriter:
-    """Writes one text's JSON. `fits(piece)` asks the matcher whether a piece could come next as a whole."""
+    """Writes one text's JSON. `fits(piece)` asks the matcher whether a piece could come next as a whole.
+
+    `example` is what the value should be like, where the grammar allows: the members that it has, and its
+    values where they are not OWN. `more_than_example`: other members may stand beside them. `finds_nothing`:
+    lists stay empty.
+    """
 
     def __init__(self, author: Author, facts: Facts, rng: Random, *, fits: Callable[[bytes], bool]) -> None:
         self.cursor = JsonCursor(self._members_wanted)
         self.answering = False
         self.hurried = False
+        self.example: Any = None
+        self.more_than_example = False
+        self.finds_nothing = False
+        self._kept: dict[str, str] = {}
         self._author = author
         self._facts = facts
         self._rng = rng
@@ -49,6 +65,8 @@ class JsonWriter:
         if last in b",:" and ord(" ") in mask:
             return b" "
         match self.cursor.expects:
+            case "value" if last == ord("[") and self._stays_empty() and ord("]") in mask:
+                return b"]"
             case "value":
                 return self.value(mask)
             case "key" | "separator":
@@ -60,7 +78,16 @@ class JsonWriter:
 
     def value(self, mask: Mask) -> bytes:
         """The beginning of a value; a number in full."""
+        if piece := self._like_example(mask):
+            return piece
         depth = len(self.cursor.stack)
+        if (
+            self.answering
+            and not depth
+            and len(mask.among(b"[{")) == 2
+            and not self._fits(_UNHEARD_OF_OBJECT)
+        ):
+            return b"["  # The object would be an error that nobody has planned.
         # What a schema prescribes leaves one or two kinds; the weights matter where it leaves all.
         weights = {b'"': 6.0, b"{": 20.0 if not depth else 0.8 / depth, b"[": 0.6 / depth if depth else 0.6}
         weights |= {b"t": 0.8, b"f": 0.8, b"n": 0.02, b"0": 2.0}
@@ -88,6 +115,9 @@ class JsonWriter:
         return more or close or self._branch(mask)
 
     def _wants_more(self) -> bool:
+        if (wanted := self._wanted()) is not None:
+            if wanted or not self.more_than_example:
+                return wanted
         box = self.cursor.stack[-1]
         # The member before a comma is counted when the comma comes.
         written = box.count + (self.cursor.expects == "scalar")
@@ -108,6 +138,8 @@ class JsonWriter:
     def _whole_string(self, mask: Mask) -> bytes:
         if not self.cursor.at_key:
             return self._value_string()
+        if key := self._first_that_fits(f"{json.dumps(key)[1:]}" for key in self._keys_to_come()):
+            return key
         if not mask.free or not self.cursor.stack:
             return b""
         box = self.cursor.stack[-1]
@@ -116,8 +148,17 @@ class JsonWriter:
 
     def _value_string(self) -> bytes:
         key = self.cursor.key
+        here = self._example_here()
+        if here is FRESH and (fresh := self._first_that_fits(f'{one}"' for one in self._fresh())):
+            return fresh
+        if isinstance(here, str) and here.startswith(OWN):
+            here = self._kept.get(here)
+        if isinstance(here, str) and self._fits(piece := _dumped(here)[1:]):
+            return piece
         values = strings(key, self._facts, self._author, self._rng, answering=self.answering)
         piece = self._first_that_fits(f'{value}"' for value in values)
+        if isinstance(own := self._example_here(), str) and len(own) > len(OWN):
+            self._kept[own] = piece[:-1].decode()
         known = {"id": self._facts.ids, "url": self._facts.urls}.get(kind_of(key))
         if piece and self.answering and known is not None:
             known.append(piece[:-1].decode())
@@ -129,4 +170,82 @@ class JsonWriter:
 
     def _branch(self, mask: Mask) -> bytes:
         choices = mask.branches()
+        if self.answering and self.cursor.at_key and len(self.cursor.stack) == 1:
+            choices = self._without_error(choices)
         return bytes([self._rng.choice(choices)]) if choices else b""
+
+    def _without_error(self, choices: bytes) -> bytes:
+        """The ways to go on that do not lead to an error that nobody has planned."""
+        written = bytes(self.cursor.string) if self.cursor.in_string else b""
+        if not _ERROR.startswith(written) or len(written) == len(_ERROR):
+            return choices
+        return bytes(one for one in choices if one != _ERROR[len(written)]) or choices
+
+    def _path(self, depth: int) -> Iterator[str | int]:
+        """The keys and indices of the value that is written, or of the container at this depth."""
+        for box in self.cursor.stack[:depth]:
+            yield box.key if box.is_object else box.count
+
+    def _example_at(self, path: Iterable[str | int]) -> Any:
+        node = self.example
+        for step in path:
+            if isinstance(step, int) and isinstance(node, list) and step < len(node):
+                node = node[step]
+            elif isinstance(step, str) and isinstance(node, dict) and step in node:
+                node = node[step]
+            else:
+                return _NOTHING
+        return _NOTHING if node is None and self.example is None else node
+
+    def _example_here(self) -> Any:
+        return self._example_at(self._path(len(self.cursor.stack)))
+
+    def _container(self) -> Any:
+        """The example of the container that is open."""
+        return self._example_at(self._path(len(self.cursor.stack) - 1))
+
+    def _wanted(self) -> bool | None:
+        """Whether the example has more members than were written; None if it says nothing of them."""
+        example, box = self._container(), self.cursor.stack[-1]
+        if box.is_object and isinstance(example, dict):
+            return any(key not in box.keys for key in example)
+        if not box.is_object and isinstance(example, list):
+            return box.count + (self.cursor.expects in ("scalar", "value")) < len(example)
+        return None
+
+    def _stays_empty(self) -> bool:
+        if self.finds_nothing and len(self.cursor.stack) <= 2:
+            return True
+        return self._container() == [] and not self.more_than_example
+
+    def _keys_to_come(self) -> Iterator[str]:
+        if self.cursor.stack and isinstance(example := self._container(), dict):
+            yield from (key for key in example if key not in self.cursor.stack[-1].keys)
+
+    def _like_example(self, mask: Mask) -> bytes:
+        here = self._example_here()
+        if here is _NOTHING:
+            return b""
+        if isinstance(here, str) and here.startswith(OWN):
+            return mask.among(b'"')
+        if here is FRESH:
+            return self._fresh_value(mask)
+        if isinstance(here, dict | list):
+            return mask.among(b"{" if isinstance(here, dict) else b"[")
+        for piece in (_dumped(here), b"[" + _dumped(here)):
+            if self._fits(piece):
+                return piece
+        return b""
+
+    def _fresh_value(self, mask: Mask) -> bytes:
+        if mask.among(b'"'):
+            return self._first_that_fits(f'"{one}"' for one in self._fresh())
+        numbers_ = (str(self._rng.randrange(most // 10, most)) for most in _FRESH_NUMBERS)
+        return self._first_that_fits(numbers_) if mask.among(_DIGITS) else b""
+
+    def _fresh(self) -> Iterator[str]:
+        return fresh_strings(self.cursor.key, self._facts, self._author, self._rng)
+
+
+def _dumped(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

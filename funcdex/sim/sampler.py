@@ -15,6 +15,7 @@ from funcdex.sim.dialog import END, TAGS, DialogPlan, separator
 from funcdex.sim.json_writer import JsonWriter
 from funcdex.sim.mask import Mask
 from funcdex.sim.prose import Author
+from funcdex.sim.script import example_in, script_in
 from funcdex.sim.values import facts_of
 
 _BYTES_PER_TOKEN = 4
@@ -37,23 +38,29 @@ class Sampled:
 
 
 def sample(
-    matcher: Matcher, author: Author, rng: Random, *, max_tokens: int, ramble: bool = False
+    matcher: Matcher, author: Author, rng: Random, *, max_tokens: int, ramble: bool = False, prompt: str = ""
 ) -> Sampled:
     """A text that the grammar accepts, or the beginning of one longer than `max_tokens`. With `ramble` on, it
-    gets no further than to its first free text."""
-    return _Sampler(matcher, author, rng, max_tokens, ramble).run()
+    gets no further than to its first free text. It takes after the example or the plan in `prompt`."""
+    return _Sampler(matcher, author, rng, max_tokens, ramble, prompt).run()
 
 
 class _Sampler:
-    def __init__(self, matcher: Matcher, author: Author, rng: Random, max_tokens: int, ramble: bool) -> None:
+    def __init__(
+        self, matcher: Matcher, author: Author, rng: Random, max_tokens: int, ramble: bool, prompt: str
+    ) -> None:
         soft_tokens = min(rng.randint(500, 1200), max_tokens * 6 // 10)
         self._facts = facts_of(author, rng)
         self._matcher = matcher
         self._author = author
         self._rng = rng
         self._hard_bytes = max_tokens * _MOST_BYTES_PER_TOKEN
-        self._plan = DialogPlan(rng, budget_bytes=soft_tokens * _BYTES_PER_TOKEN)
+        self._script = script_in(prompt)
+        budget_bytes = soft_tokens * _BYTES_PER_TOKEN
+        self._plan = DialogPlan(rng, budget_bytes=budget_bytes, script=self._script)
         self._json = JsonWriter(author, self._facts, rng, fits=self._fits)
+        self._json.example = example_in(prompt)
+        self._json_start = 0
         self._text = bytearray()
         self._ramble = ramble
         self._circle = b""
@@ -72,12 +79,32 @@ class _Sampler:
     def _take(self, piece: bytes) -> None:
         start = len(self._text)
         self._text += piece[: self._matcher.try_consume_tokens(piece)]
-        self._plan.advance(self._text, start)
+        for tag, begin, end in self._plan.advance(self._text, start):
+            self._follow_script(tag, begin, end)
         if self._plan.new_turn:
             self._author.turn_to_something_else()
         self._json.answering, self._json.hurried = self._plan.answering, self._plan.over_budget
         # Sentences hold neither brackets nor quotes: what opens JSON is the grammar's or the JSON writer's.
         self._json.wrote(piece)
+
+    def _follow_script(self, tag: bytes, begin: int, end: int) -> None:
+        """Takes from the script what the JSON behind a tag is like, and tells it what was written."""
+        script, json = self._script, self._json
+        if script is None or b"tool" not in tag:
+            return
+        written = self._text[self._json_start : begin].decode("utf-8", "replace")
+        self._json_start = end
+        json.example, json.more_than_example, json.finds_nothing = None, False, False
+        match tag:
+            case b"<tool>":
+                json.example = script.call()
+            case b"</tool>":
+                script.called(written)
+            case b"<tool_response>":
+                json.finds_nothing = script.finds_nothing
+                json.example, json.more_than_example = script.response()
+            case b"</tool_response>":
+                script.responded(written)
 
     def _chosen(self) -> bytes:
         if self._matcher.is_stopped():

@@ -6,7 +6,17 @@ import re
 from typing import Literal
 
 Mood = Literal[
-    "scenario", "ask", "follow", "plan", "report", "thought", "facts", "figures", "remark", "standing"
+    "scenario",
+    "ask",
+    "follow",
+    "plan",
+    "report",
+    "thought",
+    "facts",
+    "figures",
+    "remark",
+    "standing",
+    "clarify",
 ]
 
 
@@ -98,6 +108,12 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
         The {noun} is ready for {day}, and I kept the {adj} {noun} as it was.
         You can tell {colleague} that the {noun} for {company} was {past} without any trouble.
         Everything about the {adj} {noun} is settled now, just let me know if {project} needs more.
+    """),
+    "clarify": _sentences("""
+        Happy to help, but which {noun} do you mean, the {adj} one or the one for {project}?
+        Before I start, could you tell me the details of the {adj} {noun} that are still missing?
+        Do you want the {noun} {past} for {company}, or only the {adj} {noun}?
+        I can do that, only what should the {adj} {noun} look like in the end?
     """),
     "thought": _sentences("""
         The user wants the {adj} {noun} to be {past}, so I should use the details given so far.

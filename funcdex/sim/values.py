@@ -147,6 +147,23 @@ def strings(key: str, facts: Facts, author: Author, rng: Random, *, answering: b
             yield from _of_kind(other, facts, author, rng, answering=answering)
 
 
+def fresh_strings(key: str, facts: Facts, author: Author, rng: Random) -> Iterator[str]:
+    """String values for a key that nobody has said before, the most fitting first."""
+    kind, word = kind_of(key), new_id(rng)
+    domain = f"{author.topic.company.lower()}.example"
+    made: dict[Kind, str] = {
+        "email": f"{word}@{domain}",
+        "url": f"https://{domain}/{author.fill('noun')}/{word}",
+        "phone": f"+4470{rng.randint(10_000_000, 99_999_999)}",
+        "time": f"20{rng.randint(26, 39)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}T{facts.time}:00Z",
+        "title": f"{author.title()} {word}",
+        "id": word,
+    }
+    if kind in made:
+        yield made[kind]
+    yield from (word, _uuid(rng), *made.values(), made["time"][:10])
+
+
 def _of_kind(kind: Kind, facts: Facts, author: Author, rng: Random, *, answering: bool) -> tuple[str, ...]:
     match kind:
         case "email":

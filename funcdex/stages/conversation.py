@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from funcdex import __version__
@@ -21,9 +21,12 @@ from funcdex.settings.tree import GenerationSettings, VerifySettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.correction import Correction, How, correction_of
 from funcdex.stages.grammars import grammar_note
+from funcdex.stages.kind_checks import kind_faults
+from funcdex.stages.kinds import DECLINING, SPECS, Form, form_of, variant_told
 from funcdex.stages.plan import group_of
 from funcdex.stages.runaway import Runaway
 from funcdex.stages.turns.writer import write_turns
+from funcdex.stages.voice import voice_of
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.request import Completion, Grammar
@@ -47,7 +50,8 @@ class _Attempt:
 async def write_conversation(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with the code of the last sample's first fault, or with `duplicate_conversation`."""
     tools = context.shown(draft)
-    grammar = await context.grammars.of_tools(tools)
+    form = form_of(draft, context.settings.generation)
+    grammar = await context.grammars.of_tools(tools, form)
     writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
     attempt = await writer.write()
     if attempt.faults:
@@ -69,32 +73,48 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     )
 
 
-def rules_of(generation: GenerationSettings) -> Rules:
-    """The form that the settings ask of a conversation."""
+def rules_of(generation: GenerationSettings, form: Form) -> Rules:
+    """The form that settings and kind ask of a conversation."""
     return Rules(
         thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
+        parallel_calls=form.parallel_calls,
         min_user_turns=generation.min_user_turns,
         max_user_turns=generation.max_user_turns,
+        calls=form.calls,
+        error_responses=form.error_responses,
     )
 
 
 def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
     """What goes into the prompt `conversation`."""
-    return _tool_values(tools, generation) | {
-        "parallel_calls": generation.parallel_calls,
+    voice = voice_of(draft.plan, generation)
+    return _tool_values(draft, tools, generation) | {
         "scenario": draft.scenario,
         "persona": draft.persona,
         "clarity": generation.clarity_levels[draft.plan.clarity].description,
-        "outline": draft.outline,
+        "opening": voice.opening,
+        "style": voice.style,
+        "locale": voice.locale,
+        "today": draft.plan.today,
+        "workflow": generation.workflow_description,
+        "turns": voice.turns if draft.blueprint is None else len(draft.blueprint["turns"]),
         "min_turns": generation.min_user_turns,
         "max_turns": generation.max_user_turns,
         "language": generation.language,
     }
 
 
-def _tool_values(tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
-    return {"tools": [tool.as_text for tool in tools], "thoughts": generation.thoughts}
+def _tool_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
+    form = form_of(draft, generation)
+    return {
+        "tools": [tool.as_text for tool in tools],
+        "thoughts": generation.thoughts,
+        "parallel_calls": form.parallel_calls,
+        "errors": form.error_responses != "none",
+        "kind": SPECS[draft.plan.kind].writing,
+        "variant": variant_told(draft.plan),
+        "outline": draft.outline,
+    }
 
 
 @dataclass(slots=True)
@@ -156,8 +176,9 @@ class _Writer:
     async def _corrected(self, attempt: _Attempt, correction: Correction) -> _Attempt:
         grammar, bounds = self.grammar, correction.user_turns(self._generation.max_user_turns)
         if bounds is not None:
-            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds)
-        values = _tool_values(self.tools, self._generation) | correction.prompt_values
+            form = form_of(self.dialogue.draft, self._generation)
+            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds, form)
+        values = _tool_values(self.dialogue.draft, self.tools, self._generation) | correction.prompt_values
         return await self._ask(
             "correction", values, grammar, lambda answer: correction.applied(answer) or attempt.text
         )
@@ -178,9 +199,8 @@ class _Writer:
         return await self._looked_at(whole(text))
 
     async def _looked_at(self, text: str) -> _Attempt:
-        settings = self.dialogue.context.settings
-        given = given_of(self.dialogue.draft, settings.generation)
-        faults = await off_loop(faults_of, text, self.tools, settings.generation, given, settings.verify)
+        settings, draft = self.dialogue.context.settings, self.dialogue.draft
+        faults = await off_loop(faults_of, text, self.tools, settings.generation, settings.verify, draft)
         return _Attempt(text, faults, broken_off=False)
 
 
@@ -199,17 +219,31 @@ def faults_of(
     text: str,
     tools: Sequence[Tool],
     generation: GenerationSettings,
-    given: Given = NOTHING,
     checks: VerifySettings = ALL_CHECKS,
+    draft: Draft | None = None,
 ) -> tuple[Fault, ...]:
-    """All that is wrong with a written conversation: its markup, else its form and what is verified."""
+    """All that is wrong with a written conversation: its markup, else its form, what is verified, and, where
+    `draft` is what it was written from, what keeps it from being of its kind and from following its plan."""
     try:
         conversation = parse(text)
     except MarkupError as error:
         return (Fault("markup", str(error)),)
-    return (*check(conversation, rules_of(generation)), *verify(conversation, tools, given, checks))
+    form = Form(parallel_calls=generation.parallel_calls) if draft is None else form_of(draft, generation)
+    given = NOTHING if draft is None else given_of(draft, generation)
+    errors = form.error_responses != "none"
+    return (
+        *check(conversation, rules_of(generation, form)),
+        *verify(conversation, tools, given, checks, error_responses=errors),
+        *(kind_faults(conversation, draft) if draft else ()),
+    )
 
 
 def given_of(draft: Draft, generation: GenerationSettings) -> Given:
     """What verification knows of a conversation beside its text."""
-    return Given(persona=draft.persona, scenario=draft.scenario, language=generation.language)
+    return Given(
+        persona=draft.persona,
+        scenario=draft.scenario,
+        language=generation.language,
+        today=date.fromisoformat(draft.plan.today) if draft.plan.today else None,
+        refusals=draft.plan.kind in DECLINING,
+    )

@@ -18,6 +18,7 @@ from funcdex.grammar.size_limits import refuse_large, too_large
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings, GrammarSettings
+from funcdex.stages.kinds import Form, usual_form
 from funcdex.types.conversation import JsonValue
 from funcdex.types.request import Dialect
 from funcdex.types.tools import JsonSchema, Tool
@@ -65,10 +66,14 @@ class Grammars:
         """Since the beginning."""
         return GrammarsSnapshot(self._reused, self._built)
 
-    async def of_tools(self, tools: Sequence[Tool]) -> TreeGrammar:
-        """The grammar of conversations with these tools, whatever their order."""
-        ordered = tuple(sorted(tools, key=lambda tool: tool.name))
-        return await self._once(_key(ordered), ordered, partial(self._made_of_tools, ordered))
+    async def of_tools(self, tools: Sequence[Tool], form: Form | None = None) -> TreeGrammar:
+        """The grammar of conversations with these tools, whatever their order, of the usual form if None.
+
+        Where nothing is called, all sets of tools have one grammar.
+        """
+        form = form or usual_form(self.generation)
+        ordered = () if form.calls == "none" else tuple(sorted(tools, key=lambda tool: tool.name))
+        return await self._once((_key(ordered), form), ordered, partial(self._made_of_tools, ordered, form))
 
     async def of_message(self, tools: Sequence[Tool]) -> TreeGrammar:
         """The grammar of one message of the assistant that may call these; without tools it only speaks."""
@@ -76,15 +81,16 @@ class Grammars:
         make = partial(self._made, partial(message_grammar_of, ordered, self.generation))
         return await self._once(("message", _key(ordered)), ordered, make)
 
-    async def of_some_turns(self, tools: Sequence[Tool], least: int, most: int) -> TreeGrammar:
-        """The same for a conversation, or a part of one, of so many turns."""
+    async def of_some_turns(
+        self, tools: Sequence[Tool], least: int, most: int, form: Form | None = None
+    ) -> TreeGrammar:
+        """The same for a part of a conversation of so many turns: what has to occur may occur elsewhere."""
+        part = (form or usual_form(self.generation)).of_a_part
         turns = {"min_user_turns": least, "max_user_turns": most}
         generation = self.generation.model_copy(update=turns)
-        if generation == self.generation:
-            return await self.of_tools(tools)
-        ordered = tuple(sorted(tools, key=lambda tool: tool.name))
-        make = partial(self._made, partial(grammar_of, ordered, generation))
-        return await self._once((least, most, *_key(ordered)), ordered, make)
+        ordered = () if part.calls == "none" else tuple(sorted(tools, key=lambda tool: tool.name))
+        make = partial(self._made, partial(grammar_of, ordered, generation, part))
+        return await self._once((least, most, _key(ordered), part), ordered, make)
 
     async def of_json(self, schema: JsonSchema) -> TreeGrammar:
         """The grammar of one JSON value. The schema is our own, so that a fault is, too."""
@@ -126,11 +132,13 @@ class Grammars:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def _made_of_tools(self, tools: tuple[Tool, ...]) -> TreeGrammar:
+    async def _made_of_tools(self, tools: tuple[Tool, ...], form: Form) -> TreeGrammar:
         try:
-            return await self._made(partial(grammar_of, tools, self.generation))
+            return await self._made(partial(grammar_of, tools, self.generation, form))
         except _Unusable as unusable:
-            raise await self._explained(tools, unusable.fault) from unusable
+            if not tools:
+                raise
+            raise await self._explained(tools, form, unusable.fault) from unusable
 
     async def _made(self, build: Callable[[], TreeGrammar]) -> TreeGrammar:
         grammar, text = await off_loop(_built, build, self.limits.max_bytes)
@@ -138,14 +146,15 @@ class Grammars:
             raise _Unusable(fault)
         return grammar
 
-    async def _explained(self, tools: tuple[Tool, ...], fault: str) -> GrammarError:
+    async def _explained(self, tools: tuple[Tool, ...], form: Form, fault: str) -> GrammarError:
         """The error for tools whose grammar cannot be used: about one that has none by itself, or all."""
         if len(tools) == 1:
-            side, path = await smallest_fault(tools[0], self._usable)
+            side, path = await smallest_fault(tools[0], partial(self._usable, form))
             return too_large(tools[0], side, path, fault)
         for tool in tools:
             alone = (tool,)
-            outcome = await self._outcome(_key(alone), alone, partial(self._made_of_tools, alone))
+            made = partial(self._made_of_tools, alone, form)
+            outcome = await self._outcome((_key(alone), form), alone, made)
             if isinstance(outcome, GrammarError):
                 return outcome
         return GrammarError(
@@ -154,26 +163,32 @@ class Grammars:
             fix="Set generation.max_tools lower, or leave large tools out.",
         )
 
-    async def _usable(self, tool: Tool) -> bool:
+    async def _usable(self, form: Form, tool: Tool) -> bool:
         try:
-            await self._made(partial(grammar_of, (tool,), self.generation))
+            await self._made(partial(grammar_of, (tool,), self.generation, form))
         except GrammarError:
             return False
         return True
 
 
-def grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGrammar:
-    """The grammar of conversations with these tools, not yet compiled. Raises GrammarError."""
+def grammar_of(
+    tools: Sequence[Tool], generation: GenerationSettings, form: Form | None = None
+) -> TreeGrammar:
+    """The grammar of conversations with these tools, of the usual form if None, not yet compiled. Raises
+    GrammarError."""
+    form = form or usual_form(generation)
     if generation.level == "schema":
         for tool in tools:
             refuse_large(tool)
     return conversation_grammar(
         tools,
         thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
+        parallel_calls=form.parallel_calls,
         min_user_turns=generation.min_user_turns,
         max_user_turns=generation.max_user_turns,
         level=generation.level,
+        calls=form.calls,
+        error_responses=form.error_responses,
     )
 
 

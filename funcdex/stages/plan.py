@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import OrderedDict
 from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import date
 
-from funcdex.settings.tree import ClarityLevel, Settings
+from funcdex.settings.tree import Described, DifficultyLevel, GenerationSettings, Settings
+from funcdex.stages.kinds import servable
+from funcdex.toolkits.graph import graph_of
+from funcdex.types.kind import Kind
 from funcdex.types.record import Draft, Plan
 from funcdex.types.tools import Bundle, Tool
 
 ID_PREFIX = "conv_"
+
+_KEPT = 256
 
 
 def plans(
@@ -35,13 +42,21 @@ def plan_at(index: int, settings: Settings, bundles: Sequence[Bundle], restarts:
     """The plan of one index, from 1. What is tried again draws anew: `restarts` is part of its seed."""
     bundle = bundles[_turn(index, len(bundles))]
     plan_id = _id_of(index)
-    seed = _seed_of(settings.seed, plan_id, restarts)
+    generation, seed = settings.generation, _seed_of(settings.seed, plan_id, restarts)
+    rng = random.Random(f"{seed}:kind")
+    kind, variant = _kind(bundle, generation, rng)
+    difficulty = _weighted(generation.difficulties, rng)
+    day = rng.randint(generation.first_day.toordinal(), generation.last_day.toordinal())
     return Plan(
         id=plan_id,
         index=index,
         toolkits=tuple(toolkit.name for toolkit in bundle.toolkits),
-        clarity=_weighted(settings.generation.clarity_levels, random.Random(f"{seed}:clarity")),
+        clarity=_weighted(generation.clarity_levels, random.Random(f"{seed}:clarity")),
         seed=seed,
+        kind=kind,
+        variant=variant,
+        difficulty=difficulty,
+        today=date.fromordinal(day).isoformat(),
     )
 
 
@@ -86,6 +101,41 @@ def _seed_of(run_seed: int, plan_id: str, restarts: int) -> int:
     return int.from_bytes(digest[:6])  # 48 bits: exact in JSON numbers everywhere
 
 
-def _weighted(levels: Mapping[str, ClarityLevel], dice: random.Random) -> str:
-    weights = [level.weight for level in levels.values()]
-    return dice.choices(list(levels), weights if sum(weights) > 0 else None)[0]
+def _weighted(levels: Mapping[str, Described | DifficultyLevel], dice: random.Random) -> str:
+    return drawn({name: level.weight for name, level in levels.items()}, dice)
+
+
+def drawn(shares: Mapping[str, float], rng: random.Random) -> str:
+    """One of the names, by its share; all are alike if none has one."""
+    weights = list(shares.values())
+    return rng.choices(list(shares), weights if sum(weights) > 0 else None)[0]
+
+
+def _kind(bundle: Bundle, generation: GenerationSettings, rng: random.Random) -> tuple[Kind, str]:
+    """A kind by its share, and a variant of it.
+
+    Drawn among the kinds that the bundle can serve: the shares of the others fall to these in proportion. A
+    bundle that can serve none of those wanted has happy paths.
+    """
+    can = _servable(bundle, generation)
+    shares = {kind: share for kind, share in generation.kinds.items() if share > 0 and kind in can}
+    kind: Kind = drawn(shares, rng) if shares else "happy_path"  # type: ignore[assignment]  # keys are kinds
+    return kind, rng.choice(can.get(kind, ("",)))
+
+
+_can: OrderedDict[tuple[int, int], tuple[Bundle, GenerationSettings, Mapping[Kind, tuple[str, ...]]]] = (
+    OrderedDict()
+)
+
+
+def _servable(bundle: Bundle, generation: GenerationSettings) -> Mapping[Kind, tuple[str, ...]]:
+    """Found once for each bundle in use: a run has a hundred thousand plans."""
+    # By identity, and kept with the answer, so that nothing else has their ids.
+    key = id(bundle), id(generation)
+    known = _can.get(key)
+    if known is None or known[0] is not bundle or known[1] is not generation:
+        known = bundle, generation, servable(bundle.tools, graph_of(bundle), generation)
+        _can[key] = known
+        if len(_can) > _KEPT:
+            _can.popitem(last=False)
+    return known[2]

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from funcdex.dedup.protocol import Duplicate
 from funcdex.stages.adjudication import Adjudicator
 from funcdex.stages.context import Context, Dialogue
+from funcdex.stages.focus import focus_of
+from funcdex.stages.kinds import SPECS
 from funcdex.stages.plan import group_of
 from funcdex.types.record import Draft, Rejected, StageDone
 
@@ -14,7 +16,7 @@ from funcdex.types.record import Draft, Rejected, StageDone
 async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `duplicate_scenario` if every sample was one, and as `unanswered` if none was whole."""
     dialogue, dedup = Dialogue(context, draft, "scenario"), context.settings.dedup
-    group, candidates = group_of(draft.plan), context.candidates(draft.plan)
+    group, focus, spec = group_of(draft.plan), focus_of(draft.plan, context), SPECS[draft.plan.kind]
     adjudicator = Adjudicator(dialogue)
     # Not asked for again after a refusal: the prompts of one conversation go on where the last one ended.
     earlier = context.guard.examples(group, dedup.examples_shown)
@@ -23,7 +25,12 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
         scenario = await dialogue.ask_text(
             "scenario",
             toolkits=draft.plan.toolkits,
-            tools=candidates,
+            tools=focus.tools,
+            central=focus.central,
+            withheld=focus.withheld,
+            kind=spec.situation,
+            may_call=spec.form.calls != "none",
+            today=draft.plan.today,
             workflow=context.settings.generation.workflow_description,
             earlier=earlier,
         )

@@ -1,4 +1,7 @@
-"""Which tools the conversation needs, and which others stand beside them to be left alone."""
+"""Which tools the conversation needs, and which others stand beside them to be left alone.
+
+A blueprint names those that are needed, so nobody is asked; plans of earlier versions were prose.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections.abc import Sequence
 
 import orjson
 
+from funcdex.stages.blueprint import read_blueprint
 from funcdex.stages.context import Context, Dialogue, dice
+from funcdex.stages.focus import shown_tools_of
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.types.tools import Tool
 
@@ -14,6 +19,10 @@ from funcdex.types.tools import Tool
 async def select_tools(draft: Draft, context: Context) -> StageDone | Rejected:
     """Rejects with `no_tools` if no sample named a tool that exists."""
     dialogue, generation = Dialogue(context, draft, "tools"), context.settings.generation
+    if draft.blueprint is not None:
+        planned, withheld = read_blueprint(draft.blueprint).tools, draft.blueprint.get("withheld", ())
+        tools = shown_tools_of(draft.plan, planned, withheld, context)
+        return dialogue.done(shown=[tool.name for tool in tools])
     candidates = context.candidates(draft.plan)
     grammar = await context.grammars.of_json(_answer_schema(candidates))
     for _ in range(generation.max_stage_retries + 1):

@@ -37,13 +37,36 @@ class ToolSets:
             return sample_tools(self._left(bundle_of(plan, self.bundles)), self.generation.max_tools, rng)
         return self._family(plan).whole
 
-    def shown(self, plan: Plan, needed: Sequence[str], rng: random.Random) -> ToolSet:
-        """The tools that a conversation is written with, which are candidates, those needed among them."""
-        others = self.generation.distractor_tools
+    def visit(self, plan: Plan) -> int:
+        """How many conversations before this one have the same candidates to choose from."""
+        turn, index = divmod(plan.index - 1, len(self.bundles))
+        return turn if self.families is None else turn // len(self.families[index])
+
+    def shown(
+        self,
+        plan: Plan,
+        needed: Sequence[str],
+        rng: random.Random,
+        *,
+        others: int | None = None,
+        withheld: Collection[str] = (),
+    ) -> ToolSet:
+        """The tools that a conversation is written with, which are candidates, those needed among them.
+
+        `others`: fewest besides, where there are as many; as the settings say if None. `withheld`: names of
+        tools that are not to be there. Sets without them are none of those planned; that costs no grammar as
+        long as nothing is called where something is withheld.
+        """
+        others = self.generation.distractor_tools if others is None else others
         if self.families is None:
             tools = self._left(bundle_of(plan, self.bundles))
-            return choose_shown(tools, needed, others, self.generation.max_tools, rng)
-        return self._family(plan).smallest(needed, others, rng)
+            there = [tool for tool in tools if tool.name not in withheld]
+            return choose_shown(there, needed, others, self.generation.max_tools, rng)
+        family = self._family(plan)
+        for planned in (family.smallest(needed, others, rng), family.whole):
+            if left := tuple(tool for tool in planned if tool.name not in withheld):
+                return left
+        return family.whole
 
     def planned(self) -> Iterator[ToolSet]:
         """Every set that a conversation can be shown; none where they are not planned."""

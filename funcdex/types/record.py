@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from operator import itemgetter
 from typing import Any, Literal, TypeGuard, get_args
 
+from funcdex.types.kind import Kind
+
 Stage = Literal["scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The stages of a conversation, in order."""
@@ -37,14 +39,21 @@ Line = tuple[OutputName, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One conversation that was asked for. All of it follows from the run's seed and the index."""
+    """One conversation that was asked for. All of it follows from the run's seed and the index.
+
+    `kind` and `variant` say what sort of scenario it is, `difficulty` names a level of the settings, `today`
+    is the day on which the conversation takes place (ISO 8601).
+    """
 
     id: str
     index: int
     toolkits: tuple[str, ...]
     clarity: str
     seed: int
-    kind: str = "happy_path"
+    kind: Kind = "happy_path"
+    variant: str = ""
+    difficulty: str = ""
+    today: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +125,14 @@ class Draft:
     enforce of the tools' schemas. `corrections` counts the answers to requests for a correction, `corrected`
     says of each what it was about (`stages.correction`). `scores` are those of the whole conversation, None
     if no judge gave any; `verdicts` what was said turn by turn, or why nothing was (`stages.panel`).
+    `outline` is the plan as people read it, `blueprint` the same as data; runs of earlier versions have none.
     """
 
     plan: Plan
     scenario: str | None = None
     persona: str | None = None
     outline: str | None = None
+    blueprint: Mapping[str, Any] | None = None
     shown: tuple[str, ...] | None = None
     dml: str | None = None
     written_at: str | None = None
@@ -209,7 +220,7 @@ _NONE = type(None)
 _TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("scenario", "persona", "outline", "dml", "system_prompt"), (str, _NONE)),
     **dict.fromkeys(("written_at", "written_by"), (str, _NONE)),
-    **dict.fromkeys(("grammar", "scores", "verdicts"), (dict, _NONE)),
+    **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), (dict, _NONE)),
     **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,)},
 }
 """What a draft takes."""

@@ -59,7 +59,7 @@ def test_grammars_get_stricter_with_the_level() -> None:
     made = work()
     case = next(case for case in made.cases if SEND in case.tools)
     wrong_name, wrong_type = conversation(name="NO_SUCH_TOOL"), conversation('{"to": 7}')
-    found = {name: made.grammar(case.tools, name) for name in CONSTRAINTS[1:]}
+    found = {name: made.grammar(case, name) for name in CONSTRAINTS[1:]}
     allowed = {
         name: [matches(grammar, text) for text in (wrong_name, wrong_type, conversation())]
         for name, grammar in found.items()
@@ -80,10 +80,10 @@ def test_so_many_sets_of_tools_take_turns() -> None:
 
 def test_a_fresh_set_of_tools_has_a_grammar_of_its_own() -> None:
     made = work()
-    known = {grammar.key for case in made.cases if (grammar := made.grammar(case.tools, "schema"))}
+    known = {grammar.key for case in made.cases if (grammar := made.grammar(case, "schema"))}
     for nonce in ("aa", "bb"):
         case = made.never_sent(0, nonce)
-        grammar = made.grammar(case.tools, "schema")
+        grammar = made.grammar(case, "schema")
         assert grammar is not None and grammar.key not in known
         known.add(grammar.key)
         assert all(len(tool.name) <= 64 for tool in case.tools)
@@ -121,5 +121,5 @@ def test_an_answer_is_valid_if_it_is_in_the_language_or_begins_as_it_allows(
     made = work()
     case = next(case for case in made.cases if SEND in case.tools)
     sample = Sample("e", 0.0, 1.0, finish_reason=reason)
-    assert is_valid(Answered(sample, text, made.grammar(case.tools, "schema"))) is expected
+    assert is_valid(Answered(sample, text, made.grammar(case, "schema"))) is expected
     assert is_valid(Answered(sample, text, None)) is None

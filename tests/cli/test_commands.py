@@ -162,7 +162,8 @@ def test_a_dry_run_shows_plan_prompts_and_grammar_and_asks_nothing(tmp_path: Pat
     arguments = ("generate", "--tools", post_tools, "--count", 5, "--run", tmp_path / "run", "--dry-run")
     text = said(*arguments, "--endpoints", "http://127.0.0.1:9")
     assert "5 conversations, seed 0" in text and "start:" in text
-    for stage in ("scenario", "persona", "outline", "tools", "conversation", "system_prompt", "judge"):
+    # Which tools are needed, the plan says: nobody is asked.
+    for stage in ("scenario", "persona", "outline", "conversation", "system_prompt", "judge"):
         assert f" {stage}: user " in text
     assert not (tmp_path / "run").exists()
 

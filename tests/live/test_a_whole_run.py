@@ -12,6 +12,7 @@ from funcdex.order import tools_of_conversation
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import read_journal
 from funcdex.stages.grammars import grammar_of
+from funcdex.stages.kinds import form_of
 from live import servers
 
 COUNT = 8
@@ -61,8 +62,9 @@ def test_both_servers_write_conversations_that_their_grammar_accepts(
     written = records(run.output("conversations"))
     assert len(written) >= COUNT * 3 // 4, result.stdout
     for record in written:
-        tools, settings = tools_of_conversation(run.path, record["id"])
-        assert fault_at(grammar_of(tools, settings.generation), record["conversation_dml"]) is None
+        tools, settings, draft = tools_of_conversation(run.path, record["id"])
+        grammar = grammar_of(tools, settings.generation, form_of(draft, settings.generation))
+        assert fault_at(grammar, record["conversation_dml"]) is None
         assert not record["simulated"]
     usage = [used for entry in records(run.journal) for used in entry.get("usage", ())]
     assert {used["endpoint"] for used in usage if used["stage"] == "conversation"} == set(urls)

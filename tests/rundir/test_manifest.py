@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ def test_a_run_can_be_resumed_from_its_manifest_alone(tmp_path: Path) -> None:
     )
     write_manifest(run, new_manifest(settings, tools_digest="", prompts={}, now=datetime.now(UTC)))
     assert settings_of(read_manifest(run), run) == settings
+
+
+def test_a_run_begun_before_there_were_kinds_goes_on_with_happy_paths(tmp_path: Path) -> None:
+    run = RunDir(tmp_path)
+    old = manifest()
+    generation = {key: value for key, value in old.settings["generation"].items() if key != "kinds"}
+    settings = settings_of(replace(old, settings={**old.settings, "generation": generation}), run)
+    assert settings.generation.kinds == {"happy_path": 1.0}
+    assert settings_of(old, run).generation.kinds == Settings().generation.kinds
 
 
 def test_no_secret_reaches_the_manifest(tmp_path: Path) -> None:

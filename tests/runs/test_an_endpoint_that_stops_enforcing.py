@@ -15,6 +15,7 @@ from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import parse_fault
 from funcdex.sim.process import SimProcess
 from funcdex.stages.grammars import grammar_of
+from funcdex.stages.kinds import form_of
 
 COUNT = 40
 
@@ -27,8 +28,9 @@ async def started(stack: AsyncExitStack, *faults: str) -> SimProcess:
 
 
 def in_its_grammar(run: RunDir, id: str, text: str) -> bool:
-    tools, settings = tools_of_conversation(run.path, id)
-    return all_accept(grammar_of(tools, settings.generation), text)
+    tools, settings, draft = tools_of_conversation(run.path, id)
+    form = form_of(draft, settings.generation)
+    return all_accept(grammar_of(tools, settings.generation, form), text)
 
 
 async def test_an_endpoint_that_stops_enforcing_is_noticed_and_nothing_of_it_is_believed(

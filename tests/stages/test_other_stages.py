@@ -5,7 +5,6 @@ import pytest
 from scripted_model import BUNDLE, ScriptedModel, context, conversation, draft
 
 from funcdex.settings.tree import Settings
-from funcdex.stages.outline import write_outline
 from funcdex.stages.persona import write_persona
 from funcdex.stages.plan import plan_of, plans
 from funcdex.stages.prompt import prompt_versions
@@ -71,7 +70,6 @@ async def test_prose_stages_keep_what_the_model_wrote() -> None:
     known = draft(scenario="s", persona="p", outline="o", shown=("SEND",), dml=conversation())
     for stage, write, field in (
         ("persona", write_persona, "persona"),
-        ("outline", write_outline, "outline"),
         ("system_prompt", write_system_prompt, "system_prompt"),
     ):
         outcome = await write(known, context(ScriptedModel({stage: ["  Some prose.\n"]})))
