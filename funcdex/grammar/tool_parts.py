@@ -76,8 +76,8 @@ def _strict_parts(
 
 
 def _responses(tool: Tool, rules: JsonRules) -> tuple[tuple[Node, Node], tuple[Relaxation, ...]]:
-    """The response, twice."""
-    shape, lost = _read(tool, "response", tool.response or {"type": "object"})
+    """The response when all is well, twice."""
+    shape, lost = _read(tool, "response", response_forms(tool.response or {"type": "object"}).fine)
     node = rules.node(shape, f"{tool.name}-response")
     return (node, node), lost
 
