@@ -6,7 +6,7 @@
 It is guessed from names, types and words, without a model: what a field or parameter names is an identifier
 or an address *of something*, and where both name the same of the same thing, there is an
 edge. `weight` (0 to 1) says how sure that is; the words of both descriptions only shift it. How often it is
-right: docs/decisions/0012-kinds-and-blueprint.md.
+right: docs/decisions/0015-kinds-and-blueprint.md.
 """
 
 from __future__ import annotations
