@@ -70,11 +70,11 @@ def conversation_grammar(
     `calls`: `none`: the tools are shown and not called, so all tools have one grammar; `required`: at least
     once. Rejected by `none`: any `<tool>`; by `required`: `</user>\\nHi\\n</assistant>\\nHello`.
 
-    `error_responses`: `none`: responses are what the tools' schemas have where all is well; `allowed`: any may
-    be an error instead; `required`: at least one is. An error is of the form that the tool's schema
+    `error_responses`: `none`: responses are what the tools' schemas have where all is well; `allowed`: any
+    may be an error instead; `required`: at least one is. An error is of the form that the tool's schema
     describes, else `{"error": {"code": 404, "message": "No such mail."}}` (`funcdex.dml.error_response`).
-    Rejected with `allowed`: `{"error": {"code": 42, "message": ""}}`; with `required` also a conversation where
-    all goes well; with `none` any error that the schema tells apart.
+    Rejected with `allowed`: `{"error": {"code": 42, "message": ""}}`; with `required` also a conversation
+    where all goes well; with `none` any error that the schema tells apart.
 
     `opening`: what the user says first. With `"a < b"`: accepted `</user>\\na < b\\n</assistant>...`,
     rejected any other text there. `before`: whole turns that come before that, as they are; they count as
