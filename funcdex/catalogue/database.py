@@ -116,6 +116,11 @@ def faults(path: Path) -> Iterator[None]:
         ) from error
 
 
+def as_utf8(text: str) -> str:
+    """SQLite takes no half of a surrogate pair, which nothing in a catalogue has."""
+    return text.encode(errors="replace").decode()
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All of what is written inside, or nothing."""

@@ -31,10 +31,15 @@ def words_of(text: str) -> Iterator[str]:
 
     `chat_postMessage` gives "chat", "post", "messag".
     """
+    return map(stem, whole_words_of(text))
+
+
+def whole_words_of(text: str) -> Iterator[str]:
+    """As `words_of`, with their endings."""
     for piece in _PIECE.findall(_APOSTROPHE.sub("", plain_letters(text))):
         word = piece.lower()
         if word not in STOP_WORDS:
-            yield stem(word[:_LONGEST_WORD])
+            yield word[:_LONGEST_WORD]
 
 
 def distinct_words(texts: Iterable[str], most: int) -> list[str]:

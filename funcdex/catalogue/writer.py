@@ -46,7 +46,13 @@ class Writer:
         with transaction(self._connection):
             names = self._names_of(source.place)
             self._remove(source.place)
-            row = (source.place, source.root, source.digest, now.isoformat(timespec="seconds"), source.importer)
+            row = (
+                source.place,
+                source.root,
+                source.digest,
+                now.isoformat(timespec="seconds"),
+                source.importer,
+            )
             cursor = self._connection.execute(
                 "INSERT INTO source (place, root, digest, imported_at, importer) VALUES (?, ?, ?, ?, ?)", row
             )
@@ -71,9 +77,7 @@ class Writer:
             )
 
     def _names_of(self, place: str) -> dict[str, str]:
-        query = (
-            "SELECT original, toolkit.name FROM toolkit JOIN source ON source.id = source WHERE place = ?"
-        )
+        query = "SELECT original, toolkit.name FROM toolkit JOIN source ON source.id = source WHERE place = ?"
         return dict(self._connection.execute(query, (place,)).fetchall())
 
     def _remove(self, place: str) -> None:
