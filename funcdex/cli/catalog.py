@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from funcdex.cli.tables import JsonOption, show
+from funcdex.cli.tables import JsonOption, show, write_json
 from funcdex.cli.tools import CatalogOption, ToolReferencesOption, ToolsOption, app, read_tools
 from funcdex.printable import printable
 
@@ -90,6 +90,41 @@ def pick(
         ) from error
     count = sum(len(kit.tools) for kit in kits)
     sys.stdout.write(f"{count} tools in {len(kits)} toolkits written to {printable(str(out))}\n")
+
+
+@app.command()
+def bundles(
+    toolkits: Annotated[
+        str | None, typer.Option("--toolkits", help="gmail,jira: among these only. Default: all there are.")
+    ] = None,
+    tools: ToolsOption = None,
+    catalog: CatalogOption = None,
+    most: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most bundles proposed.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file for the setting `wanted_toolkits` to write.")
+    ] = None,
+    references: ToolReferencesOption = None,
+    json: JsonOption = None,
+) -> None:
+    """Proposes toolkits that go together: what one answers, the other asks for.
+
+    Example: funcdex tools bundles --out wanted_toolkits.json
+    """
+    from funcdex.catalogue.bundles import as_wanted, profile_of, propose
+
+    with _opened(catalog, tools, references) as opened:
+        names = toolkits.split(",") if toolkits else sorted(opened.names())
+        found = propose([profile_of(opened.toolkit(name.strip())) for name in dict.fromkeys(names)], most)
+    if out:
+        write_json(out, as_wanted(dict.fromkeys(name.strip() for name in names), found))
+    rows = [
+        {"bundle": "+".join(one.toolkits), "score": one.score, "in_common": ", ".join(one.things)}
+        for one in found
+    ]
+    if rows or json:
+        show("bundles", rows, json)
+    else:
+        sys.stdout.write("no toolkits go together\n")
 
 
 def import_into_catalog(sources: list[Path], catalog: Path, references: ToolReferences) -> None:
