@@ -74,8 +74,11 @@ def _alternatives(word: str, query: Sequence[str]) -> dict[str, float]:
     for first, second in pairwise(query):
         if word in (first, second):
             found.setdefault(stem(first + second), 1.0)
+    # What is asked for by its own name stands for nothing else: a phone number is no phone call.
+    own = {stem(other) for other in query}
     for other in synonyms().get(stem(word), ())[:_MOST_ALTERNATIVES]:
-        found.setdefault(other, SYNONYM_WEIGHT)
+        if other not in own:
+            found.setdefault(other, SYNONYM_WEIGHT)
     return found
 
 

@@ -16,13 +16,16 @@ _PIECE = re.compile(r"[A-Z]+[0-9]*(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+|(?:(?![A-Z
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019]\w{1,2}\b")
 _VOWEL = re.compile("[aeiouy]")
 _LONGEST_WORD = 40
+# Without their ending they would be other words.
+_WHOLE = frozenset(("direction", "edition"))
 
 STOP_WORDS = frozenset(
-    "a about all also am an and any are as at be been but by can could did do does each for from had has have he "
-    "her his how i if in into is it its just let may me might my no not of off on one onto or our out over please "
-    "several she should so some somebody someone something such than that the their them then there these they "
-    "this those through to up upon us via want was we were what when where whether which while who whose why will "
-    "with within would you your".split()
+    "a about all also am an and another any are as at be been between but by can could did do does each "
+    "every for from given had has have he her his how i if in into is it its just let may me might more "
+    "most my need new no not of off on one onto or other our out over own please several she should so "
+    "some somebody someone something such than that the their them then there these they this those "
+    "through to two up upon us use using via want was we were what when where whether which while who "
+    "whose why will with within would you your".split()
 )
 
 
@@ -70,6 +73,8 @@ def stem(word: str) -> str:
     if not word.isascii() or not word.isalpha():
         return word
     word = _singular(word)
+    if word in _WHOLE:
+        return word
     for ending in ("ing", "ed", "ion", "e"):
         rest = word.removesuffix(ending)
         if rest != word and len(rest) >= (4 if ending == "ion" else 3) and _VOWEL.search(rest):

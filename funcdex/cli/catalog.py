@@ -44,13 +44,14 @@ def search(
 
     with _opened(catalog, tools, references) as opened:
         hits = opened.search(query, limit, Filter(toolkit, verb, parameter))
+    rows: list[dict[str, object]]
     if json:
         rows = [
-            {"tool": f"{hit.toolkit}/{hit.tool}", "score": hit.score, "description": hit.description}
+            {"tool": hit.id, "score": hit.score, "description": hit.description, "also": hit.also}
             for hit in hits
         ]
     else:
-        rows = [{"tool": f"{hit.toolkit}/{hit.tool}", "description": _start(hit.description)} for hit in hits]
+        rows = [{"tool": hit.id, "description": _start(hit.description)} for hit in hits]
     if rows or json:
         show("tools", rows, json)
     else:

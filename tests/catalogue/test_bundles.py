@@ -30,7 +30,10 @@ def test_what_one_answers_and_the_other_asks_for_joins_them() -> None:
 
 
 def test_ids_states_and_pages_join_nothing() -> None:
-    kits = (kit("a", ("id", "status", "page", "limit"), ("id", "total")), kit("b", ("id",), ("id", "status", "page")))
+    kits = (
+        kit("a", ("id", "status", "page", "limit"), ("id", "total")),
+        kit("b", ("id",), ("id", "status", "page")),
+    )
     assert propose([profile_of(one) for one in kits]) == ()
 
 
@@ -46,7 +49,8 @@ def test_what_is_written_is_read_as_wanted_toolkits() -> None:
 
 THINGS = st.dictionaries(st.sampled_from("abcdefgh"), st.just("word"), max_size=5)
 PROFILES = st.lists(
-    st.builds(Profile, st.uuids().map(str), THINGS, THINGS, st.frozensets(st.text(max_size=2), min_size=1)), max_size=8
+    st.builds(Profile, st.uuids().map(str), THINGS, THINGS, st.frozensets(st.text(max_size=2), min_size=1)),
+    max_size=8,
 )
 
 

@@ -27,7 +27,9 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_second_import_finds_nothing_to_do(catalog: Path) -> None:
     shipped = Path(__file__).parents[2] / "tool_definitions"
-    assert said("tools", "import", shipped, "--catalog", catalog).startswith("0 tools in 0 toolkits of 0 files")
+    assert said("tools", "import", shipped, "--catalog", catalog).startswith(
+        "0 tools in 0 toolkits of 0 files"
+    )
 
 
 def test_an_import_goes_to_a_file_or_a_catalogue(catalog: Path, tmp_path: Path) -> None:

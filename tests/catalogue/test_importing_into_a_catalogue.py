@@ -46,7 +46,9 @@ def import_(catalog: Path, *roots: Path, notes: list[Note] | None = None) -> Imp
 
 def ids(catalog: Path) -> list[str]:
     with open_catalogue(catalog) as opened:
-        return [f"{one.name}/{tool.name}" for one in opened.listed() for tool in opened.toolkit(one.name).tools]
+        return [
+            f"{one.name}/{tool.name}" for one in opened.listed() for tool in opened.toolkit(one.name).tools
+        ]
 
 
 @pytest.fixture
@@ -164,7 +166,9 @@ def test_a_reader_keeps_what_it_sees_while_another_writes(tmp_path: Path, catalo
 
 
 def test_numbers_of_any_size_and_any_letters_survive(tmp_path: Path, catalog: Path) -> None:
-    path = write(tmp_path / "n.json", "n", tool("BIG", "Größer 数字 🙂", n={"type": "integer", "maximum": 10**40}))
+    path = write(
+        tmp_path / "n.json", "n", tool("BIG", "Größer 数字 🙂", n={"type": "integer", "maximum": 10**40})
+    )
     import_(catalog, path)
     with open_catalogue(catalog) as opened:
         assert opened.toolkit("n") == read_toolkits([path]).toolkits[0]

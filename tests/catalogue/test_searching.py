@@ -46,7 +46,9 @@ def test_the_name_of_a_toolkit_counts() -> None:
 
 
 def test_a_name_of_two_words_is_found_written_as_one() -> None:
-    with catalogue_of([kit("googlecalendar", ("ADD", "Add.")), kit("google", ("ADD", "Add a thing."))]) as opened:
+    with catalogue_of(
+        [kit("googlecalendar", ("ADD", "Add.")), kit("google", ("ADD", "Add a thing."))]
+    ) as opened:
         assert opened.search("add to google calendar")[0].toolkit == "googlecalendar"
 
 
@@ -91,9 +93,11 @@ def test_a_toolkit_that_is_not_there_is_told_with_the_nearest(shipped: Catalogue
 
 HOSTILE = st.one_of(
     st.text(st.characters(codec=None), max_size=200),
-    st.text('"\'*:^()-+{} ANDORNETname\0\\%_;', max_size=60),
+    st.text("\"'*:^()-+{} ANDORNETname\0\\%_;", max_size=60),
     st.lists(
-        st.sampled_from(['"', "NEAR(", "name:", "AND", "OR", "NOT", "*", "^send", "send", "-", "col:", "');DROP"]),
+        st.sampled_from(
+            ['"', "NEAR(", "name:", "AND", "OR", "NOT", "*", "^send", "send", "-", "col:", "');DROP"]
+        ),
         max_size=30,
     ).map(" ".join),
 )

@@ -34,7 +34,8 @@ def test_forms_of_one_thing_are_the_same_words(text: str, alike: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("status", "state"), ("string", "stir"), ("bus", "busy"), ("call", "cal"), ("ring", "r")]
+    ("one", "other"),
+    [("status", "state"), ("string", "stir"), ("bus", "busy"), ("call", "cal"), ("ring", "r")],
 )
 def test_different_words_stay_apart(one: str, other: str) -> None:
     assert stem(one) != stem(other)
