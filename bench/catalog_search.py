@@ -3,9 +3,10 @@
     make catalog
     python bench/catalog_search.py [--catalog .bench/catalog.db] [--repeat 3] [--misses] [--record]
 
-The queries and what is right for them: tests/catalogue/queries.jsonl. A query that no tool of the catalogue is right
-for is not counted, and told. Each query is asked several times; its time is the median of wall clock and of the
-processor's time, which on a busy machine are far apart. The first search, with nothing in memory, stands apart.
+The queries and what is right for them: tests/catalogue/queries.jsonl. A query that no tool of the catalogue
+is right for is not counted, and told. Each query is asked several times; its time is the median of wall clock
+and of the processor's time, which on a busy machine are far apart. The first search, with nothing in memory,
+stands apart.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ QUERIES = Path(__file__).parents[2] / "tests" / "catalogue" / "queries.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`tools`: TOOLKIT/TOOL of every tool that does what is asked, `*` for anything, in either case: an application
-    that is described in several versions is right in each."""
+    """`tools`: TOOLKIT/TOOL of every tool that does what is asked, `*` for anything, in either case: an
+    application that is described in several versions is right in each."""
 
     text: str
     tools: tuple[re.Pattern[str], ...]

@@ -28,22 +28,23 @@ _EVERYWHERE = 0.6
 _TELLS_NOTHING = frozenset(
     map(
         stem,
-        "active after alt api array at base before body by code color comment content count created cursor data "
-        "date default deleted description details enabled end error etag etags expand extra field fields filter "
-        "first flag format from full has height id ids include index info is item items key keys kind last length "
-        "level limit link links list max message meta metadata min mode modified name names new next notes null "
-        "number object offset ok old only option options order page parameters parent per position prefix previous "
-        "query range ref request resource response result results scope self size sort source start state status "
-        "string style sub success suffix summary tag tags text time timestamp title to token total type types uid "
-        "update updated uri url use uuid value values version width with zone".split(),
+        "active after alt api array at base before body by code color comment content count created "
+        "cursor data date default deleted description details enabled end error etag etags expand extra "
+        "field fields filter first flag format from full has height id ids include index info is item "
+        "items key keys kind last length level limit link links list max message meta metadata min mode "
+        "modified name names new next notes null number object offset ok old only option options order "
+        "page parameters parent per position prefix previous query range ref request resource response "
+        "result results scope self size sort source start state status string style sub success suffix "
+        "summary tag tags text time timestamp title to token total type types uid update updated uri url "
+        "use uuid value values version width with zone".split(),
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a toolkit's tools answer (`gives`) and ask for (`takes`), each stem with a word that has it; and what the
-    tools are called."""
+    """What a toolkit's tools answer (`gives`) and ask for (`takes`), each stem with a word that has it; and
+    what the tools are called."""
 
     name: str
     gives: Mapping[str, str]
@@ -72,7 +73,8 @@ def profile_of(kit: Toolkit) -> Profile:
 
 
 def propose(profiles: Sequence[Profile], most: int = MOST_BUNDLES) -> tuple[Proposal, ...]:
-    """At most `most` pairs, the best first. No toolkit is in more than two of them, so that all get their turn."""
+    """At most `most` pairs, the best first. No toolkit is in more than two of them, so that all get their
+    turn."""
     known_by = Counter(thing for one in profiles for thing in one.gives.keys() | one.takes.keys())
     tells = {
         thing: math.log(1 + len(profiles) / count)

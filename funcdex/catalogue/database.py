@@ -4,7 +4,8 @@
     toolkit  its toolkits, under the name that they have here; `original` is the one that the source gives
     tool     their tools; `definition` is the JSON of parameters and response, compressed
     words    the words of each tool (FTS5, `rowid` is the tool's id), as `words.py` makes them
-    common   words that stand in many tools, and in how many
+    names    those of them that name tool and toolkit, once more: there a name is found however long the rest
+    is common   words that stand in many tools, and in how many
 
 Readers never wait for the one that writes, and see the file as it was when they began to read (WAL).
 """
@@ -60,6 +61,7 @@ CREATE TABLE tool (
 );
 CREATE TABLE common (word TEXT PRIMARY KEY, tools INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, tokenize = 'unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE names USING fts5(name, toolkit, tokenize = 'unicode61 remove_diacritics 0');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};

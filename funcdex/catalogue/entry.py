@@ -17,7 +17,8 @@ from funcdex.types.tools import JsonSchema, Tool, Toolkit
 LARGEST_DEFINITION_BYTES = 16 * 1024 * 1024
 """A compressed definition that stands for more is not unpacked."""
 
-# Words that a column keeps: those at the start of a description say what a tool does, and most tools have fewer.
+# Words that a column keeps: those at the start of a description say what a tool does, and most tools have
+# fewer.
 _MOST_WORDS = {"name": 24, "toolkit": 12, "description": 60, "parameters": 120, "about": 20}
 _MOST_PARAMETERS = 200
 _DESCRIPTION_CHARS = 160

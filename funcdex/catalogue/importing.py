@@ -1,4 +1,5 @@
-"""Imports files and folders into a catalogue, one file after the other, so that memory stays what one needs."""
+"""Imports files and folders into a catalogue, one file after the other, so that memory stays what one
+needs."""
 
 from __future__ import annotations
 
@@ -45,9 +46,10 @@ def import_into(
 ) -> Imported:
     """Reads every tool definition of the files and, with all folders below, of the folders.
 
-    A file that the catalogue has as it is now is not read again; one that is gone from a folder is taken out. In
-    a folder, a file that holds no tools is left out with a note. Stopped at any moment, the catalogue has every
-    file as it was or as it is, and the next import goes on. Raises ToolDefinitionError for a file that was named.
+    A file that the catalogue has as it is now is not read again; one that is gone from a folder is taken out.
+    In a folder, a file that holds no tools is left out with a note. Stopped at any moment, the catalogue has
+    every file as it was or as it is, and the next import goes on. Raises ToolDefinitionError for a file that
+    was named.
     """
     writer, done = Writer(connection), Imported()
     for root in roots:

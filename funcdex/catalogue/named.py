@@ -17,9 +17,9 @@ def read_named(
 ) -> ReadResult:
     """The toolkits of the files, and those of the catalogue that `specs` name beside them.
 
-    Without files what the catalogue has comes before the shipped toolkits, which nobody asked for. Without names
-    the catalogue is not used: nobody means a hundred thousand tools. Raises ConfigError, ToolDefinitionError and
-    CatalogueError.
+    Without files what the catalogue has comes before the shipped toolkits, which nobody asked for. Without
+    names the catalogue is not used: nobody means a hundred thousand tools. Raises ConfigError,
+    ToolDefinitionError and CatalogueError.
     """
     if catalog is None or not specs:
         result = read_toolkits(tools, references)

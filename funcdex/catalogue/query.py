@@ -1,8 +1,8 @@
 """What a query asks for, and the FTS5 expressions that find it.
 
-Each word of a query and the other words for it are a group. An expression asks for tools that have something of
-every one of some groups. What is rare comes first: such expressions are found in few steps however many tools
-there are.
+Each word of a query and the other words for it are a group. An expression asks for tools that have something
+of every one of some groups. What is rare comes first: such expressions are found in few steps however many
+tools there are.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ LONGEST_QUERY = 1000
 MOST_GROUPS = 8
 _MOST_WORDS = 24
 _MOST_ALTERNATIVES = 12
-# Beyond this share of all tools a word is looked for in names only.
-_COMMON_SHARE = 0.04
-_COMMON_LEAST = 2000
+# Tools that an expression may be expected to match; beyond them its words are looked for in names only.
+_MOST_EXPECTED = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A word that was asked for and all words for it that some tool has, each with what it counts for; and how much
-    it tells: the rarer, the more.
+    """A word that was asked for and all words for it that some tool has, each with what it counts for; and
+    how much it tells: the rarer, the more.
 
     `tools` is in how many tools the words stand, counted twice where two stand in one.
     """
@@ -52,14 +51,16 @@ def groups_of(text: str, connection: sqlite3.Connection) -> tuple[Group, ...]:
     return tuple(known[:MOST_GROUPS])
 
 
-def expressions(groups: Sequence[Group], total: int) -> Iterator[str]:
-    """FTS5 expressions for all groups, then for ever fewer, in the order of what they tell together."""
+def expressions(groups: Sequence[Group], total: int) -> Iterator[tuple[str, bool]]:
+    """FTS5 expressions for all groups, then for ever fewer, in the order of what they tell together; each
+    with whether few enough tools have its words anywhere, or it should be looked for in names only."""
     known = [group for group in groups if group.words]
     chosen = [some for size in range(len(known), 0, -1) for some in combinations(known, size)]
     for some in sorted(chosen, key=lambda some: -sum(group.tells for group in some)):
-        rarest = min(group.tools for group in some)
-        common = max(total * _COMMON_SHARE, _COMMON_LEAST)
-        yield " AND ".join(_expression(group, group.tools > common and rarest > common) for group in some)
+        # As if words stood together by chance only; that they do more often is why there is a bound on
+        # matches, too.
+        expected = total * math.prod(min(group.tools / max(total, 1), 1) for group in some)
+        yield " AND ".join(map(_expression, some)), expected <= _MOST_EXPECTED
 
 
 def total_tools(connection: sqlite3.Connection) -> int:
@@ -69,7 +70,8 @@ def total_tools(connection: sqlite3.Connection) -> int:
 
 
 def _alternatives(word: str, query: Sequence[str]) -> dict[str, float]:
-    """The word, what it makes with its neighbour (google calendar: googlecalendar), and other words for it."""
+    """The word, what it makes with its neighbour (google calendar: googlecalendar), and other words for
+    it."""
     found = {stem(word): 1.0}
     for first, second in pairwise(query):
         if word in (first, second):
@@ -101,7 +103,6 @@ def _counts(connection: sqlite3.Connection, words: set[str]) -> dict[str, int]:
     return counts
 
 
-def _expression(group: Group, in_names: bool) -> str:
+def _expression(group: Group) -> str:
     # Words hold letters and digits only; quoted, they are no operators either (AND, NEAR).
-    words = " OR ".join('"' + word.replace('"', '""') + '"' for word in group.words)
-    return f"{{name toolkit}} : ({words})" if in_names else f"({words})"
+    return "(" + " OR ".join('"' + word.replace('"', '""') + '"' for word in group.words) + ")"

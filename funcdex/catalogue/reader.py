@@ -47,8 +47,8 @@ class Catalogue:
         self._connection.close()
 
     def search(self, text: str, limit: int = 10, only: Filter | None = None) -> tuple[Hit, ...]:
-        """At most `limit` tools for a query in plain words. Raises CatalogueError, also for a toolkit in `only` that is
-        not there."""
+        """At most `limit` tools for a query in plain words. Raises CatalogueError, also for a toolkit in
+        `only` that is not there."""
         with faults(self._path):
             if only and only.toolkit is not None:
                 self._row_of(only.toolkit)
@@ -64,8 +64,8 @@ class Catalogue:
             return tuple(Listed(*row) for row in self._connection.execute(query))
 
     def toolkit(self, name: str, tools: Sequence[str] = ()) -> Toolkit:
-        """A toolkit by its name, with these of its tools in this order, or with all. Raises CatalogueError for a name
-        that is not there, and ToolDefinitionError for a tool that is none."""
+        """A toolkit by its name, with these of its tools in this order, or with all. Raises CatalogueError
+        for a name that is not there, and ToolDefinitionError for a tool that is none."""
         with faults(self._path):
             id, description = self._row_of(name)
             rows = self._connection.execute(

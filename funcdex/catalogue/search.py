@@ -1,7 +1,8 @@
 """Finds tools by what they are for.
 
-SQLite finds some hundred candidates by bm25, over expressions that ask for all words of the query, then for ever
-fewer; they are put in order by how much of the query they cover, most of all in the names of tool and toolkit.
+SQLite finds some hundred candidates by bm25, over expressions that ask for all words of the query, then for
+ever fewer; they are put in order by how much of the query they cover, most of all in the names of tool and
+toolkit.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from funcdex.catalogue.synonyms import actions
 from funcdex.catalogue.words import words_of
 
 # What a word counts for by where it stands: name, toolkit, description, parameters, about.
-_BM25_WEIGHTS = (10.0, 6.0, 3.0, 1.0, 1.5)
+_BM25_WEIGHTS = {"names": (1.0, 0.6), "words": (10.0, 6.0, 3.0, 1.0, 1.5)}
 _COVER_WEIGHTS = (1.0, 0.8, 0.6, 0.3, 0.4)
 # A name that says little beside what was asked is nearer to it than one that says much more.
-_NAME_WEIGHT = 0.35
+_NAME_WEIGHT = 0.5
 # For a tool that does what the query begins with.
-_ACTION_WEIGHT = 0.15
+_ACTION_WEIGHT = 0.1
 # What is found by another word counts a little less than where the asked word stands somewhere, too.
-_OWN_WEIGHT = 0.2
+_OWN_WEIGHT = 0.3
 # Some documents have each operation twice, to be called with either.
 _METHODS = frozenset(("get", "post"))
-_ENOUGH = 120
-_EACH = 60
+_ENOUGH = 200
+_EACH = 50
 _MOST_EXPRESSIONS = 12
 _MOST_MATCHES = 4000
 """Tools that one expression is judged on: of words that stand in more, only some are looked at."""
@@ -35,8 +36,8 @@ _MOST_MATCHES = 4000
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A tool that was found. `score`: 0 for nothing in common, above 1 for all words in its name. `also`: others that
-    are the same by name and description, as TOOLKIT/TOOL: versions of one application."""
+    """A tool that was found. `score`: 0 for nothing in common, above 1 for all words in its name. `also`:
+    others that are the same by name and description, as TOOLKIT/TOOL: versions of one application."""
 
     toolkit: str
     tool: str
@@ -62,8 +63,8 @@ class Filter:
 def search(
     connection: sqlite3.Connection, text: str, limit: int = 10, only: Filter | None = None
 ) -> tuple[Hit, ...]:
-    """At most `limit` tools, the best first. Any text is a query; one without words finds all that `only` asks for,
-    in the order of names."""
+    """At most `limit` tools, the best first. Any text is a query; one without words finds all that `only`
+    asks for, in the order of names."""
     where, values = _conditions(only or Filter())
     groups = groups_of(text, connection)
     if not groups:
@@ -105,19 +106,28 @@ def _action_of(text: str) -> str:
 def _candidates(
     connection: sqlite3.Connection, groups: Sequence[Group], where: str, values: tuple[str, ...], limit: int
 ) -> list[int]:
-    joins = "JOIN tool ON tool.id = words.rowid JOIN toolkit ON toolkit.id = tool.toolkit" if where else ""
-    weights = ", ".join(map(str, _BM25_WEIGHTS))
-    statement = (
-        f"SELECT id FROM (SELECT words.rowid AS id, bm25(words, {weights}) AS fit FROM words {joins} "
-        f"WHERE words MATCH ?{where} LIMIT {_MOST_MATCHES}) ORDER BY fit LIMIT {max(_EACH, limit)}"
-    )
     found: dict[int, None] = {}
-    for count, expression in enumerate(expressions(groups, total_tools(connection)), start=1):
-        rows = connection.execute(statement, (expression, *values))
-        found.update((id, None) for (id,) in rows)
-        if len(found) >= max(_ENOUGH, limit) or (found and count >= _MOST_EXPRESSIONS):
+    names, words = (_statement(table, where, max(_EACH, limit)) for table in ("names", "words"))
+    for count, (expression, anywhere) in enumerate(expressions(groups, total_tools(connection)), start=1):
+        for statement in (names, words) if anywhere else (names,):
+            rows = connection.execute(statement, (expression, *values))
+            found.update((id, None) for (id,) in rows)
+        # All words, then all but one of them: what a query says beside the matter hides nothing.
+        if count > len(groups) and (
+            len(found) >= max(_ENOUGH, limit) or (found and count >= _MOST_EXPRESSIONS)
+        ):
             break
     return list(found)
+
+
+def _statement(table: str, where: str, most: int) -> str:
+    """SQL for the ids of the best `most` tools that an expression matches in a table of words."""
+    joins = f"JOIN tool ON tool.id = {table}.rowid JOIN toolkit ON toolkit.id = tool.toolkit" if where else ""
+    weights = ", ".join(map(str, _BM25_WEIGHTS[table]))
+    return (
+        f"SELECT id FROM (SELECT {table}.rowid AS id, bm25({table}, {weights}) AS fit FROM {table} {joins} "
+        f"WHERE {table} MATCH ?{where} LIMIT {_MOST_MATCHES}) ORDER BY fit LIMIT {most}"
+    )
 
 
 def _judged(
@@ -126,9 +136,10 @@ def _judged(
     marks = ", ".join("?" for _ in ids)
     asked = frozenset(word for group in groups for word in group.words)
     rows = connection.execute(
-        "SELECT toolkit.name, tool.name, tool.description, tool.action, words.name, words.toolkit, words.description, "
-        "words.parameters, words.about FROM words JOIN tool ON tool.id = words.rowid "
-        f"JOIN toolkit ON toolkit.id = tool.toolkit WHERE words.rowid IN ({marks})",
+        "SELECT toolkit.name, tool.name, tool.description, tool.action, words.name, words.toolkit, "
+        "words.description, words.parameters, words.about "
+        "FROM words JOIN tool ON tool.id = words.rowid JOIN toolkit ON toolkit.id = tool.toolkit "
+        f"WHERE words.rowid IN ({marks})",
         tuple(ids),
     )
     hits = []
@@ -165,7 +176,8 @@ def _merged(hits: Iterable[Hit]) -> list[Hit]:
 
 def _all(connection: sqlite3.Connection, where: str, values: tuple[str, ...], limit: int) -> tuple[Hit, ...]:
     rows = connection.execute(
-        "SELECT toolkit.name, tool.name, tool.description FROM tool JOIN toolkit ON toolkit.id = tool.toolkit "
+        "SELECT toolkit.name, tool.name, tool.description "
+        "FROM tool JOIN toolkit ON toolkit.id = tool.toolkit "
         f"WHERE 1{where} ORDER BY toolkit.name, tool.name LIMIT ?",
         (*values, limit),
     )

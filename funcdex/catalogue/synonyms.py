@@ -26,7 +26,7 @@ ACTIONS = {
     "copy": "copy duplicate clone",
     "start": "start run launch begin execute trigger boot",
     "stop": "stop halt pause end shutdown terminate suspend",
-    "enable": "enable activate turn on unlock",
+    "enable": "enable activate unlock",
     "disable": "disable deactivate block suspend lock ban",
     "assign": "assign attach associate link",
     "invite": "invite invitation add",
@@ -116,14 +116,14 @@ THINGS = (
     "queue message",
     "language locale",
     "text content",
-    "tweet status post",
+    "tweet status",
     "account balance",
     "transaction payment",
     "card credit",
     "language detect",
 )
 
-SYNONYM_WEIGHT = 0.7
+SYNONYM_WEIGHT = 0.6
 """What a synonym counts for, where the word itself counts 1."""
 
 
@@ -140,8 +140,8 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def actions() -> Mapping[str, str]:
-    """Stem of a verb -> the action it stands for. A word of several lines stands for the one it begins, else for
-    the first that has it."""
+    """Stem of a verb -> the action it stands for. A word of several lines stands for the one it begins, else
+    for the first that has it."""
     found: dict[str, str] = {stem(action): action for action in ACTIONS}
     for action, line in ACTIONS.items():
         for word in line.split():

@@ -1,7 +1,7 @@
 """Texts and identifiers as the words that a catalogue is searched by.
 
-Tools and queries go through the same steps, so that `sendMessages` is found by "sending a message": identifiers
-are split, accents and endings taken off, words that say nothing left out.
+Tools and queries go through the same steps, so that `sendMessages` is found by "sending a message":
+identifiers are split, accents and endings taken off, words that say nothing left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ STOP_WORDS = frozenset(
 
 
 def words_of(text: str) -> Iterator[str]:
-    """The words of a text or an identifier, in lower case and without endings; those that say nothing are left out.
+    """The words of a text or an identifier, in lower case and without endings; those that say nothing are
+    left out.
 
     `chat_postMessage` gives "chat", "post", "messag".
     """

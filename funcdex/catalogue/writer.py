@@ -19,8 +19,8 @@ COMMON_FROM = 64
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that toolkits come from. `root`: the file or folder that was named to be imported; `digest`: SHA-256
-    of its content, in hex."""
+    """A file that toolkits come from. `root`: the file or folder that was named to be imported; `digest`:
+    SHA-256 of its content, in hex."""
 
     place: str
     root: str
@@ -83,6 +83,7 @@ class Writer:
     def _remove(self, place: str) -> None:
         kits = "SELECT toolkit.id FROM toolkit JOIN source ON source.id = source WHERE place = ?"
         for statement in (
+            f"DELETE FROM names WHERE rowid IN (SELECT id FROM tool WHERE toolkit IN ({kits}))",
             f"DELETE FROM words WHERE rowid IN (SELECT id FROM tool WHERE toolkit IN ({kits}))",
             f"DELETE FROM tool WHERE toolkit IN ({kits})",
             f"DELETE FROM toolkit WHERE id IN ({kits})",
@@ -94,7 +95,8 @@ class Writer:
         name = names.get(kit.name) or self._free_name(kit.name)
         row = (source, name, kit.name, kit.description, len(kit.tools), digest([kit]))
         cursor = self._connection.execute(
-            "INSERT INTO toolkit (source, name, original, description, tools, digest) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO toolkit (source, name, original, description, tools, digest) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             row,
         )
         for tool in kit.tools:
@@ -116,8 +118,12 @@ class Writer:
             row,
         )
         columns, marks = ", ".join(COLUMNS), ", ".join("?" for _ in COLUMNS)
+        id = cursor.lastrowid
         self._connection.execute(
-            f"INSERT INTO words (rowid, {columns}) VALUES (?, {marks})", (cursor.lastrowid, *entry.words)
+            f"INSERT INTO words (rowid, {columns}) VALUES (?, {marks})", (id, *entry.words)
+        )
+        self._connection.execute(
+            "INSERT INTO names (rowid, name, toolkit) VALUES (?, ?, ?)", (id, *entry.words[:2])
         )
 
     def _free_name(self, name: str) -> str:

@@ -1,4 +1,5 @@
-"""`funcdex tools search`, `pick` and `bundles`; and a catalogue where the other commands of `tools` take one."""
+"""`funcdex tools search`, `pick` and `bundles`; and a catalogue where the other commands of `tools` take
+one."""
 
 from __future__ import annotations
 
@@ -144,13 +145,15 @@ def import_into_catalog(sources: list[Path], catalog: Path, references: ToolRefe
     for renamed in done.renamed:
         sys.stderr.write(printable(f"note: {renamed}\n"))
     sys.stdout.write(
-        f"{done.tools} tools in {done.toolkits} toolkits of {done.read} files added to {printable(str(catalog))}; "
+        f"{done.tools} tools in {done.toolkits} toolkits of {done.read} files added to "
+        f"{printable(str(catalog))}; "
         f"{done.unchanged} files unchanged, {done.removed} removed, {done.left_out} left out\n"
     )
 
 
 def catalog_of(catalog: Path | None, tools: list[Path] | None) -> Path | None:
-    """The catalogue to read: the one that was named, or else, unless tool files were, that of the settings."""
+    """The catalogue to read: the one that was named, or else, unless tool files were, that of the
+    settings."""
     if catalog or tools:
         return catalog
     from funcdex.settings.load import load

@@ -1,5 +1,5 @@
-"""A hundred queries, written before any tool was looked at, find the right tools of the shipped toolkits and of 130
-tools of other applications. `bench/catalog_search.py` asks them of a catalogue of the world's APIs."""
+"""A hundred queries, written before any tool was looked at, find the right tools of the shipped toolkits and
+of 130 tools of other applications. `bench/catalog_search.py` asks them of a catalogue of the world's APIs."""
 
 from __future__ import annotations
 
