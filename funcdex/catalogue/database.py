@@ -154,7 +154,8 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    (count,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return int(count) == 0
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -20,6 +20,7 @@ from funcdex.toolkits.notes import Note
 from funcdex.toolkits.read import ReadResult, read_toolkits
 
 IMPORTER = f"funcdex {__version__}"
+_CHUNK_BYTES = 1 << 20
 
 Notify = Callable[[Note], None]
 
@@ -114,7 +115,10 @@ def _place(path: Path) -> str:
 def _digest_of(file: Path) -> str:
     try:
         with open_ordinary(file) as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+            digest = hashlib.sha256()
+            while chunk := opened.read(_CHUNK_BYTES):
+                digest.update(chunk)
+            return digest.hexdigest()
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
         raise ToolDefinitionError(what, where=str(file), fix="Name a file that can be read.") from error

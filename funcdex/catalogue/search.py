@@ -27,10 +27,10 @@ _ACTION_WEIGHT = 0.1
 _OWN_WEIGHT = 0.3
 # Some documents have each operation twice, to be called with either.
 _METHODS = frozenset(("get", "post"))
-_ENOUGH = 200
-_EACH = 50
-_MOST_EXPRESSIONS = 12
-_MOST_MATCHES = 4000
+_ENOUGH = 150
+_EACH = 40
+_MOST_EXPRESSIONS = 8
+_MOST_MATCHES = 2500
 """Tools that one expression is judged on: of words that stand in more, only some are looked at."""
 
 

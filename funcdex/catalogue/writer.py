@@ -38,7 +38,7 @@ class Writer:
         """Whether the catalogue holds the source as it is now, read by the same importer."""
         query = "SELECT digest, importer FROM source WHERE place = ?"
         found = self._connection.execute(query, (source.place,)).fetchone()
-        return found == (source.digest, source.importer)
+        return found is not None and tuple(found) == (source.digest, source.importer)
 
     def replace(self, source: Source, toolkits: Iterable[Toolkit], now: datetime) -> tuple[str, ...]:
         """Puts the toolkits in the place of those that the source had; the names that they got. A name that

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import bench, catalog, endpoints, grammar, grammar_cost, run, validate
+from funcdex.cli import bench, catalog, endpoints, grammar, grammar_cost, run, tools, validate
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -27,7 +27,9 @@ for command in (
     validate.validate,
 ):
     app.command()(command)
-app.add_typer(catalog.app, name="tools")
+for command in (catalog.search, catalog.pick, catalog.bundles):
+    tools.app.command()(command)
+app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")
 

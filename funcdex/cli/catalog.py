@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from funcdex.cli.tables import JsonOption, show, write_json
-from funcdex.cli.tools import CatalogOption, ToolReferencesOption, ToolsOption, app, read_tools
+from funcdex.cli.tools import CatalogOption, ToolReferencesOption, ToolsOption, read_tools
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _SHOWN_CHARS = 100
 
 
-@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What the tool is for, in plain words.")] = "",
     tools: ToolsOption = None,
@@ -59,7 +58,6 @@ def search(
         sys.stdout.write("no tools found\n")
 
 
-@app.command()
 def pick(
     names: Annotated[list[str], typer.Argument(help="TOOLKIT for all its tools, or TOOLKIT/TOOL.")],
     out: Annotated[Path, typer.Option("--out", help="The tool file to write.")],
@@ -94,7 +92,6 @@ def pick(
     sys.stdout.write(f"{count} tools in {len(kits)} toolkits written to {printable(str(out))}\n")
 
 
-@app.command()
 def bundles(
     toolkits: Annotated[
         str | None, typer.Option("--toolkits", help="gmail,jira: among these only. Default: all there are.")
