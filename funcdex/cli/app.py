@@ -27,8 +27,9 @@ for command in (
     validate.validate,
 ):
     app.command()(command)
-for command in (catalog.search, catalog.pick, catalog.bundles):
-    tools.app.command()(command)
+tools.app.command()(catalog.search)
+tools.app.command()(catalog.pick)
+tools.app.command()(catalog.bundles)
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")
