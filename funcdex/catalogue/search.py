@@ -27,10 +27,10 @@ _ACTION_WEIGHT = 0.1
 _OWN_WEIGHT = 0.3
 # Some documents have each operation twice, to be called with either.
 _METHODS = frozenset(("get", "post"))
-_ENOUGH = 150
+_ENOUGH = 120
 _EACH = 40
-_MOST_EXPRESSIONS = 8
-_MOST_MATCHES = 2500
+_MOST_EXPRESSIONS = 6
+_MOST_MATCHES = 1500
 """Tools that one expression is judged on: of words that stand in more, only some are looked at."""
 
 
