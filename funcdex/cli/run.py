@@ -12,7 +12,7 @@ import typer
 
 from funcdex.cli.exits import Exit
 from funcdex.cli.tables import JsonOption, write_json
-from funcdex.cli.tools import ToolReferencesOption
+from funcdex.cli.tools import CatalogOption, ToolReferencesOption
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def generate(
         list[Path] | None, typer.Option("--tools", help="A tool file or folder; repeatable.")
     ] = None,
     references: ToolReferencesOption = None,
+    catalog: CatalogOption = None,
     toolkits: Annotated[
         str | None, typer.Option("--toolkits", help="gmail,googledrive+gmail: + makes a bundle.")
     ] = None,
@@ -86,6 +87,7 @@ def generate(
         "endpoints": endpoints.split(",") if endpoints else None,
         "tools": tools,
         "tool_references": references,
+        "catalog": catalog,
         "toolkits": toolkits.split(",") if toolkits else None,
         "count": count,
         "seed": seed,

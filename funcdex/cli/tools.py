@@ -30,18 +30,35 @@ ToolReferencesOption = Annotated[
 ]
 
 
+CatalogOption = Annotated[
+    Path | None,
+    typer.Option("--catalog", help="A catalogue of tools; default: the setting `catalog` (FUNCDEX_CATALOG)."),
+]
+
+
 @app.command("import")
 def import_(
     sources: Annotated[
         list[Path], typer.Argument(help="Files or folders: OpenAPI, OpenAI tools, predecessor.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="The tool file to write.")],
+    out: Annotated[Path | None, typer.Option("--out", help="The tool file to write.")] = None,
+    catalog: Annotated[
+        Path | None, typer.Option("--catalog", help="The catalogue to add to, made if it is not there.")
+    ] = None,
     references: ToolReferencesOption = None,
 ) -> None:
-    """Reads definitions of any known form and writes them as one tool file.
+    """Reads definitions of any known form and writes them as one tool file, or adds them to a catalogue.
 
     Example: funcdex tools import gmail.json drive.json --out google.json
     """
+    if (out is None) == (catalog is None):
+        raise typer.BadParameter("Name the file to write with --out, or the catalogue with --catalog.")
+    if catalog is not None:
+        from funcdex.cli.catalog import import_into_catalog
+
+        import_into_catalog(sources, catalog, references or "refuse")
+        return
+    assert out is not None
     from funcdex.errors import ToolDefinitionError
     from funcdex.toolkits.native import dump_native
     from funcdex.toolkits.read import read_toolkits
@@ -61,15 +78,23 @@ def import_(
 
 @app.command("list")
 def list_(
-    tools: ToolsOption = None, references: ToolReferencesOption = None, json: JsonOption = None
+    tools: ToolsOption = None,
+    catalog: CatalogOption = None,
+    references: ToolReferencesOption = None,
+    json: JsonOption = None,
 ) -> None:
     """Lists toolkits.
 
     Example: funcdex tools list --tools google.json
     """
+    from funcdex.cli.catalog import catalog_of, listed_rows
+
+    if chosen := catalog_of(catalog, tools):
+        show("toolkits", listed_rows(chosen), json)
+        return
     rows = [
         {"toolkit": kit.name, "tools": len(kit.tools), "description": kit.description}
-        for kit in _read(tools, references)
+        for kit in read_tools(tools, references)
     ]
     show("toolkits", rows, json)
 
@@ -78,6 +103,7 @@ def list_(
 def show_(
     name: Annotated[str, typer.Argument(help="TOOLKIT, or TOOLKIT/TOOL.")],
     tools: ToolsOption = None,
+    catalog: CatalogOption = None,
     references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -85,8 +111,15 @@ def show_(
 
     Example: funcdex tools show gmail/SEND_MESSAGE
     """
+    from funcdex.cli.catalog import catalog_of, toolkit_of
+
     toolkit_name, _, tool_name = name.partition("/")
-    kit = _named(toolkit_name, {kit.name: kit for kit in _read(tools, references)}, "toolkit")
+    chosen = catalog_of(catalog, tools)
+    kit = (
+        toolkit_of(chosen, toolkit_name)
+        if chosen
+        else _named(toolkit_name, {kit.name: kit for kit in read_tools(tools, references)}, "toolkit")
+    )
     if not tool_name:
         rows = [{"tool": tool.name, "description": tool.description} for tool in kit.tools]
         show(f"{kit.name}: {kit.description}", rows, json)
@@ -108,7 +141,7 @@ def check(
     """
     from funcdex.toolkits.check import check_toolkits
 
-    findings = check_toolkits(_read(tools, references))
+    findings = check_toolkits(read_tools(tools, references))
     rows = [
         {"severity": one.severity, "where": one.where, "code": one.code, "finding": one.what}
         for one in findings
@@ -121,7 +154,8 @@ def check(
         raise typer.Exit(2)
 
 
-def _read(paths: list[Path] | None, references: ToolReferences | None) -> tuple[Toolkit, ...]:
+def read_tools(paths: list[Path] | None, references: ToolReferences | None) -> tuple[Toolkit, ...]:
+    """The toolkits of files and folders, or the shipped ones."""
     from funcdex.data import data_dir
     from funcdex.toolkits.read import read_toolkits
 

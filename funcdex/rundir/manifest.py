@@ -26,11 +26,12 @@ FREE_TO_CHANGE = (
     "prices",
     "tools",
     "tool_references",
+    "catalog",
     "dedup.device",
     "dedup.exact_up_to",
 )
-"""Settings that may differ on resume: where and how fast the work is done, not what comes out. `tools` are
-paths; what lies there is compared by digest. `count` may grow."""
+"""Settings that may differ on resume: where and how fast the work is done, not what comes out. `tools` and
+`catalog` are paths; what lies there is compared by digest. `count` may grow."""
 
 ABSENT = "(not set)"
 

@@ -450,6 +450,10 @@ class Settings(Frozen):
         default="refuse",
         description="files: a `$ref` of an OpenAPI document may name files below its folder, too",
     )
+    catalog: Path | None = Field(
+        default=None,
+        description="catalogue (`tools import --catalog`) that `toolkits` not among `tools` are taken from",
+    )
     toolkits: tuple[str, ...] = Field(
         default=(), description="`gmail`, or `googledrive+gmail` for a bundle; empty: all single toolkits"
     )

@@ -1,0 +1,42 @@
+"""Queries as people ask them, each with the tools that are right for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from pathlib import Path
+
+from funcdex.catalogue.search import Hit
+
+QUERIES = Path(__file__).parents[2] / "tests" / "catalogue" / "queries.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`tools`: TOOLKIT/TOOL of every tool that does what is asked, `*` for anything, in either case: an
+    application that is described in several versions is right in each."""
+
+    text: str
+    tools: tuple[re.Pattern[str], ...]
+
+    def is_right(self, id: str) -> bool:
+        """Whether a tool does what is asked."""
+        return any(pattern.match(id) for pattern in self.tools)
+
+    def rank(self, hits: Sequence[Hit]) -> int | None:
+        """The place of the first right tool, from 1; None if there is none."""
+        ranks = (
+            rank for rank, hit in enumerate(hits, start=1) if any(map(self.is_right, (hit.id, *hit.also)))
+        )
+        return next(ranks, None)
+
+
+def read_queries() -> Iterator[Query]:
+    """All of them, in the order of the file."""
+    for line in QUERIES.read_text("utf-8").splitlines():
+        entry = json.loads(line)
+        patterns = tuple(re.compile(translate(tool), re.IGNORECASE) for tool in entry["tools"])
+        yield Query(entry["query"], patterns)

@@ -1,0 +1,184 @@
+"""Finds tools by what they are for.
+
+SQLite finds some hundred candidates by bm25, over expressions that ask for all words of the query, then for
+ever fewer; they are put in order by how much of the query they cover, most of all in the names of tool and
+toolkit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from funcdex.catalogue.database import as_utf8
+from funcdex.catalogue.query import LONGEST_QUERY, Group, expressions, groups_of, total_tools
+from funcdex.catalogue.synonyms import actions
+from funcdex.catalogue.words import words_of
+
+# What a word counts for by where it stands: name, toolkit, description, parameters, about.
+_BM25_WEIGHTS = {"names": (1.0, 0.6), "words": (10.0, 6.0, 3.0, 1.0, 1.5)}
+_COVER_WEIGHTS = (1.0, 0.8, 0.6, 0.3, 0.4)
+# A name that says little beside what was asked is nearer to it than one that says much more.
+_NAME_WEIGHT = 0.5
+# For a tool that does what the query begins with.
+_ACTION_WEIGHT = 0.1
+# What is found by another word counts a little less than where the asked word stands somewhere, too.
+_OWN_WEIGHT = 0.3
+# Some documents have each operation twice, to be called with either.
+_METHODS = frozenset(("get", "post"))
+_ENOUGH = 120
+_EACH = 40
+_MOST_EXPRESSIONS = 6
+_MOST_MATCHES = 1500
+"""Tools that one expression is judged on: of words that stand in more, only some are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A tool that was found. `score`: 0 for nothing in common, above 1 for all words in its name. `also`:
+    others that are the same by name and description, as TOOLKIT/TOOL: versions of one application."""
+
+    toolkit: str
+    tool: str
+    description: str
+    score: float
+    also: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """TOOLKIT/TOOL."""
+        return f"{self.toolkit}/{self.tool}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a tool has to be beside what the query says: None for anything."""
+
+    toolkit: str | None = None
+    verb: str | None = None
+    parameter: str | None = None
+
+
+def search(
+    connection: sqlite3.Connection, text: str, limit: int = 10, only: Filter | None = None
+) -> tuple[Hit, ...]:
+    """At most `limit` tools, the best first. Any text is a query; one without words finds all that `only`
+    asks for, in the order of names."""
+    where, values = _conditions(only or Filter())
+    groups = groups_of(text, connection)
+    if not groups:
+        return _all(connection, where, values, limit) if where else ()
+    found = _candidates(connection, groups, where, values, max(limit, 1))
+    judged = _judged(connection, found, groups, _action_of(text))
+    # Of what is alike the plainest name comes first: `github` before `github_enterprise_3_8`.
+    ranked = sorted(judged, key=lambda hit: (-hit.score, len(hit.toolkit), hit.id))
+    return tuple(_merged(ranked)[:limit])
+
+
+def _conditions(only: Filter) -> tuple[str, tuple[str, ...]]:
+    """SQL beside the expression, and its values."""
+    parts, values = [], []
+    if only.toolkit is not None:
+        parts.append("toolkit.name = ?")
+        values.append(as_utf8(only.toolkit))
+    if only.verb is not None:
+        parts.append("tool.action = ?")
+        values.append(_action(only.verb))
+    if only.parameter is not None:
+        parts.append(
+            "instr(char(10) || lower(tool.parameters) || char(10), char(10) || lower(?) || char(10))"
+        )
+        values.append(as_utf8(only.parameter))
+    return "".join(f" AND {part}" for part in parts), tuple(values)
+
+
+def _action(verb: str) -> str:
+    word = next(words_of(verb), "")
+    return actions().get(word, as_utf8(verb))
+
+
+def _action_of(text: str) -> str:
+    """What the query asks to be done, if it begins with that; else ""."""
+    return actions().get(next(words_of(text[:LONGEST_QUERY]), ""), "")
+
+
+def _candidates(
+    connection: sqlite3.Connection, groups: Sequence[Group], where: str, values: tuple[str, ...], limit: int
+) -> list[int]:
+    found: dict[int, None] = {}
+    names, words = (_statement(table, where, max(_EACH, limit)) for table in ("names", "words"))
+    for count, (expression, anywhere) in enumerate(expressions(groups, total_tools(connection)), start=1):
+        for statement in (names, words) if anywhere else (names,):
+            rows = connection.execute(statement, (expression, *values))
+            found.update((id, None) for (id,) in rows)
+        # All words, then all but one of them: what a query says beside the matter hides nothing.
+        if count > len(groups) and (
+            len(found) >= max(_ENOUGH, limit) or (found and count >= _MOST_EXPRESSIONS)
+        ):
+            break
+    return list(found)
+
+
+def _statement(table: str, where: str, most: int) -> str:
+    """SQL for the ids of the best `most` tools that an expression matches in a table of words."""
+    joins = f"JOIN tool ON tool.id = {table}.rowid JOIN toolkit ON toolkit.id = tool.toolkit" if where else ""
+    weights = ", ".join(map(str, _BM25_WEIGHTS[table]))
+    return (
+        f"SELECT id FROM (SELECT {table}.rowid AS id, bm25({table}, {weights}) AS fit FROM {table} {joins} "
+        f"WHERE {table} MATCH ?{where} LIMIT {_MOST_MATCHES}) ORDER BY fit LIMIT {most}"
+    )
+
+
+def _judged(
+    connection: sqlite3.Connection, ids: Sequence[int], groups: Sequence[Group], action: str
+) -> list[Hit]:
+    marks = ", ".join("?" for _ in ids)
+    asked = frozenset(word for group in groups for word in group.words)
+    rows = connection.execute(
+        "SELECT toolkit.name, tool.name, tool.description, tool.action, words.name, words.toolkit, "
+        "words.description, words.parameters, words.about "
+        "FROM words JOIN tool ON tool.id = words.rowid JOIN toolkit ON toolkit.id = tool.toolkit "
+        f"WHERE words.rowid IN ({marks})",
+        tuple(ids),
+    )
+    hits = []
+    for toolkit, tool, description, does, *columns in rows:
+        score = _score(columns, groups, asked) + (_ACTION_WEIGHT if does and does == action else 0.0)
+        hits.append(Hit(toolkit, tool, description, round(score, 4)))
+    return hits
+
+
+def _score(columns: Sequence[str], groups: Sequence[Group], asked: frozenset[str]) -> float:
+    """What is covered of the query, and of the tool's name by the query. `asked`: the words of all groups."""
+    weight_of: dict[str, float] = {}
+    for words, weight in zip(reversed(columns), reversed(_COVER_WEIGHTS), strict=True):
+        weight_of.update(dict.fromkeys(asked.intersection(words.split()), weight))
+    covered = sum(group.tells * _found(group, weight_of) for group in groups)
+    name = [word for word in columns[0].split() if not word.isdigit()]
+    said = sum(max(group.words.get(word, 0.0) for group in groups) for word in name if word in asked)
+    return covered / sum(group.tells for group in groups) + _NAME_WEIGHT * said / max(len(name), 1)
+
+
+def _found(group: Group, weight_of: Mapping[str, float]) -> float:
+    best = max((weight * weight_of.get(word, 0.0) for word, weight in group.words.items()), default=0.0)
+    return (1 - _OWN_WEIGHT) * best + _OWN_WEIGHT * weight_of.get(group.word, 0.0)
+
+
+def _merged(hits: Iterable[Hit]) -> list[Hit]:
+    """The hits, each with those behind it that are the same tool."""
+    alike: dict[tuple[str, ...], list[Hit]] = {}
+    for hit in hits:
+        words = (word for word in words_of(hit.tool) if word not in _METHODS)
+        alike.setdefault((hit.description, *words), []).append(hit)
+    return [replace(same[0], also=tuple(hit.id for hit in same[1:])) for same in alike.values()]
+
+
+def _all(connection: sqlite3.Connection, where: str, values: tuple[str, ...], limit: int) -> tuple[Hit, ...]:
+    rows = connection.execute(
+        "SELECT toolkit.name, tool.name, tool.description "
+        "FROM tool JOIN toolkit ON toolkit.id = tool.toolkit "
+        f"WHERE 1{where} ORDER BY toolkit.name, tool.name LIMIT ?",
+        (*values, limit),
+    )
+    return tuple(Hit(toolkit, tool, description, 0.0) for toolkit, tool, description in rows)
