@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import bench, endpoints, grammar, grammar_cost, run, tools, validate
+from funcdex.cli import bench, endpoints, export, grammar, grammar_cost, run, tools, validate
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for command in (
     bench.bench,
     endpoints.sim,
     validate.validate,
+    export.export,
 ):
     app.command()(command)
 app.add_typer(tools.app, name="tools")

@@ -1,4 +1,4 @@
-"""The options applied to one sample: which system prompt, tools, names and thoughts its row will have."""
+"""The options applied to one sample: which system prompt, tools, thoughts and names its row will have."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from funcdex.export.sample import Sample, name_of
 
 
 def changed(sample: Sample, options: Options) -> Sample:
-    """The sample as the options want it."""
+    """The sample with the system prompt, tools and thoughts that the options want."""
     if options.system_prompt_dropout and sample.system is not None:
         if options.dice("system prompt", sample.id).random() < options.system_prompt_dropout:
             sample = replace(sample, system=None)
     if options.max_tools is not None:
         sample = replace(sample, tools=_fewer(sample, options, options.max_tools))
-    if options.mask_names:
-        sample = with_masked_names(sample, options.dice("names", sample.id))
     if options.thoughts == "strip":
         messages = (
             message if message.thought is None else replace(message, thought=None)
@@ -27,6 +25,12 @@ def changed(sample: Sample, options: Options) -> Sample:
         )
         sample = replace(sample, messages=tuple(messages))
     return sample
+
+
+def masked(sample: Sample, options: Options) -> Sample:
+    """The sample with other function names, where the options want that. Apart from `changed`, because what
+    is counted of a sample is counted by its real names."""
+    return with_masked_names(sample, options.dice("names", sample.id)) if options.mask_names else sample
 
 
 def without_tools(sample: Sample, names: frozenset[str]) -> Sample:

@@ -185,7 +185,9 @@ def _calls(raw: Mapping[str, Any], at: int) -> Iterator[Call]:
         function = call.get("function", call) if isinstance(call, Mapping) else None
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             raise ValueError(f"{where}: expected a function with a name")
-        yield Call(str(call.get("id") or f"call_{at}_{number}"), function["name"], _arguments(function, where))
+        yield Call(
+            str(call.get("id") or f"call_{at}_{number}"), function["name"], _arguments(function, where)
+        )
 
 
 def _arguments(function: Mapping[str, Any], where: str) -> str:

@@ -8,6 +8,7 @@ call (`funcdex` records beside each entry what the tools answered), not by the s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from keyword import iskeyword
 
 from funcdex.export.chat import functions
 from funcdex.export.formats.protocol import Format, Placed
@@ -55,9 +56,13 @@ def _turns(messages: tuple[Message, ...]) -> Iterator[tuple[Message, ...]]:
 
 def _as_python(call: Call) -> str:
     """`name(key=value)`; keys that are no Python names, and they alone, in `**{...}`."""
-    named = [f"{key}={value!r}" for key, value in call.values.items() if key.isidentifier()]
-    others = {key: value for key, value in call.values.items() if not key.isidentifier()}
+    named = [f"{key}={value!r}" for key, value in call.values.items() if _is_name(key)]
+    others = {key: value for key, value in call.values.items() if not _is_name(key)}
     return f"{call.name}({', '.join([*named, *([f'**{others!r}'] if others else [])])})"
+
+
+def _is_name(key: str) -> bool:
+    return key.isidentifier() and not iskeyword(key)
 
 
 FORMAT = Format(

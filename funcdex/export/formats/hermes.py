@@ -73,7 +73,9 @@ def _said(message: Message, options: Options) -> str:
     else:
         text = spoken(message, options)
     calls = (as_json({"name": call.name, "arguments": call.values}) for call in message.calls)
-    return "\n".join([*([text.rstrip()] if text else []), *(f"<tool_call>\n{one}\n</tool_call>" for one in calls)])
+    return "\n".join(
+        [*([text.rstrip()] if text else []), *(f"<tool_call>\n{one}\n</tool_call>" for one in calls)]
+    )
 
 
 def _response(message: Message) -> str:

@@ -34,7 +34,9 @@ def turns(sample: Sample, options: Options) -> list[Turn]:
     found = list(_turns(sample, options))
     for at, turn in enumerate(found):
         if (turn.speaker in ("human", "observation")) != (at % 2 == 0):
-            raise ValueError(f"turn {at + 1} is {turn.speaker}: user or tools and the assistant must alternate")
+            raise ValueError(
+                f"turn {at + 1} is {turn.speaker}: user or tools and the assistant must alternate"
+            )
     if len(found) % 2:
         raise ValueError("the last turn is not the assistant's")
     return found
