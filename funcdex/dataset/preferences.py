@@ -18,7 +18,8 @@ from typing import Any
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.export.changes import changed, masked
-from funcdex.export.chat import as_json, chat_message, lineage
+from funcdex.export.chat import chat_message, lineage
+from funcdex.export.jsontext import tools_text
 from funcdex.export.messages import to_messages
 from funcdex.export.options import Options
 from funcdex.export.sample import Message, Sample, sample_of
@@ -90,7 +91,7 @@ def _pair(kept: Sample, other: Sample, options: Options) -> Mapping[str, Any] | 
         "prompt": prompt,
         "chosen": [chat_message(one, options, arguments="values") for one in chosen],
         "rejected": [chat_message(one, options, arguments="values") for one in rejected],
-        "tools": list(kept.tools) if options.encoding == "json" else as_json(kept.tools),
+        "tools": list(kept.tools) if options.encoding == "json" else tools_text(kept.tools),
     }
 
 

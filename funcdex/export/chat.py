@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,11 +66,6 @@ def loss_mask(sample: Sample, options: Options) -> dict[str, list[int]]:
 def lineage(sample: Sample) -> dict[str, str]:
     """The columns by which a row is found again."""
     return {"id": sample.id, "toolkit": sample.toolkit, "kind": sample.kind}
-
-
-def as_json(value: object) -> str:
-    """JSON text as models write it, non-ASCII as it is."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def functions(tools: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

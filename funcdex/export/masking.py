@@ -1,20 +1,21 @@
 """Function names that say nothing: a model trained on them has to read the tools' descriptions.
 
-A name is replaced wherever the record names the function: in the tools, the calls and their responses, and
-in texts. In a text, a name that looks like one (`LIST_MESSAGES`, `sendMail2`) is replaced as a whole word; one
-that is an ordinary word (`search`) only where it is written as code: `search`, "search", search(. Arguments
-stay as they are: they are data, and checked against their schemas.
+A name is replaced wherever the record names the function: in the tools, the calls and their responses,
+and in texts. In a text, a name that looks like one (`LIST_MESSAGES`, `sendMail2`) is replaced as a whole
+word; one that is an ordinary word (`search`) only where it is written as code: `search`, "search", search(.
+Arguments stay as they are: they are data, and checked against their schemas.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from funcdex.export.jsontext import as_json, tool_text
 from funcdex.export.sample import Call, Message, Sample, name_of, read_json
 from funcdex.types.conversation import JsonValue
 
@@ -51,21 +52,37 @@ def _drawn(dice: random.Random, count: int, taken: frozenset[str]) -> list[str]:
 
 
 def _rewriter(masks: Mapping[str, str]) -> Rewrite:
-    """Replaces the names in a text. The longest first: one name may begin with another."""
-    plain = sorted((name for name in masks if not _ORDINARY.fullmatch(name)), key=len, reverse=True)
-    ordinary = sorted((name for name in masks if _ORDINARY.fullmatch(name)), key=len, reverse=True)
+    names = tuple(masks)
+
+    def rewrite(text: str) -> str:
+        # Few texts name a function, and to look for the names is cheaper than to match the pattern.
+        if not any(name in text for name in names):
+            return text
+        return _pattern(names).sub(lambda found: masks[found[0]], text)
+
+    return rewrite
+
+
+@lru_cache(maxsize=256)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Where a text names a function. The longest first: one name may begin with another."""
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    telling = [re.escape(name) for name in longest_first if not _ORDINARY.fullmatch(name)]
+    ordinary = [re.escape(name) for name in longest_first if _ORDINARY.fullmatch(name)]
     parts = []
-    if plain:
-        parts.append(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, plain))})(?![A-Za-z0-9_-])")
+    if telling:
+        parts.append(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(telling)})(?![A-Za-z0-9_-])")
     if ordinary:
-        either = "|".join(map(re.escape, ordinary))
+        either = "|".join(ordinary)
         parts.append(rf"(?<=`)(?:{either})(?=[`(])|(?<=\")(?:{either})(?=\")|\b(?:{either})(?=\()")
-    pattern = re.compile("|".join(parts))
-    return lambda text: pattern.sub(lambda found: masks[found[0]], text)
+    return re.compile("|".join(parts))
 
 
 def _tool(tool: Mapping[str, Any], masks: Mapping[str, str], rewrite: Rewrite) -> Mapping[str, Any]:
-    function = dict(_prose(tool["function"], rewrite, 0))
+    function = dict(tool["function"])
+    told = tool_text({key: value for key, value in function.items() if key != "name"})
+    if any(name in told for name in masks):
+        function = _prose(function, rewrite, 0)
     function["name"] = masks[tool["function"]["name"]]
     return {**tool, "function": function}
 
@@ -106,7 +123,7 @@ def _response(text: str, rewrite: Rewrite) -> str:
     except (ValueError, RecursionError):
         return rewrite(text)
     changed = _values(value, rewrite, 0)
-    return text if changed == value else json.dumps(changed, ensure_ascii=False)
+    return text if changed == value else as_json(changed)
 
 
 def _values(value: JsonValue, rewrite: Rewrite, depth: int) -> JsonValue:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from funcdex.export.chat import as_json, functions, lineage
+from funcdex.export.chat import functions, lineage
 from funcdex.export.formats.protocol import Format, Placed
 from funcdex.export.formats.sharegpt import LOST, dataset_info
 from funcdex.export.formats.turns import turns
+from funcdex.export.jsontext import tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Sample
 
@@ -25,7 +26,7 @@ def _rows(sample: Sample, options: Options) -> Iterator[Placed]:
         "input": "",
         "output": pairs[-1][1].text,
         "system": sample.system or "",
-        "tools": as_json(functions(sample.tools)),
+        "tools": tools_text(functions(sample.tools)),
         "history": [[asked, said.text] for asked, said in pairs[:-1]],
     }
     if options.loss_mask:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from funcdex.export.chat import as_json, chat_messages, lineage
+from funcdex.export.chat import chat_messages, lineage
 from funcdex.export.formats.protocol import Format, Placed
+from funcdex.export.jsontext import tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Sample
 
@@ -19,7 +20,7 @@ def _rows(sample: Sample, options: Options) -> Iterator[Placed]:
         trained += (message.trained for message in sample.messages)
         for chat, train in zip(messages, trained, strict=True):
             chat["train"] = train
-    tools: Any = list(sample.tools) if as_values else as_json(sample.tools)
+    tools: Any = list(sample.tools) if as_values else tools_text(sample.tools)
     yield "", {**lineage(sample), "messages": messages, "tools": tools}
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from funcdex.export.chat import as_json, lineage, spoken, thinking
+from funcdex.export.chat import lineage, spoken, thinking
 from funcdex.export.formats.protocol import Format, Placed
+from funcdex.export.jsontext import as_json, tool_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Message, Sample
 
@@ -63,7 +64,7 @@ def _pieces(sample: Sample, options: Options) -> Iterator[_Piece]:
 def _system(sample: Sample) -> str:
     parts = [] if sample.system is None else [sample.system]
     if sample.tools:
-        parts.append(_RULES.format(tools="\n".join(map(as_json, sample.tools))))
+        parts.append(_RULES.format(tools="\n".join(map(tool_text, sample.tools))))
     return "\n\n".join(parts)
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from funcdex.export.chat import Chat, as_json, chat_message
+from funcdex.export.chat import Chat, chat_message
 from funcdex.export.formats.protocol import Format, Placed
+from funcdex.export.jsontext import as_json, tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Sample
 
@@ -28,7 +29,7 @@ def _rows(sample: Sample, options: Options) -> Iterator[Placed]:
                 message["tool_calls"] = as_json(message["tool_calls"])
         row = {
             "messages": messages,
-            "tools": as_json(sample.tools),
+            "tools": tools_text(sample.tools),
             "system": sample.system or "",
             "toolkit": sample.toolkit,
         }

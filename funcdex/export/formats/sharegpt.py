@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
-from funcdex.export.chat import as_json, functions, lineage
+from funcdex.export.chat import functions, lineage
 from funcdex.export.formats.protocol import Format, Placed
 from funcdex.export.formats.turns import turns
+from funcdex.export.jsontext import tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Sample
 
@@ -22,7 +23,7 @@ def _rows(sample: Sample, options: Options) -> Iterator[Placed]:
         **lineage(sample),
         "conversations": [{"from": turn.speaker, "value": turn.text} for turn in spoken],
         "system": sample.system or "",
-        "tools": as_json(functions(sample.tools)),
+        "tools": tools_text(functions(sample.tools)),
     }
     if options.loss_mask:
         row["loss_mask"] = [int(turn.trained) for turn in spoken]

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from funcdex.export.chat import as_json, spoken, thinking
+from funcdex.export.chat import spoken, thinking
+from funcdex.export.jsontext import as_json
 from funcdex.export.options import Options
 from funcdex.export.sample import Message, Sample, read_json
 from funcdex.types.conversation import JsonValue

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from funcdex.export.chat import as_json, chat_messages, lineage, loss_mask
+from funcdex.export.chat import chat_messages, lineage, loss_mask
 from funcdex.export.formats.protocol import Format, Placed
+from funcdex.export.jsontext import as_json, tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Sample
 
 _LOADER = '''"""Reads this folder for Unsloth: a data set with the column `text`.
 
-Calls stand in it as JSON text, because Arrow would mix the arguments of all of them; here they are values again.
+Calls stand in it as JSON text, because Arrow would mix the arguments of all of them; here they are
+values again.
 """
 
 import json
@@ -46,7 +48,7 @@ def _rows(sample: Sample, options: Options) -> Iterator[Placed]:
     for message in messages:
         if "tool_calls" in message:
             message["tool_calls"] = as_json(message["tool_calls"])
-    columns = {"conversations": messages, "tools": as_json(sample.tools)}
+    columns = {"conversations": messages, "tools": tools_text(sample.tools)}
     yield "", lineage(sample) | columns | loss_mask(sample, options)
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from funcdex.export.chat import as_json, chat_message, functions
+from funcdex.export.chat import chat_message, functions
 from funcdex.export.formats.protocol import Format, Placed
+from funcdex.export.jsontext import as_json, tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Call, Message, Sample
 
 
 def _rows(sample: Sample, options: Options) -> Iterator[Placed]:
-    tools = as_json(functions(sample.tools))
+    tools = tools_text(functions(sample.tools))
     for number, (at, end) in enumerate(_turns(sample.messages), 1):
         calls = [
             call for message in sample.messages[at:end] for call in message.calls if _counts(message, options)
