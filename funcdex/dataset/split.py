@@ -80,6 +80,8 @@ def split(traits: Sequence[Trait], order: SplitOrder) -> Split:
     room = _room(traits, order)
     held_out = _held_out(traits, groups, order, dice)
     places = [TRAIN] * len(traits)
+    # First those that have to leave train: what is left of the share is drawn from the others.
+    groups.sort(key=lambda group: not _calls_any(group, traits, held_out))
     for group in groups:
         place = _place(group, traits, order, room, held_out)
         for at in group:
@@ -140,13 +142,17 @@ def _place(
     held_out: frozenset[str],
 ) -> str:
     needs = Counter(_stratum(traits[at], order) for at in group)
-    must_leave = bool(held_out) and any(traits[at].called & held_out for at in group)
+    must_leave = _calls_any(group, traits, held_out)
     for name in order.shares:
         if must_leave or all(room[name, stratum] >= need for stratum, need in needs.items()):
             for stratum, need in needs.items():
                 room[name, stratum] -= need
             return name
     return TRAIN
+
+
+def _calls_any(group: Sequence[int], traits: Sequence[Trait], tools: frozenset[str]) -> bool:
+    return bool(tools) and any(traits[at].called & tools for at in group)
 
 
 def _held_out(
