@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export.records import ABSTENTION, MESSAGES, TOOLS, record, rows
 from jinja2.exceptions import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from export.records import ABSTENTION, MESSAGES, TOOLS, record, rows
 from funcdex.export.options import Options
 
 TEMPLATES = sorted(Path(__file__).with_name("templates").glob("*.jinja"))

@@ -7,8 +7,8 @@ import json
 
 import pytest
 import yaml
-from export.records import ABSTENTION, MESSAGES, TOOLS, asks, call, calling, record, rows, says
 
+from export.records import ABSTENTION, MESSAGES, TOOLS, asks, call, calling, record, rows, says
 from funcdex.export.formats.registry import FORMATS
 from funcdex.export.options import Options
 from funcdex.export.read_messages import from_messages

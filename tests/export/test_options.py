@@ -6,10 +6,10 @@ import json
 import re
 
 import pytest
-from export.records import MESSAGES, TOOLS, asks, call, calling, record, rows, says, tool
 from hypothesis import given
 from hypothesis import strategies as st
 
+from export.records import MESSAGES, TOOLS, asks, call, calling, record, rows, says, tool
 from funcdex.export.options import Options
 from funcdex.export.sample import sample_of
 

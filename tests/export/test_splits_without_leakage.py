@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from export.records import asks, call, calling, record, says
 from hypothesis import given
 from hypothesis import strategies as st
 
+from export.records import asks, call, calling, record, says
 from funcdex.dataset.split import SplitOrder, Trait, shares_of, split, trait_of
 from funcdex.errors import ConfigError
 from funcdex.export.sample import sample_of

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from export.records import MESSAGES, asks, call, calling, read_lines, record, says, write_lines
 from typer.testing import CliRunner
 
+from export.records import MESSAGES, asks, call, calling, read_lines, record, says, write_lines
 from funcdex.cli.app import app
 from funcdex.cli.exits import Exit
 from funcdex.cli.export import FormatName

@@ -13,7 +13,7 @@ from typing import Any
 
 from funcdex.export.chat import Chat, chat_messages, lineage, loss_mask
 from funcdex.export.formats.protocol import Format, Placed
-from funcdex.export.jsontext import as_json, tools_text
+from funcdex.export.jsontext import tools_text
 from funcdex.export.options import Options
 from funcdex.export.sample import Sample
 
