@@ -77,14 +77,14 @@ def _title(format: Format, figures: Figures) -> Iterator[str]:
     yield "# Function-calling conversations"
     yield ""
     yield (
-        f"{figures.conversations:,} multi-turn conversations between a user, an assistant and tools, written by "
-        f"language models and generated with funcdex. Format: {format.says}."
+        f"{figures.conversations:,} multi-turn conversations between a user, an assistant and tools, "
+        f"written by language models and generated with funcdex. Format: {format.says}."
     )
     if figures.simulated:
         yield ""
         yield (
-            f"**{figures.simulated:,} of them were written by a simulated endpoint: the form is right, the "
-            "content has no sense. Do not train on them.**"
+            f"**{figures.simulated:,} of them were written by a simulated endpoint: the form is right, "
+            "the content has no sense. Do not train on them.**"
         )
     yield ""
     yield (

@@ -1,9 +1,9 @@
 """Pairs of what was kept and what was given up, in TRL's preference format.
 
 What a run keeps: the conversation that was rejected, where it was tried again (`--retry-rejected`) and then
-accepted. What it does not keep: the drafts that corrections replaced, and answers drawn again. A pair needs one
-prompt for both sides, so the two versions must begin with the same messages; from where they part, the messages up
-to the user's next are `chosen` and `rejected`.
+accepted. What it does not keep: the drafts that corrections replaced, and answers drawn again. A pair needs
+one prompt for both sides, so the two versions must begin with the same messages; from where they part, the
+messages up to the user's next are `chosen` and `rejected`.
 """
 
 from __future__ import annotations

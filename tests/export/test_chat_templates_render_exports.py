@@ -1,7 +1,7 @@
 """Chat templates in the manner of four families of models, rendered as transformers renders them.
 
-The templates are written for these tests: they keep the habits on which a data set may stumble, such as calling
-`tojson` on arguments whatever they are, or asking whether a key is there at all.
+The templates are written for these tests: they keep the habits on which a data set may stumble, such as
+calling `tojson` on arguments whatever they are, or asking whether a key is there at all.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ def trainer(*words: object) -> str:
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """Ragged tools and arguments, parallel calls, an error, Unicode, and a conversation without calls."""
-    other_tools = [{"type": "function", "function": {"name": "x", "description": "", "parameters": {"type": "object"}}}]
+    function = {"name": "x", "description": "", "parameters": {"type": "object"}}
+    other_tools = [{"type": "function", "function": function}]
     return write_lines(
         tmp_path / "records.jsonl",
         record("c1"),

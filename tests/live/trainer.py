@@ -3,8 +3,8 @@
     python tests/live/trainer.py round-trip EXPORT...    # prints each row as `datasets` gives it, a line each
     python tests/live/trainer.py two-steps EXPORT TEMPLATE
 
-`two-steps` trains a random model of a few thousand weights with TRL's SFTTrainer and prints, as JSON, the steps, the
-losses and the text that the chat template made of the first row. Nothing is downloaded.
+`two-steps` trains a random model of a few thousand weights with TRL's SFTTrainer and prints, as JSON, the
+steps, the losses and the text that the chat template made of the first row. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -100,7 +100,10 @@ def tiny_tokenizer(rows: Any) -> Any:
     trainer = trainers.BpeTrainer(vocab_size=1000, special_tokens=special, initial_alphabet=alphabet)
     tokenizer.train_from_iterator(_texts(rows), trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", clean_up_tokenization_spaces=False
+        tokenizer_object=tokenizer,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        clean_up_tokenization_spaces=False,
     )
 
 
