@@ -88,8 +88,8 @@ def _title(format: Format, figures: Figures) -> Iterator[str]:
         )
     yield ""
     yield (
-        "**Licence: not chosen.** The field `license` above says `unknown` until you set it. It depends on your "
-        "own wish, on the terms of the models below, and on those of the tool definitions."
+        "**Licence: not chosen.** The field `license` above says `unknown` until you set it. It depends on "
+        "your own wish, on the terms of the models below, and on those of the tool definitions."
     )
     yield ""
 
@@ -145,7 +145,8 @@ def _origin(figures: Figures, manifest: Manifest | None) -> Iterator[str]:
         yield "## How it was made"
         yield ""
         yield (
-            f"funcdex {_cell(manifest.funcdex)}, run begun {_cell(manifest.created_at)}, seed {manifest.seed}. "
+            f"funcdex {_cell(manifest.funcdex)}, run begun {_cell(manifest.created_at)}, "
+            f"seed {manifest.seed}. "
             f"Tool definitions: {', '.join(map(_cell, sources)) or 'those that funcdex ships'} "
             f"(digest `{_cell(manifest.tools_digest[:16])}`)."
         )

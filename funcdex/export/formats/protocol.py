@@ -11,7 +11,7 @@ from funcdex.export.sample import Sample
 
 Row = Mapping[str, Any]
 Placed = tuple[str, Row]
-"""The folder it belongs to and a row: "" for the rows themselves, `possible_answer` for what goes with them."""
+"""A folder and the row in it: "" for the rows themselves, `possible_answer` for what goes with them."""
 
 ALL_THOUGHTS: tuple[Thoughts, ...] = ("keep", "strip", "reasoning_content")
 
