@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import orjson
 
+from funcdex.dml.jsontext import MAX_DEPTH, flaw_of
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.export.content import thought_and_text
@@ -193,11 +194,16 @@ def _calls(raw: Mapping[str, Any], at: int) -> Iterator[Call]:
 def _arguments(function: Mapping[str, Any], where: str) -> str:
     arguments = function.get("arguments")
     if isinstance(arguments, Mapping):
-        return json.dumps(arguments, ensure_ascii=False)
+        arguments = json.dumps(arguments, ensure_ascii=False)
     if not isinstance(arguments, str):
         raise ValueError(f"{where}: expected arguments as a JSON text or an object")
-    if not isinstance(_read(arguments, where), dict):
+    values = _read(arguments, where)
+    if not isinstance(values, dict):
         raise ValueError(f"{where}: the arguments are no JSON object")
+    # What only the slower reader takes, or is nested deep, may be what no file can hold.
+    suspicious = _LONG_NUMBER.search(arguments) or arguments.count("[") + arguments.count("{") > MAX_DEPTH
+    if suspicious and (flaw := flaw_of(values)) is not None:
+        raise ValueError(f"{where}: {flaw}")
     return arguments
 
 

@@ -6,12 +6,14 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.records import MESSAGES, TOOLS, asks, call, calling, record, rows, says, tool
 from funcdex.export.options import Options
 from funcdex.export.sample import sample_of
+
+KEYS = ["role", "content", "tool_calls", "function", "name", "arguments", "id", "loss_mask", "tool_call_id"]
 
 
 def names_of(row: object) -> list[str]:
@@ -23,6 +25,7 @@ def test_tools_are_those_that_were_shown_in_their_order() -> None:
     assert row["tools"] == TOOLS
 
 
+@settings(deadline=None)
 @given(most=st.integers(1, 6), seed=st.integers(0, 50))
 def test_called_tools_stay_whatever_the_limit(most: int, seed: int) -> None:
     (row,) = rows("trl", record(), Options(max_tools=most, seed=seed))
@@ -140,3 +143,36 @@ def test_a_record_in_markup_is_read_too() -> None:
     markup = "</user>\nHello.\n</assistant>\nGood day."
     sample = sample_of({"id": "c", "conversation_dml": markup, "tools": TOOLS}, "line_1")
     assert [message.text for message in sample.messages] == ["Hello.", "Good day."]
+
+
+anything = st.recursive(
+    st.sampled_from([None, True, 0, 2**70, 1.5, "", "text", "{}", "[1]", "user"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries({}, optional={key: anything for key in ("messages", "tools", "scores", "kind")}),
+    st.sampled_from(["user", "assistant", "tool", "system"]),
+    st.dictionaries(st.sampled_from(KEYS), anything, max_size=4),
+)
+def test_a_record_of_any_make_is_read_or_refused(
+    found: dict[str, object], role: str, message: dict[str, object]
+) -> None:
+    for one in (found, record() | found, record(messages=[asks("x"), {**message, "role": role}, says("y")])):
+        try:
+            sample = sample_of(one, "line_1")
+        except ValueError:
+            continue
+        assert sample.messages
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": ' + "[" * 200 + "]" * 200 + "}", '{"a": "\\ud800", "b": 12345678901234567890}']
+)
+def test_arguments_that_no_file_can_hold_are_refused(text: str) -> None:
+    bad = calling(None, {"id": "call_0", "function": {"name": "search", "arguments": text}})
+    with pytest.raises(ValueError, match=r"tool_calls\[0\]"):
+        sample_of(record(messages=[asks("x"), bad, says("y")]), "line_1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.records import asks, call, calling, record, says
@@ -48,6 +48,7 @@ traits = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(traits, st.integers(0, 9), st.sampled_from(["toolkit", "scenario"]))
 def test_no_key_is_on_both_sides(found: list[Trait], seed: int, by: str) -> None:
     order = SplitOrder({"test": 0.2, "validation": 0.1}, by, seed=seed)  # type: ignore[arg-type]
