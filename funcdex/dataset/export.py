@@ -154,6 +154,13 @@ class _Work:
                 fix="Name a run directory, or a JSON Lines file with messages and tools.",
             )
         splits = self._splits()
+        if not splits:
+            raise ConfigError(
+                f"the format {self._order.format.name} has no row for any of these conversations: it has no "
+                f"place for {self._order.format.lost or 'them'}",
+                where=str(self._source.path),
+                fix="Choose another format.",
+            )
         report = self._report(splits)
         text = card(self._order.format, self._order.options, self._source.run, self.figures, report)
         files = dict(self._order.format.side_files(splits, self._order.options))

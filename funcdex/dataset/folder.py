@@ -16,7 +16,7 @@ REPORT = "export.json"
 
 def refuse_existing(path: Path, *, force: bool) -> None:
     """Raises ConfigError unless `path` is free, an empty folder or, with `force`, an earlier export."""
-    if not os.path.lexists(path) or (path.is_dir() and not any(path.iterdir())):
+    if not os.path.lexists(path) or (_is_folder(path) and not any(path.iterdir())):
         return
     if not force:
         raise ConfigError(
@@ -24,12 +24,17 @@ def refuse_existing(path: Path, *, force: bool) -> None:
             where=str(path),
             fix="Name another one, or replace it with --force.",
         )
-    if path.is_symlink() or not path.is_dir() or not (path / REPORT).is_file():
+    if not _is_folder(path) or not (path / REPORT).is_file():
         raise ConfigError(
             f"--force replaces only an earlier export, and this has no {REPORT}",
             where=str(path),
             fix="Name another folder, or remove this one yourself.",
         )
+
+
+def _is_folder(path: Path) -> bool:
+    """A link to a folder is none: the export would take the place of the link."""
+    return path.is_dir() and not path.is_symlink()
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def name_of(tool: Mapping[str, Any]) -> str:
 
 def sample_of(record: Record, otherwise: str) -> Sample:
     """The record, whose id is `otherwise` if it has none. Raises ValueError that says what is wrong."""
-    raw = list(_raw_messages(record))
+    raw = _marked(list(_raw_messages(record)), record.get("loss_mask"))
     system = _system(record)
     if raw and raw[0].get("role") in ("system", "developer"):
         first = raw.pop(0)
@@ -226,6 +226,13 @@ def _read(value: JsonValue, where: str) -> JsonValue:
         return read_json(value)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: not JSON ({error})") from error
+
+
+def _marked(raw: list[Mapping[str, Any]], masks: JsonValue) -> list[Mapping[str, Any]]:
+    """The messages with their marks, where the record has these in a list of their own."""
+    if not isinstance(masks, list) or len(masks) != len(raw):
+        return raw
+    return [{"loss_mask": mask, **message} for message, mask in zip(raw, masks, strict=True)]
 
 
 def _with_mask(messages: tuple[Message, ...], raw: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:

@@ -8,7 +8,7 @@ import json
 import pytest
 import yaml
 
-from export.records import ABSTENTION, MESSAGES, TOOLS, asks, call, calling, record, rows, says
+from export.records import ABSTENTION, MESSAGES, TOOLS, asks, call, calling, record, rows, says, tool
 from funcdex.export.formats.registry import FORMATS
 from funcdex.export.options import Options
 from funcdex.export.read_messages import from_messages
@@ -138,6 +138,13 @@ def test_hermes_text_has_calls_and_responses_in_its_tags() -> None:
     learnt = [text[begin:end] for begin, end in row["trained_spans"]]
     assert learnt[-1] == "I cannot book flights with LIST_MESSAGES.<|im_end|>"
     assert len(learnt) == 4 and learnt[0].startswith("I look at both.\n<tool_call>")
+
+
+def test_numbers_of_any_size_come_out_as_they_were() -> None:
+    huge = tool("search", limit={"maximum": 2**70})
+    for format in ("sharegpt", "hermes", "unsloth"):
+        (row,) = rows(format, record(tools=[huge]))
+        assert str(2**70) in str(row) and str(9_007_199_254_740_993) in str(row)
 
 
 def test_xlam_has_a_row_for_each_turn_that_calls() -> None:

@@ -103,6 +103,8 @@ def test_all_of_the_assistants_messages_are_learnt_unless_the_record_says_otherw
     marked = [message | {"loss_mask": 0} if at == 4 else message for at, message in enumerate(MESSAGES)]
     (row,) = rows("trl", record(messages=marked), Options(loss_mask=True))
     assert row["loss_mask"] == [0, 0, 1, 0, 0, 0, 0, 1, 0, 1]
+    apart = record(loss_mask=[0, 1, 0, 0, 0, 0, 1, 0, 1])
+    assert rows("trl", apart, Options(loss_mask=True)) == [row]
     (row,) = rows("openai", record(messages=marked), Options(loss_mask=True))
     assert [one["weight"] for one in row["messages"] if one["role"] == "assistant"] == [1, 0, 1, 1]
 

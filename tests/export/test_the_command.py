@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from export.records import MESSAGES, asks, call, calling, read_lines, record, says, write_lines
+from export.records import ABSTENTION, MESSAGES, asks, call, calling, read_lines, record, says, write_lines
 from funcdex.cli.app import app
 from funcdex.cli.exits import Exit
 from funcdex.cli.export import FormatName
@@ -144,6 +144,20 @@ def test_wrong_use_is_one_message(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=said):
         export(*words, "--out", "out", *([] if "--format" in words else ["--format", "trl"]))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_link_is_not_replaced_by_an_export(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    with pytest.raises(ConfigError, match="there already"):
+        export(source, "--format", "trl", "--out", tmp_path / "link")
+
+
+def test_a_format_without_a_row_for_any_conversation_says_so(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "r.jsonl", record(messages=ABSTENTION))
+    with pytest.raises(ConfigError, match="turns without calls"):
+        export(source, "--format", "xlam", "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
