@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import orjson
+
+from funcdex.dml.jsontext import flaw_of
 from funcdex.errors import ConfigError
 from funcdex.export.formats.protocol import Row
 from funcdex.rundir.jsonlines import as_line
@@ -72,7 +75,13 @@ class ParquetWriter:
         self._file: BinaryIO | None = None
 
     def write(self, row: Row) -> None:
-        size = len(as_line(row))
+        # What Arrow refuses is refused here, before it spoils the rows that are held with it.
+        try:
+            size = len(orjson.dumps(row))
+        except orjson.JSONEncodeError as error:
+            if (flaw := flaw_of(row)) is not None:
+                raise ValueError(flaw) from error
+            size = len(as_line(row))
         self._held.append(self._columns_of(row))
         self._held_bytes += size
         self.rows += 1

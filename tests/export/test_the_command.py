@@ -338,3 +338,15 @@ def test_a_push_that_fails_tells_what_is_there_and_no_token(
         export(source, "--format", "trl", "--out", tmp_path / "out", "--push", "me/data")
     assert "hf_secret" not in str(caught.value)
     assert (tmp_path / "out" / "train.jsonl").exists()
+
+
+def test_a_row_that_arrow_refuses_spoils_no_other(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from funcdex.dataset.writers import ParquetWriter
+
+    writer = ParquetWriter(tmp_path, "train", [{"name": "text", "dtype": "string"}], 1_000_000)
+    writer.write({"text": "good"})
+    with pytest.raises(ValueError, match="surrogate"):
+        writer.write({"text": "\ud800"})
+    writer.write({"text": "good too"})
+    assert writer.close() == ["data/train-00000-of-00001.parquet"] and writer.rows == 2
