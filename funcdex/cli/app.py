@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from funcdex import __version__
-from funcdex.cli import bench, catalog, dedup, endpoints, grammar, grammar_cost, run, stats, tools, validate
+from funcdex.cli import (
+    bench,
+    catalog,
+    dedup,
+    endpoints,
+    export,
+    grammar,
+    grammar_cost,
+    run,
+    stats,
+    tools,
+    validate,
+)
 from funcdex.cli.exits import guarded
 
 app = typer.Typer(
@@ -26,6 +38,7 @@ for command in (
     endpoints.sim,
     validate.validate,
     stats.stats,
+    export.export,
 ):
     app.command()(command)
 tools.app.command()(catalog.search)

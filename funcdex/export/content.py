@@ -22,12 +22,17 @@ _ESCAPED = re.compile(r"&lt;(?=/analysis>)|&amp;(?=(?:amp;)*lt;/analysis>)")
 
 def content_of(message: AssistantMessage) -> str | None:
     """The content of the message; None if it says and thinks nothing."""
-    if message.thought is not None:
-        thought = _TO_ESCAPE.sub(lambda found: "&lt;" if found.group() == "<" else "&amp;", message.thought)
-        return f"<analysis>{thought}{_BETWEEN}{message.text}{_END}"
-    if message.text.startswith(("<analysis>", "<final>")):
-        return f"<final>{message.text}{_END}"
-    return message.text or None
+    return content_of_parts(message.thought, message.text)
+
+
+def content_of_parts(thought: str | None, text: str) -> str | None:
+    """The content that says the text after the thought, if there is one."""
+    if thought is not None:
+        thought = _TO_ESCAPE.sub(lambda found: "&lt;" if found.group() == "<" else "&amp;", thought)
+        return f"<analysis>{thought}{_BETWEEN}{text}{_END}"
+    if text.startswith(("<analysis>", "<final>")):
+        return f"<final>{text}{_END}"
+    return text or None
 
 
 def thought_and_text(content: str) -> tuple[str | None, str]:

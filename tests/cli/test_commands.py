@@ -59,7 +59,10 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["generate"], ["resume"], ["status"], ["doctor"], ["bench"], ["sim"], ["validate"], ["stats"]]
+    [
+        [name]
+        for name in ("generate", "resume", "status", "doctor", "bench", "sim", "validate", "stats", "export")
+    ]
     + [["tools", name] for name in ("import", "list", "show", "check")]
     + [["grammar", name] for name in ("render", "check")],
     ids=" ".join,

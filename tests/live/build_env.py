@@ -1,11 +1,12 @@
 """Builds the real servers that `make live` runs, all of it below this clone's git-ignored folder `.live/`.
 
-    python tests/live/build_env.py [vllm|llamacpp|all]
+    python tests/live/build_env.py [vllm|llamacpp|training|all]
 
 Needs nothing but the standard library, so that a clean clone can run it. `.live/vllm/` becomes a virtual
 environment with vLLM for CPUs, `.live/llamacpp/llama-server` the server compiled from the llama.cpp that
 llama-cpp-python's sdist carries, `gbnf-judge` beside it a program that reads grammars as it does, and
-`.live/models/` holds the tiny model that both serve (tiny_models.py).
+`.live/models/` holds the tiny model that both serve (tiny_models.py). `.live/training/` becomes a virtual
+environment with the libraries that read exports (trainer.py).
 A stamp file holds what was built; with the same stamp a second run does nothing. Every step can be
 interrupted and run again. Exit code 0: built. 3: cannot be built here, and the last line says why. 2: wrong
 argument.
@@ -41,6 +42,7 @@ TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 # vLLM asks for these and uses none of them for text; they have no CPU build that fits everywhere.
 UNUSED_BY_VLLM = ("torchaudio", "torchvision", "torchcodec")
 MODEL_TOOLS = ("gguf", "transformers", "tokenizers")
+TRAINING = ("datasets==5.2.0", "trl==1.16.0", "transformers==5.24.0", "pyarrow==26.0.1")
 
 LLAMA_CPP_PYTHON = "0.3.36"
 CMAKE_FLAGS = (
@@ -226,6 +228,17 @@ def uv_env(pip: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in translated.items() if value and name not in os.environ}
 
 
+# ---- training
+
+
+def build_training() -> None:
+    python = make_venv("training", LIVE / "training")
+    install_torch("training", python)
+    say("training", f"installing {', '.join(TRAINING)}")
+    run("training", [python, "-m", "pip", "install", *TRAINING])
+    run("training", [python, "-c", "import datasets, torch, trl; print(trl.__version__)"])
+
+
 # ---- llama.cpp
 
 
@@ -394,6 +407,13 @@ PARTS = {
         disk_gb=0.1,
         build=build_gbnf_judge,
     ),
+    "training": Part(
+        name="training",
+        made_of={"torch": TORCH, "with": list(TRAINING)},
+        product=venv_python(LIVE / "training"),
+        disk_gb=2.0,
+        build=build_training,
+    ),
     "models": Part(
         name="models",
         made_of={"sources": digest(MODEL_SOURCES)},
@@ -403,7 +423,13 @@ PARTS = {
     ),
 }
 LLAMACPP = ["llamacpp", "gbnf-judge"]
-ASKED = {"vllm": ["vllm"], "llamacpp": LLAMACPP, "all": ["vllm", *LLAMACPP]}
+SERVERS = ["vllm", *LLAMACPP]
+ASKED = {
+    "vllm": ["vllm"],
+    "llamacpp": LLAMACPP,
+    "training": ["training"],
+    "all": [*SERVERS, "training"],
+}
 
 
 def ensure(part: Part) -> None:
@@ -428,7 +454,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"usage: build_env.py [{'|'.join(ASKED)}]", file=sys.stderr)
         return 2
     built = [try_to_build(PARTS[name]) for name in ASKED[asked]]
-    if any(built):
+    if any(done for name, done in zip(ASKED[asked], built, strict=True) if name in SERVERS):
         built.append(try_to_build(PARTS["models"]))
     return 0 if all(built) else CANNOT_BUILD
 
