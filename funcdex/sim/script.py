@@ -19,6 +19,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from funcdex.dml.error_response import response_forms
+
 FRESH = object()
 """Stands in an example for a value that nobody has said before."""
 OWN = "..."
@@ -130,7 +132,7 @@ class Script:
             return {"error": {"code": planned.code or OWN, "message": OWN}}, False
         if planned.at_once or (number < len(self._calls) and self._calls[number].at_once):
             # The grammar leaves open which response of a step is which tool's.
-            return _example_of(self._schemas.get(planned.tool, {}), 0), False
+            return _example_of(response_forms(self._schemas.get(planned.tool) or {}).fine, 0), False
         wanted: Any = None
         for call in self._calls:
             for source in call.sources.values():
@@ -188,6 +190,8 @@ def _example_of(schema: Any, depth: int) -> Any:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][0]
+    if options := schema.get("oneOf") or schema.get("anyOf"):
+        return _example_of(options[0], depth + 1)
     properties = schema.get("properties")
     if schema.get("type") == "object" and isinstance(properties, dict):
         required = schema.get("required", ())

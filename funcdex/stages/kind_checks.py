@@ -26,6 +26,10 @@ MAX_VALUES = 20_000
 _QUESTION_MARKS = "?？؟"
 
 
+OF_HTTP = range(400, 600)
+"""Codes of errors whose meaning is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Made:
     """A call as it was made: `step` counts the steps of the conversation, `turn` its turns, from 0."""
@@ -135,7 +139,8 @@ def _recovery(made: Sequence[_Made], plan: Plan) -> _Found:
         yield ("no call finds nothing (an empty list)" if empty else "no response is an error"), None
         return
     codes, code = FAILURES[failure].codes, _code(failed.response)
-    if not empty and code is not None and code not in codes:
+    # Many a service has codes of its own, which say nothing here.
+    if not empty and code in OF_HTTP and code not in codes:
         yield f"the error has the code {code}; it was to be {' or '.join(map(str, codes))}", failed.turn
     later = [one for one in made if one.step > failed.step]
     fine = [one for one in later if not is_error(one.response)]
