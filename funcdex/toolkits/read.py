@@ -12,13 +12,18 @@ from typing import Any
 from funcdex.data import data_dir
 from funcdex.errors import ToolDefinitionError
 from funcdex.settings.tree import ToolReferences
+from funcdex.toolkits.aws import is_aws_model, read_aws
+from funcdex.toolkits.composio import is_composio, read_composio
+from funcdex.toolkits.discovery import is_discovery, read_discovery
 from funcdex.toolkits.load import SUFFIXES, load_document
 from funcdex.toolkits.native import read_native
 from funcdex.toolkits.notes import Note, Notebook
 from funcdex.toolkits.openai_tools import is_openai_tool, read_openai
 from funcdex.toolkits.openapi import read_openapi
 from funcdex.toolkits.place import Place, kind_of
+from funcdex.toolkits.postman import is_postman, read_postman
 from funcdex.toolkits.predecessor import read_predecessor
+from funcdex.toolkits.schema_tools import read_schema_tools, tool_list_in
 from funcdex.types.tools import Tool, Toolkit
 
 Reader = Callable[[Any, Place, Notebook], tuple[Toolkit, ...]]
@@ -55,6 +60,10 @@ def format_of(data: Any) -> Reader | None:
     if isinstance(data, dict):
         return _format_of_object(data)
     first = data[0] if isinstance(data, list) and data else None
+    if is_composio(data):
+        return read_composio
+    if not is_openai_tool(first) and tool_list_in(data):
+        return read_schema_tools
     if is_openai_tool(first):
         return read_openai
     if not isinstance(first, dict):
@@ -72,12 +81,24 @@ def is_wanted_list(data: Any) -> bool:
 def _format_of_object(data: dict[str, Any]) -> Reader | None:
     if data.keys() & {"openapi", "swagger"}:
         return read_openapi
-    if is_openai_tool(data):
-        return read_openai
+    for is_one, reader in _OBJECTS:
+        if is_one(data):
+            return reader
     tools = data.get("tools")
     if isinstance(tools, list) and tools and is_openai_tool(tools[0]):
         return read_openai
+    if tool_list_in(data):
+        return read_schema_tools
     return read_native if data.keys() & {"toolkit", "tools"} else None
+
+
+_OBJECTS: tuple[tuple[Callable[[Any], bool], Reader], ...] = (
+    (is_discovery, read_discovery),
+    (is_aws_model, read_aws),
+    (is_postman, read_postman),
+    (is_openai_tool, read_openai),
+    (is_composio, read_composio),
+)
 
 
 def _read(
@@ -121,6 +142,16 @@ def _read_file(path: Path, notebook: Notebook, references: ToolReferences) -> tu
         fix = "Name a file in one of the formats of docs/tools.md."
         raise ToolDefinitionError(_why_not(data), where=f"{path}: $", fix=fix)
     return _apply(reader, data, path, notebook, references)
+
+
+def toolkits_in(data: Any, file: str, notebook: Notebook) -> tuple[Toolkit, ...]:
+    """The toolkits of parsed content that stands alone, whatever its form; `file` names it in messages.
+    Raises ToolDefinitionError."""
+    reader = format_of(data)
+    if reader is None:
+        fix = "Name a file in one of the formats of docs/tools.md."
+        raise ToolDefinitionError(_why_not(data), where=f"{file}: $", fix=fix)
+    return _apply(reader, data, Path(file), notebook, "refuse")
 
 
 def _apply(
