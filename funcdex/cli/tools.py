@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from funcdex.cli.tables import JsonOption, show, write_json
-from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.settings.tree import ToolReferences
@@ -32,31 +31,34 @@ ToolReferencesOption = Annotated[
 
 @app.command("import")
 def import_(
-    sources: Annotated[
-        list[Path], typer.Argument(help="Files or folders: OpenAPI, OpenAI tools, predecessor.")
-    ],
     out: Annotated[Path, typer.Option("--out", help="The tool file to write.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, archives, - , URLs (--allow-url), or module:function."),
+    ] = None,
+    mcp: Annotated[
+        list[str] | None,
+        typer.Option("--mcp", help="A running MCP server: a command line, or its URL; repeatable."),
+    ] = None,
     references: ToolReferencesOption = None,
+    allow_url: Annotated[
+        bool, typer.Option("--allow-url", help="URLs among the sources are fetched.")
+    ] = False,
+    curate: Annotated[
+        bool, typer.Option("--curate", help="Clean, prune and merge by rules; --rules implies it.")
+    ] = False,
+    rules: Annotated[Path | None, typer.Option("--rules", help="Rules of curation, YAML.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Writes what was left out or changed, as JSON.")
+    ] = None,
 ) -> None:
     """Reads definitions of any known form and writes them as one tool file.
 
     Example: funcdex tools import gmail.json drive.json --out google.json
     """
-    from funcdex.errors import ToolDefinitionError
-    from funcdex.toolkits.native import dump_native
-    from funcdex.toolkits.read import read_toolkits
+    from funcdex.cli.tools_import import import_tools
 
-    result = read_toolkits(sources, references or "refuse")
-    try:
-        out.write_text(dump_native(result.toolkits), "utf-8")
-    except OSError as error:
-        raise ToolDefinitionError(
-            f"cannot write: {error.strerror}", where=str(out), fix="Name another file."
-        ) from error
-    for note in result.notes:
-        sys.stderr.write(printable(f"note: {note.where}: {note.what}\n"))
-    count = sum(len(toolkit.tools) for toolkit in result.toolkits)
-    sys.stdout.write(f"{count} tools in {len(result.toolkits)} toolkits written to {printable(str(out))}\n")
+    import_tools(sources or [], mcp or [], out, references or "refuse", allow_url, curate, rules, report)
 
 
 @app.command("list")

@@ -51,7 +51,7 @@ def is_aws_model(data: Any) -> bool:
 
 
 def read_aws(data: Mapping[str, Any], place: Place, notebook: Notebook) -> tuple[Toolkit, ...]:
-    """The one toolkit of a parsed service model. Raises ToolDefinitionError; paths are those of the upgrade."""
+    """The one toolkit of a parsed service model. Raises ToolDefinitionError."""
     return read_openapi(as_openapi(data), place, notebook)
 
 

@@ -1,8 +1,8 @@
 """Google's discovery documents (`discovery#restDescription`) as the OpenAPI documents that say the same.
 
     {"kind": "discovery#restDescription", "name": "gmail", "parameters": {...}, "schemas": {...},
-     "resources": {"users": {"resources": {"messages": {"methods": {"send": {"id": "gmail.users.messages.send",
-      "path": "...", "httpMethod": "POST", "parameters": {...}, "request": {"$ref": "Message"}}}}}}}}
+     "resources": {"users": {"methods": {"stop": {"id": "gmail.users.stop", "path": "...", "httpMethod": "POST",
+      "parameters": {...}, "request": {"$ref": "StopRequest"}}}}}}
 
 A method's file content goes to an address of its own and is no argument; that it can have one is noted.
 """
@@ -30,7 +30,7 @@ def is_discovery(data: Any) -> bool:
 
 
 def read_discovery(data: Mapping[str, Any], place: Place, notebook: Notebook) -> tuple[Toolkit, ...]:
-    """The one toolkit of a parsed document. Raises ToolDefinitionError; its paths are those of the upgrade."""
+    """The one toolkit of a parsed document. Raises ToolDefinitionError."""
     return read_openapi(as_openapi(data, place, notebook), place, notebook)
 
 
@@ -111,7 +111,7 @@ def _parameter(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(schema: Any, depth: int = 0) -> Any:
-    """`{"$ref": "Message"}` names a schema of the document; a number that is too large for JSON is a string."""
+    """`{"$ref": "Message"}` names a schema of the document; that a field is required, its owner says."""
     if not isinstance(schema, dict) or depth > 100:
         return schema if depth <= 100 else {}
     made = {

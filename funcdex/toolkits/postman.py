@@ -32,7 +32,7 @@ def is_postman(data: Any) -> bool:
 
 
 def read_postman(data: Mapping[str, Any], place: Place, notebook: Notebook) -> tuple[Toolkit, ...]:
-    """The one toolkit of a parsed collection. Raises ToolDefinitionError; paths are those of the upgrade."""
+    """The one toolkit of a parsed collection. Raises ToolDefinitionError."""
     return read_openapi(as_openapi(data, place, notebook), place, notebook)
 
 

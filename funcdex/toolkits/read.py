@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from funcdex.toolkits.aws import is_aws_model, read_aws
 from funcdex.toolkits.composio import is_composio, read_composio
 from funcdex.toolkits.discovery import is_discovery, read_discovery
 from funcdex.toolkits.load import SUFFIXES, load_document
+from funcdex.toolkits.merging import Merger
 from funcdex.toolkits.native import read_native
 from funcdex.toolkits.notes import Note, Notebook
 from funcdex.toolkits.openai_tools import is_openai_tool, read_openai
@@ -24,7 +25,7 @@ from funcdex.toolkits.place import Place, kind_of
 from funcdex.toolkits.postman import is_postman, read_postman
 from funcdex.toolkits.predecessor import read_predecessor
 from funcdex.toolkits.schema_tools import read_schema_tools, tool_list_in
-from funcdex.types.tools import Tool, Toolkit
+from funcdex.types.tools import Toolkit
 
 Reader = Callable[[Any, Place, Notebook], tuple[Toolkit, ...]]
 
@@ -45,14 +46,12 @@ def read_toolkits(paths: Sequence[Path], references: ToolReferences = "refuse") 
     Raises ToolDefinitionError.
     """
     notebook = Notebook()
-    merged: dict[str, tuple[Toolkit, str]] = {}
+    merger = Merger(notebook)
     for path in paths or (data_dir("tool_definitions"),):
         for file, toolkits in _read(Path(path), notebook, references):
             for toolkit in toolkits:
-                earlier = merged.get(toolkit.name)
-                whole = _joined(*earlier, toolkit, file, notebook) if earlier else toolkit
-                merged[toolkit.name] = (whole, file)
-    return ReadResult(tuple(toolkit for toolkit, _ in merged.values()), notebook.notes())
+                merger.add(toolkit, file)
+    return ReadResult(merger.toolkits(), notebook.notes())
 
 
 def format_of(data: Any) -> Reader | None:
@@ -175,20 +174,3 @@ def _why_not(data: Any) -> str:
         keys = ", ".join(repr(key) for key in list(data)[:4])
         return f"an object with the keys {keys} is no tool definition of a known format"
     return f"{kind_of(data)} of this kind is no tool definition of a known format"
-
-
-def _joined(first: Toolkit, first_file: str, second: Toolkit, file: str, notebook: Notebook) -> Toolkit:
-    """Both as one. The same tool twice is taken once; two tools of one name are refused."""
-    known = {tool.name: tool for tool in first.tools}
-    added: list[Tool] = []
-    for tool in second.tools:
-        other = known.setdefault(tool.name, tool)
-        if other is tool:
-            added.append(tool)
-        elif other == tool:
-            notebook.add(file, "a tool that is there twice, word for word, is taken once", tool.name)
-        else:
-            what = f"toolkit {first.name!r} has two different tools called {tool.name!r}"
-            fix = "Rename or remove one of them."
-            raise ToolDefinitionError(what, where=f"{first_file} and {file}", fix=fix)
-    return replace(first, description=first.description or second.description, tools=(*first.tools, *added))

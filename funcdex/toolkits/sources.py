@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from funcdex.errors import ToolDefinitionError
@@ -21,9 +21,8 @@ from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.archive import is_archive, is_document_name, members, unzipped
 from funcdex.toolkits.fetch import MOST_ARCHIVE_BYTES, fetched, is_url
 from funcdex.toolkits.load import LARGEST_BYTES, SUFFIXES, decoded, document_of
-from funcdex.toolkits.names import unique_name
 from funcdex.toolkits.notes import Note, Notebook
-from funcdex.toolkits.read import format_of, is_wanted_list, read_toolkits, toolkits_in
+from funcdex.toolkits.read import read_toolkits, toolkits_in
 from funcdex.types.tools import Toolkit
 
 _PYTHON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?)?")
@@ -37,6 +36,7 @@ class Imported:
     toolkits: tuple[Toolkit, ...]
     notes: tuple[Note, ...] = ()
     refused: str = ""
+    is_one_of_many: bool = False
 
 
 def imported(
@@ -63,21 +63,6 @@ def imported(
     else:
         result = read_toolkits([Path(source)], references)
         yield Imported(source, result.toolkits, result.notes)
-
-
-class Names:
-    """Keeps toolkits of different documents apart: the second of one name gets a number."""
-
-    def __init__(self) -> None:
-        self._taken: dict[str, int] = {}
-
-    def apart(self, toolkit: Toolkit) -> Toolkit:
-        """The toolkit under a name that none before it had."""
-        name = unique_name(toolkit.name, self._taken)
-        self._taken[name] = 2
-        if name == toolkit.name:
-            return toolkit
-        return replace(toolkit, name=name, tools=tuple(replace(tool, toolkit=name) for tool in toolkit.tools))
 
 
 def _is_python(source: str) -> bool:
@@ -139,12 +124,10 @@ def _named_outright(data: bytes, file: str) -> Imported:
 
 def _one_of_many(file: str, data: bytes | ToolDefinitionError) -> Imported:
     if isinstance(data, ToolDefinitionError):
-        return Imported(file, (), refused=data.what)
+        return Imported(file, (), (), data.what, True)
     notebook = Notebook()
     try:
         document = document_of(decoded(data, file), file, may_be_yaml=".json" not in file.lower())
-        if format_of(document) is None and is_wanted_list(document):
-            return Imported(file, (), refused="a list of wanted toolkits is no tool definition")
-        return Imported(file, toolkits_in(document, file, notebook), notebook.notes())
+        return Imported(file, toolkits_in(document, file, notebook), notebook.notes(), "", True)
     except ToolDefinitionError as error:
-        return Imported(file, (), notebook.notes(), error.what)
+        return Imported(file, (), notebook.notes(), error.what, True)
