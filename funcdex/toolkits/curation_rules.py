@@ -22,9 +22,9 @@ class _Rules(BaseModel):
 class Lengths(_Rules):
     """Longest descriptions, in characters."""
 
-    toolkit_chars: int = Field(1000, ge=20, le=10_000)
-    tool_chars: int = Field(600, ge=20, le=10_000)
-    parameter_chars: int = Field(300, ge=20, le=10_000)
+    toolkit_chars: int = Field(default=1000, ge=20, le=10_000)
+    tool_chars: int = Field(default=600, ge=20, le=10_000)
+    parameter_chars: int = Field(default=300, ge=20, le=10_000)
 
 
 class DropParameters(_Rules):
@@ -32,7 +32,7 @@ class DropParameters(_Rules):
 
     rule: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
     names: tuple[str, ...] = ()
-    pattern: str = Field("", max_length=_LONGEST_PATTERN)
+    pattern: str = Field(default="", max_length=_LONGEST_PATTERN)
     even_required: bool = False
 
     @field_validator("pattern")
@@ -56,8 +56,8 @@ class DropParameters(_Rules):
 class Budget(_Rules):
     """How much of a schema stays: levels of objects, and properties of one object."""
 
-    levels: int = Field(5, ge=1, le=40)
-    properties: int = Field(40, ge=1, le=10_000)
+    levels: int = Field(default=5, ge=1, le=40)
+    properties: int = Field(default=40, ge=1, le=10_000)
 
 
 class Rules(_Rules):

@@ -1,8 +1,8 @@
 """Google's discovery documents (`discovery#restDescription`) as the OpenAPI documents that say the same.
 
     {"kind": "discovery#restDescription", "name": "gmail", "parameters": {...}, "schemas": {...},
-     "resources": {"users": {"methods": {"stop": {"id": "gmail.users.stop", "path": "...", "httpMethod": "POST",
-      "parameters": {...}, "request": {"$ref": "StopRequest"}}}}}}
+     "resources": {"users": {"methods": {"stop": {"id": "gmail.users.stop", "path": "...",
+      "httpMethod": "POST", "parameters": {...}, "request": {"$ref": "StopRequest"}}}}}}
 
 A method's file content goes to an address of its own and is no argument; that it can have one is noted.
 """

@@ -42,21 +42,14 @@ def toolkit_of_code(source: str, notebook: Notebook) -> Toolkit:
         target = getattr(target, step, None)
         if target is None:
             refuse(f"the module {module_name!r} has no {path!r}", place, "Correct the name.")
-    made = [
-        (
-            _tool(
-                function, name, toolkit_name_from(module_name.rpartition(".")[2]) or "tools", place, notebook
-            ),
-            place,
-        )
-        for name, function in _functions(target, module_name)
+    toolkit = toolkit_name_from(module_name.rpartition(".")[2]) or "tools"
+    tools = [
+        _tool(function, name, toolkit, place, notebook) for name, function in _functions(target, module_name)
     ]
-    if not made:
+    if not tools:
         refuse("there is no public function", place, "Name a function, or a module that defines some.")
-    first = made[0][0].toolkit
-    return make_toolkit(
-        first, _summary(inspect.getdoc(target if made[0][0].name != path else module)), made, place
-    )
+    owner = target if inspect.isclass(target) else module
+    return make_toolkit(toolkit, _summary(inspect.getdoc(owner)), [(tool, place) for tool in tools], place)
 
 
 def _module(name: str, place: Place) -> Any:
