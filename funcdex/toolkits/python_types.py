@@ -42,7 +42,7 @@ def schema_of(annotation: Any, where: Place, notebook: Notebook) -> dict[str, An
 
 
 def _known_to_pydantic(annotation: Any) -> Any:
-    """The same type with typing's TypedDicts as typing_extensions': before Python 3.12 pydantic takes no other."""
+    """The same, typing's TypedDicts made typing_extensions': before Python 3.12 pydantic takes no other."""
     if sys.version_info >= (3, 12):
         return annotation
     if typing_extensions.is_typeddict(annotation):
