@@ -53,7 +53,7 @@ def _known_to_pydantic(annotation: Any) -> Any:
             name: one if name in required else typing_extensions.NotRequired[one]
             for name, one in fields.items()
         }
-        made: Any = typing_extensions.TypedDict(annotation.__name__, optional)  # type: ignore[operator]
+        made: Any = typing_extensions.TypedDict(annotation.__name__, optional)  # type: ignore[misc]
         made.__doc__ = annotation.__doc__
         return made
     origin, arguments = get_origin(annotation), get_args(annotation)
