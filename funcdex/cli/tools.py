@@ -104,13 +104,19 @@ def check(
     references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Reads tool files and says what is wrong or weak in them; exit code 2 if there is an error.
+    """Reads tool files and says what is wrong or weak in them, and how good each toolkit is, of 100.
+
+    Exit code 2 if there is an error.
 
     Example: funcdex tools check google.json
     """
-    from funcdex.toolkits.check import check_toolkits
+    from dataclasses import asdict
 
-    findings = check_toolkits(_read(tools, references))
+    from funcdex.toolkits.check import check_toolkits
+    from funcdex.toolkits.check_score import scores
+
+    toolkits = _read(tools, references)
+    findings = check_toolkits(toolkits)
     rows = [
         {"severity": one.severity, "where": one.where, "code": one.code, "finding": one.what}
         for one in findings
@@ -119,6 +125,8 @@ def check(
         show("findings", rows, json)
     else:
         sys.stdout.write("no findings\n")
+    if not json:
+        show("scores", [asdict(score) for score in scores(toolkits, findings)], None)
     if any(one.severity == "error" for one in findings):
         raise typer.Exit(2)
 
