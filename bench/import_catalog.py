@@ -203,9 +203,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     fetch(options.folder)
-    rows = [measured(options.folder, name, options.processes) for name in options.only or CATALOGUES]
-    for row in rows:
-        print(json.dumps(row, indent=1))
+    rows = []
+    for name in options.only or CATALOGUES:
+        rows.append(measured(options.folder, name, options.processes))
+        print(json.dumps(rows[-1], indent=1), flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
