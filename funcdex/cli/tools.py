@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from funcdex.cli.tables import JsonOption, show, write_json
-from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.settings.tree import ToolReferences
@@ -39,13 +38,28 @@ CatalogOption = Annotated[
 @app.command("import")
 def import_(
     sources: Annotated[
-        list[Path], typer.Argument(help="Files or folders: OpenAPI, OpenAI tools, predecessor.")
-    ],
+        list[str] | None,
+        typer.Argument(help="Files, folders, archives, - , URLs (--allow-url), or module:function."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The tool file to write.")] = None,
     catalog: Annotated[
         Path | None, typer.Option("--catalog", help="The catalogue to add to, made if it is not there.")
     ] = None,
+    mcp: Annotated[
+        list[str] | None,
+        typer.Option("--mcp", help="A running MCP server: a command line, or its URL; repeatable."),
+    ] = None,
     references: ToolReferencesOption = None,
+    allow_url: Annotated[
+        bool, typer.Option("--allow-url", help="URLs among the sources are fetched.")
+    ] = False,
+    curate: Annotated[
+        bool, typer.Option("--curate", help="Clean, prune and merge by rules; --rules implies it.")
+    ] = False,
+    rules: Annotated[Path | None, typer.Option("--rules", help="Rules of curation, YAML.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Writes what was left out or changed, as JSON.")
+    ] = None,
 ) -> None:
     """Reads definitions of any known form and writes them as one tool file, or adds them to a catalogue.
 
@@ -56,24 +70,14 @@ def import_(
     if catalog is not None:
         from funcdex.cli.catalog import import_into_catalog
 
-        import_into_catalog(sources, catalog, references or "refuse")
+        if mcp or allow_url or curate or rules or report:
+            raise typer.BadParameter("--catalog takes files and folders: import the rest with --out first.")
+        import_into_catalog([Path(source) for source in sources or []], catalog, references or "refuse")
         return
     assert out is not None
-    from funcdex.errors import ToolDefinitionError
-    from funcdex.toolkits.native import dump_native
-    from funcdex.toolkits.read import read_toolkits
+    from funcdex.cli.tools_import import import_tools
 
-    result = read_toolkits(sources, references or "refuse")
-    try:
-        out.write_text(dump_native(result.toolkits), "utf-8")
-    except OSError as error:
-        raise ToolDefinitionError(
-            f"cannot write: {error.strerror}", where=str(out), fix="Name another file."
-        ) from error
-    for note in result.notes:
-        sys.stderr.write(printable(f"note: {note.where}: {note.what}\n"))
-    count = sum(len(toolkit.tools) for toolkit in result.toolkits)
-    sys.stdout.write(f"{count} tools in {len(result.toolkits)} toolkits written to {printable(str(out))}\n")
+    import_tools(sources or [], mcp or [], out, references or "refuse", allow_url, curate, rules, report)
 
 
 @app.command("list")
@@ -135,13 +139,19 @@ def check(
     references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Reads tool files and says what is wrong or weak in them; exit code 2 if there is an error.
+    """Reads tool files and says what is wrong or weak in them, and how good each toolkit is, of 100.
+
+    Exit code 2 if there is an error.
 
     Example: funcdex tools check google.json
     """
-    from funcdex.toolkits.check import check_toolkits
+    from dataclasses import asdict
 
-    findings = check_toolkits(read_tools(tools, references))
+    from funcdex.toolkits.check import check_toolkits
+    from funcdex.toolkits.check_score import scores
+
+    toolkits = read_tools(tools, references)
+    findings = check_toolkits(toolkits)
     rows = [
         {"severity": one.severity, "where": one.where, "code": one.code, "finding": one.what}
         for one in findings
@@ -150,6 +160,8 @@ def check(
         show("findings", rows, json)
     else:
         sys.stdout.write("no findings\n")
+    if not json:
+        show("scores", [asdict(score) for score in scores(toolkits, findings)], None)
     if any(one.severity == "error" for one in findings):
         raise typer.Exit(2)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from funcdex.toolkits.keywords import subschemas
 from funcdex.toolkits.metaschema import schema_fault
-from funcdex.toolkits.names import is_name
+from funcdex.toolkits.names import is_name, with_valid_arguments
 from funcdex.toolkits.place import Place, refuse
 from funcdex.types.tools import JsonSchema, Tool, Toolkit
 
@@ -31,11 +31,17 @@ def make_tool(
     response: Mapping[str, Any] | None,
     place: Place,
     keys: tuple[str, str] = ("parameters", "response"),
+    *,
+    original_name: str = "",
+    original_parameters: Mapping[str, str] | None = None,
+    deprecated: bool = False,
 ) -> Tool:
     """A tool whose name, parameters and response are as `Tool` promises.
 
     None stands for what is not given: no parameters, nothing known of the response. `place` is the
     tool's, `keys` what the file calls its two schemas. Raises ToolDefinitionError.
+
+    Where `original_parameters` are not given, arguments are renamed whose names no API would take.
     """
     if not is_name(name):
         refuse(f"{name!r} cannot name a tool", place, _NAME_FIX)
@@ -44,7 +50,12 @@ def make_tool(
     _check_schema(taken, f"what stands for the parameters of tool {name!r}", place.at(keys[0]))
     _check_schema(given, f"what stands for the response of tool {name!r}", place.at(keys[1]))
     _check_text((name, description, taken, given), place)
-    return Tool(toolkit, name, description, taken, given)
+    originals: Mapping[str, str] = original_parameters or {}
+    if original_parameters is None:
+        taken, originals = with_valid_arguments(taken)
+    known_as = original_name if original_name != name else ""
+    _check_text((known_as, *originals.values()), place)
+    return Tool(toolkit, name, description, taken, given, known_as, originals, deprecated)
 
 
 def make_toolkit(name: str, description: str, tools: Iterable[tuple[Tool, Place]], place: Place) -> Toolkit:

@@ -20,39 +20,51 @@ def load_document(
     path: Path, most_bytes: int = LARGEST_BYTES, most_yaml_values: int = LARGEST_EXPANSION
 ) -> Any:
     """What the file says, as parsed JSON. Raises ToolDefinitionError with file and line."""
-    text = read_text(path, most_bytes)
+    is_yaml = path.suffix.lower() in YAML_SUFFIXES
+    return document_of(read_text(path, most_bytes), str(path), is_yaml, most_yaml_values)
+
+
+def document_of(text: str, file: str, may_be_yaml: bool, most_yaml_values: int = LARGEST_EXPANSION) -> Any:
+    """What a text says that was read from `file`. Raises ToolDefinitionError with file and line."""
     if not text.strip():
-        raise ToolDefinitionError("the file is empty", where=str(path), fix="Write a tool definition.")
+        raise ToolDefinitionError("the file is empty", where=file, fix="Write a tool definition.")
     try:
-        if path.suffix.lower() in YAML_SUFFIXES and text.lstrip()[0] not in "{[":
-            return parse_yaml(text, str(path), ToolDefinitionError, most_yaml_values)
-        return _parse_json(text, path)
+        if may_be_yaml and text.lstrip()[0] not in "{[":
+            return parse_yaml(text, file, ToolDefinitionError, most_yaml_values)
+        return _parse_json(text, file)
     except RecursionError as error:
         fix = "Flatten it; no tool needs that."
-        raise ToolDefinitionError("the file is nested too deep to read", where=str(path), fix=fix) from error
+        raise ToolDefinitionError("the file is nested too deep to read", where=file, fix=fix) from error
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text of a file's bytes. Raises ToolDefinitionError if they are not UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start} is not UTF-8"
+        raise ToolDefinitionError(what, where=file, fix="Save the file as UTF-8.") from error
 
 
 def read_text(path: Path, most_bytes: int = LARGEST_BYTES) -> str:
     """The file's text. Raises ToolDefinitionError if it is absent, no file, too large or not UTF-8."""
     try:
-        return read_ordinary(path, most_bytes).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        what = f"byte {error.start} is not UTF-8"
-        raise ToolDefinitionError(what, where=str(path), fix="Save the file as UTF-8.") from error
+        data = read_ordinary(path, most_bytes)
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
         raise ToolDefinitionError(what, where=str(path), fix="Name a file that can be read.") from error
+    return decoded(data, str(path))
 
 
-def _parse_json(text: str, path: Path) -> Any:
+def _parse_json(text: str, file: str) -> Any:
     try:
         return json_value(text)
     except json.JSONDecodeError as error:
         what = f"not JSON: {error.msg}"
-        where = f"{path}, line {error.lineno}, column {error.colno}"
+        where = f"{file}, line {error.lineno}, column {error.colno}"
         raise ToolDefinitionError(what, where=where, fix="Correct the file there.") from error
     except ValueError as error:  # what int() and the three below refuse
-        raise ToolDefinitionError(f"not JSON: {error}", where=str(path), fix="Correct it.") from error
+        raise ToolDefinitionError(f"not JSON: {error}", where=file, fix="Correct it.") from error
 
 
 def json_value(text: str) -> Any:

@@ -83,7 +83,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(NAMED, _named_schemas),
     **dict.fromkeys(LISTED, _schemas),
     **dict.fromkeys(SINGLE, plainly_valid),
-    **dict.fromkeys(("title", "description", "format"), _text),
+    **dict.fromkeys(("title", "description", "format", "contentEncoding", "contentMediaType"), _text),
     **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _flag),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _number),
     **dict.fromkeys(
@@ -105,8 +105,6 @@ _LEFT_TO_THE_METASCHEMA = frozenset(
         "dependencies",
         "minContains",
         "maxContains",
-        "contentEncoding",
-        "contentMediaType",
         "contentSchema",
     )
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
+from funcdex.toolkits.notes import Notebook
 from funcdex.types.tools import FUNCTION_NAME_PATTERN
 
 LONGEST = 64
@@ -45,6 +48,38 @@ def unique_name(name: str, taken: dict[str, int]) -> str:
     while (made := f"{name[: LONGEST - len(str(taken[name])) - 1]}_{taken[name]}") in taken:
         taken[name] += 1
     return made
+
+
+def named_apart(given: str, taken: dict[str, int], file: str, notebook: Notebook) -> str:
+    """A valid name near to `given` that is not `taken`, where it is entered. Notes whether it is another."""
+    name = unique_name(given if is_name(given) else name_from(given) or "tool", taken)
+    taken[name] = 2
+    if name != given:
+        notebook.add(file, "names are changed to what every API takes", f"{given!r} to {name!r}")
+    return name
+
+
+def with_valid_arguments(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, str]]:
+    """`schema`, its own properties under names that every API takes, and which were called what before.
+
+    `filter[name]` becomes `filter_name`, `$top` becomes `top`. Fields of fields keep their names: they are
+    data that the API reads, no arguments. A schema whose properties nothing has to be done for is returned
+    as it is.
+    """
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or all(map(is_name, properties)):
+        return schema, {}
+    taken = {name: 2 for name in properties if is_name(name)}
+    renamed: dict[str, str] = {}
+    for name in properties:
+        if not is_name(name):
+            renamed[name] = unique_name(name_from(name) or "argument", taken)
+            taken[renamed[name]] = 2
+    made = {**schema, "properties": {renamed.get(name, name): one for name, one in properties.items()}}
+    required = schema.get("required")
+    if isinstance(required, list):
+        made["required"] = [renamed.get(name, name) if isinstance(name, str) else name for name in required]
+    return made, {new: old for old, new in renamed.items()}
 
 
 def toolkit_name_from(text: str) -> str:

@@ -19,6 +19,8 @@ from funcdex.types.tools import JsonSchema, Tool, Toolkit
 
 _TOOLKIT_KEYS = ("toolkit", "description", "tools")
 _TOOL_KEYS = ("name", "description", "parameters", "response")
+# Written only where there is something to say.
+_ORIGIN_KEYS = ("original_name", "original_parameters", "deprecated")
 
 
 def read_native(data: Any, place: Place, notebook: Notebook) -> tuple[Toolkit, ...]:
@@ -60,12 +62,28 @@ def _toolkit(data: Any, place: Place, notebook: Notebook) -> Toolkit:
 
 def _tool(data: Any, toolkit: str, place: Place, notebook: Notebook) -> Tool:
     entry = object_at(data, place, "a tool")
-    refuse_unknown_keys(entry, _TOOL_KEYS, place)
+    refuse_unknown_keys(entry, (*_TOOL_KEYS, *_ORIGIN_KEYS), place)
     name = text_at(member(entry, "name", place), place.at("name"), "a tool's name")
     description = text_at(entry.get("description", ""), place.at("description"), "a description")
     parameters = _schema(entry, "parameters", place, notebook)
     response = _schema(entry, "response", place, notebook)
-    return make_tool(toolkit, name, description, parameters, response, place)
+    return make_tool(
+        toolkit,
+        name,
+        description,
+        parameters,
+        response,
+        place,
+        original_name=text_at(entry.get("original_name", ""), place.at("original_name"), "a name"),
+        original_parameters=_names(entry.get("original_parameters", {}), place.at("original_parameters")),
+        deprecated=entry.get("deprecated") is True,
+    )
+
+
+def _names(value: Any, place: Place) -> dict[str, str]:
+    """What arguments were called where they come from."""
+    entries = object_at(value, place, "the original names of arguments").items()
+    return {name: text_at(original, place.at(name), "a name") for name, original in entries}
 
 
 def _schema(entry: dict[str, Any], key: str, place: Place, notebook: Notebook) -> JsonSchema | None:
@@ -76,5 +94,10 @@ def _schema(entry: dict[str, Any], key: str, place: Place, notebook: Notebook) -
 
 
 def _as_json(toolkit: Toolkit) -> dict[str, Any]:
-    tools = [{key: getattr(tool, key) for key in _TOOL_KEYS} for tool in toolkit.tools]
+    tools = [_tool_as_json(tool) for tool in toolkit.tools]
     return {"toolkit": toolkit.name, "description": toolkit.description, "tools": tools}
+
+
+def _tool_as_json(tool: Tool) -> dict[str, Any]:
+    origin = {key: getattr(tool, key) for key in _ORIGIN_KEYS if getattr(tool, key)}
+    return {key: getattr(tool, key) for key in _TOOL_KEYS} | origin

@@ -54,4 +54,4 @@ def _tool(data: Any, toolkit: str, place: Place, notebook: Notebook) -> Tool:
     where = place.at("parameters")
     given = entry.get("parameters")
     parameters = None if given is None else inlined(object_at(given, where, "a schema"), where, notebook)
-    return make_tool(toolkit, name, description, parameters, None, place)
+    return make_tool(toolkit, name, description, parameters, None, place, original_parameters={})

@@ -1,4 +1,4 @@
-"""OpenAPI 3.0 and 3.1 documents: one document becomes one toolkit, one operation one tool.
+"""OpenAPI documents, 3.0 and 3.1, and Swagger 2.0 by upgrade: one becomes one toolkit, an operation one tool.
 
 An operation that cannot be a tool is left out with a note; the others stay. Only a document of which
 nothing can be used is refused.
@@ -23,6 +23,7 @@ from funcdex.toolkits.place import Place, array_at, object_at, refuse
 from funcdex.toolkits.prose import description_of, plain, shortened
 from funcdex.toolkits.refs import follow
 from funcdex.toolkits.responses import response_of
+from funcdex.toolkits.swagger2 import upgraded
 from funcdex.types.tools import Tool, Toolkit
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -43,7 +44,7 @@ def read_openapi(
     data: Mapping[str, Any], place: Place, notebook: Notebook, references: ToolReferences = "refuse"
 ) -> tuple[Toolkit, ...]:
     """The one toolkit of a parsed document, whose references are rewritten. Raises ToolDefinitionError."""
-    _check_version(data, place)
+    data = _of_version_3(data, place)
     name = _toolkit_name(data, place)
     source = Source(openapi_document(data, Path(place.file), references), _technical(data), notebook)
     taken: dict[str, int] = {}
@@ -65,10 +66,13 @@ def read_openapi(
     return (make_toolkit(name, description, made, place),)
 
 
-def _check_version(data: Mapping[str, Any], place: Place) -> None:
+def _of_version_3(data: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
     version = str(data.get("openapi", data.get("swagger")))
+    if version in ("2", "2.0") and "openapi" not in data:
+        return upgraded(data)
     if not version.startswith("3."):
         refuse(f"OpenAPI {version} is not read", place, "Convert the document to OpenAPI 3.0 or 3.1.")
+    return data
 
 
 def _tool(operation: Operation, source: Source, toolkit: str, taken: dict[str, int]) -> Tool:
@@ -79,7 +83,16 @@ def _tool(operation: Operation, source: Source, toolkit: str, taken: dict[str, i
         operation.note(source, "an operationId that is there twice gets a number", name)
     parameters = parameters_of(operation, source)
     response = response_of(operation, source)
-    return make_tool(toolkit, name, _description(operation), parameters, response, operation.place)
+    return make_tool(
+        toolkit,
+        name,
+        _description(operation),
+        parameters,
+        response,
+        operation.place,
+        original_name=str(identifier) if wanted else str(operation),
+        deprecated=operation.data.get("deprecated") is True,
+    )
 
 
 def _description(operation: Operation) -> str:

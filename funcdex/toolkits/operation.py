@@ -30,6 +30,8 @@ class Source:
     technical: frozenset[str]
     notebook: Notebook
     work: Work = field(default_factory=Work)
+    errors: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """Forms of errors that were made, by the schema as text: operations share them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,9 @@ def _tool(entry: dict[str, Any], place: Place, notebook: Notebook) -> Tool:
     parameters, response = (_fields_of(entry, key, place, notebook) for key in _SCHEMA_KEYS)
     parameters.setdefault("additionalProperties", False)
     known = response if response["properties"] else {}
-    return make_tool(toolkit, name, description, parameters, known, place, _SCHEMA_KEYS)
+    return make_tool(
+        toolkit, name, description, parameters, known, place, _SCHEMA_KEYS, original_parameters={}
+    )
 
 
 def _name(entry: dict[str, Any], key: str, place: Place, notebook: Notebook) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,20 @@ from typing import Any
 from funcdex.data import data_dir
 from funcdex.errors import ToolDefinitionError
 from funcdex.settings.tree import ToolReferences
+from funcdex.toolkits.aws import is_aws_model, read_aws
+from funcdex.toolkits.composio import is_composio, read_composio
+from funcdex.toolkits.discovery import is_discovery, read_discovery
 from funcdex.toolkits.load import SUFFIXES, load_document
+from funcdex.toolkits.merging import Merger
 from funcdex.toolkits.native import read_native
 from funcdex.toolkits.notes import Note, Notebook
 from funcdex.toolkits.openai_tools import is_openai_tool, read_openai
 from funcdex.toolkits.openapi import read_openapi
 from funcdex.toolkits.place import Place, kind_of
+from funcdex.toolkits.postman import is_postman, read_postman
 from funcdex.toolkits.predecessor import read_predecessor
-from funcdex.types.tools import Tool, Toolkit
+from funcdex.toolkits.schema_tools import read_schema_tools, tool_list_in
+from funcdex.types.tools import Toolkit
 
 Reader = Callable[[Any, Place, Notebook], tuple[Toolkit, ...]]
 
@@ -40,14 +46,12 @@ def read_toolkits(paths: Sequence[Path], references: ToolReferences = "refuse") 
     Raises ToolDefinitionError.
     """
     notebook = Notebook()
-    merged: dict[str, tuple[Toolkit, str]] = {}
+    merger = Merger(notebook)
     for path in paths or (data_dir("tool_definitions"),):
         for file, toolkits in _read(Path(path), notebook, references):
             for toolkit in toolkits:
-                earlier = merged.get(toolkit.name)
-                whole = _joined(*earlier, toolkit, file, notebook) if earlier else toolkit
-                merged[toolkit.name] = (whole, file)
-    return ReadResult(tuple(toolkit for toolkit, _ in merged.values()), notebook.notes())
+                merger.add(toolkit, file)
+    return ReadResult(merger.toolkits(), notebook.notes())
 
 
 def format_of(data: Any) -> Reader | None:
@@ -55,6 +59,10 @@ def format_of(data: Any) -> Reader | None:
     if isinstance(data, dict):
         return _format_of_object(data)
     first = data[0] if isinstance(data, list) and data else None
+    if is_composio(data):
+        return read_composio
+    if not is_openai_tool(first) and tool_list_in(data):
+        return read_schema_tools
     if is_openai_tool(first):
         return read_openai
     if not isinstance(first, dict):
@@ -72,12 +80,24 @@ def is_wanted_list(data: Any) -> bool:
 def _format_of_object(data: dict[str, Any]) -> Reader | None:
     if data.keys() & {"openapi", "swagger"}:
         return read_openapi
-    if is_openai_tool(data):
-        return read_openai
+    for is_one, reader in _OBJECTS:
+        if is_one(data):
+            return reader
     tools = data.get("tools")
     if isinstance(tools, list) and tools and is_openai_tool(tools[0]):
         return read_openai
+    if tool_list_in(data):
+        return read_schema_tools
     return read_native if data.keys() & {"toolkit", "tools"} else None
+
+
+_OBJECTS: tuple[tuple[Callable[[Any], bool], Reader], ...] = (
+    (is_discovery, read_discovery),
+    (is_aws_model, read_aws),
+    (is_postman, read_postman),
+    (is_openai_tool, read_openai),
+    (is_composio, read_composio),
+)
 
 
 def _read(
@@ -123,6 +143,16 @@ def _read_file(path: Path, notebook: Notebook, references: ToolReferences) -> tu
     return _apply(reader, data, path, notebook, references)
 
 
+def toolkits_in(data: Any, file: str, notebook: Notebook) -> tuple[Toolkit, ...]:
+    """The toolkits of parsed content that stands alone, whatever its form; `file` names it in messages.
+    Raises ToolDefinitionError."""
+    reader = format_of(data)
+    if reader is None:
+        fix = "Name a file in one of the formats of docs/tools.md."
+        raise ToolDefinitionError(_why_not(data), where=f"{file}: $", fix=fix)
+    return _apply(reader, data, Path(file), notebook, "refuse")
+
+
 def _apply(
     reader: Reader, data: Any, file: Path, notebook: Notebook, references: ToolReferences
 ) -> tuple[Toolkit, ...]:
@@ -144,20 +174,3 @@ def _why_not(data: Any) -> str:
         keys = ", ".join(repr(key) for key in list(data)[:4])
         return f"an object with the keys {keys} is no tool definition of a known format"
     return f"{kind_of(data)} of this kind is no tool definition of a known format"
-
-
-def _joined(first: Toolkit, first_file: str, second: Toolkit, file: str, notebook: Notebook) -> Toolkit:
-    """Both as one. The same tool twice is taken once; two tools of one name are refused."""
-    known = {tool.name: tool for tool in first.tools}
-    added: list[Tool] = []
-    for tool in second.tools:
-        other = known.setdefault(tool.name, tool)
-        if other is tool:
-            added.append(tool)
-        elif other == tool:
-            notebook.add(file, "a tool that is there twice, word for word, is taken once", tool.name)
-        else:
-            what = f"toolkit {first.name!r} has two different tools called {tool.name!r}"
-            fix = "Rename or remove one of them."
-            raise ToolDefinitionError(what, where=f"{first_file} and {file}", fix=fix)
-    return replace(first, description=first.description or second.description, tools=(*first.tools, *added))

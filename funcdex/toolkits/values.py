@@ -31,6 +31,7 @@ _FORMATS = frozenset(
         "uuid",
     )
 )
+_BINARY = ("application/octet-stream", "image/", "audio/", "video/", "application/pdf", "application/zip")
 _COUNTS = (("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties"))
 _COUNT_KEYWORDS = frozenset(keyword for pair in _COUNTS for keyword in pair)
 _LIMITS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
@@ -68,6 +69,16 @@ def value_keywords(schema: Mapping[str, Any]) -> dict[str, Any]:
 def is_nullable(schema: Mapping[str, Any]) -> bool:
     """Whether OpenAPI 3.0 says that null will do as well."""
     return schema.get("nullable") is True
+
+
+def is_content(schema: Mapping[str, Any]) -> bool:
+    """Whether it stands for bytes: of a file (`binary`), in base64 (`byte`), or as OpenAPI 3.1 says it."""
+    if schema.get("type") not in ("string", None):
+        return False
+    if schema.get("format") in ("binary", "byte") or schema.get("contentEncoding") == "base64":
+        return True
+    media_type = schema.get("contentMediaType")
+    return isinstance(media_type, str) and media_type.startswith(_BINARY)
 
 
 def _types(schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -160,6 +171,8 @@ def _text_rules(schema: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if schema.get("format") in _FORMATS:
         made["format"] = schema["format"]
+    if is_content(schema):
+        made["contentEncoding"] = "base64"
     pattern = schema.get("pattern")
     if isinstance(pattern, str) and len(pattern) <= LONGEST_PATTERN and compiles(unslashed(pattern)):
         made["pattern"] = unslashed(pattern)

@@ -32,6 +32,12 @@ class Tool:
     description: str
     parameters: JsonSchema = field(default_factory=lambda: {"type": "object", "properties": {}})
     response: JsonSchema = field(default_factory=dict)
+    original_name: str = ""
+    """What its source calls it, if not by `name`: `gmail.users.messages.send`."""
+    original_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of arguments that had to be renamed, what the source calls them: `{"filter_name": "filter[name]"}`."""
+    deprecated: bool = False
+    """Whether its source advises against using it."""
 
     @cached_property
     def as_openai(self) -> Mapping[str, Any]:

@@ -87,6 +87,27 @@ def test_an_import_writes_what_it_read_and_says_what_it_left_out(tmp_path: Path,
     assert out.read_text("utf-8") == post_tools.read_text("utf-8")
 
 
+def test_an_import_from_a_folder_curates_and_reports_what_went(tmp_path: Path, post_tools: Path) -> None:
+    folder, out, report = tmp_path / "kits", tmp_path / "out.json", tmp_path / "report.json"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "post.json").write_text(post_tools.read_text("utf-8"), "utf-8")
+    (folder / "broken.json").write_text("{", "utf-8")
+    parameters = {"type": "object", "properties": {"prettyPrint": {"type": "boolean"}}}
+    kit = {
+        "toolkit": "shop",
+        "tools": [{"name": "BUY", "description": "<p>Buys.</p>", "parameters": parameters}],
+    }
+    (folder / "shop.json").write_text(json.dumps(kit), "utf-8")
+    printed = said("tools", "import", folder, "--out", out, "--curate", "--report", report)
+    assert "4 tools in 2 toolkits" in printed and "parameter_form_of_the_answer: 1" in printed
+    written = json.loads(report.read_text("utf-8"))
+    assert [row["tools"] for row in written["documents"]] == [0, 1, 3]
+    assert "not JSON" in written["documents"][0]["refused"]
+    assert written["curation"]["description_cleaned"]["examples"] == ["shop/BUY"]
+    (shop, _) = json.loads(out.read_text("utf-8"))
+    assert shop["tools"][0]["parameters"]["properties"] == {}
+
+
 def test_shipped_toolkits_are_there_without_being_named() -> None:
     assert len(json.loads(said("tools", "list", "--json", "-"))) == 20
 

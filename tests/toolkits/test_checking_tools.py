@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from funcdex.toolkits.check import check_toolkits
+from funcdex.toolkits.check_score import scores
 from funcdex.types.tools import Tool, Toolkit
 
 STRING = {"type": "string", "description": "A text."}
@@ -91,3 +92,20 @@ def test_the_impossible_is_an_error_and_the_rest_a_warning() -> None:
         ("empty_enum", "error"),
     ]
     assert all(f.what.endswith(".") for f in findings)
+
+
+def test_a_score_falls_with_each_kind_of_finding_and_to_nothing_for_an_error() -> None:
+    response = {"type": "object", "properties": {"a": {"type": "string"}}}
+    good = Tool("kit", "GOOD", "Good.", response=response)
+    weak = Tool("kit", "WEAK", "", response=response)
+    wrong = Tool("kit", "WRONG", "Wrong.", {"type": "object", "properties": {}, "required": ["a"]}, response)
+    kits = [Toolkit("kit", "A kit.", (good, weak, wrong)), Toolkit("fine", "Fine.", (good,))]
+    first, second = scores(kits, check_toolkits(kits))
+    assert (first.score, first.errors, first.warnings) == (62, 1, 1)
+    assert (second.score, second.grammar) == (100, "light")
+
+
+def test_a_tool_of_many_options_and_values_is_costly_for_a_grammar() -> None:
+    many = {"type": "object", "properties": {f"p{i}": {"enum": list(range(10))} for i in range(60)}}
+    kits = [Toolkit("kit", "A kit.", (Tool("kit", "MANY", "Many.", many),))]
+    assert scores(kits, ())[0].grammar == "heavy"

@@ -68,7 +68,7 @@ STRING = {"type": "string"}
         ({"type": "string", "minLength": 0, "maxLength": 9}, {"type": "string", "maxLength": 9}),
         ({"type": "string", "minLength": 9, "maxLength": 1}, {"type": "string"}),
         ({"type": "string", "format": "date"}, {"type": "string", "format": "date"}),
-        ({"type": "string", "format": "byte"}, {"type": "string"}),
+        ({"type": "string", "format": "byte"}, {"type": "string", "contentEncoding": "base64"}),
         ({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a+$"}),
         ({"type": "string", "pattern": "^\\p{L}+$"}, {"type": "string"}),
         ({"type": "string", "pattern": "[[a]"}, {"type": "string"}),

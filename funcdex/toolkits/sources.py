@@ -1,0 +1,133 @@
+"""What `funcdex tools import` can be pointed at, and the toolkits of it, one document after the other.
+
+A file, a folder with all folders below it, an archive, `-` for standard input, a URL (where allowed), or
+Python code (`module:function`, `package.module`). One document of many that cannot be used costs a refusal
+in the report, and no more; one that is named outright raises.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from funcdex.errors import ToolDefinitionError
+from funcdex.ordinary_file import open_ordinary, read_ordinary
+from funcdex.settings.tree import ToolReferences
+from funcdex.toolkits.archive import is_archive, is_document_name, members, unzipped
+from funcdex.toolkits.fetch import MOST_ARCHIVE_BYTES, fetched, is_url
+from funcdex.toolkits.load import LARGEST_BYTES, SUFFIXES, decoded, document_of
+from funcdex.toolkits.notes import Note, Notebook
+from funcdex.toolkits.read import read_toolkits, toolkits_in
+from funcdex.types.tools import Toolkit
+
+_PYTHON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one document gave. `refused` says why it gave nothing; it is "" where it gave something."""
+
+    file: str
+    toolkits: tuple[Toolkit, ...]
+    notes: tuple[Note, ...] = ()
+    refused: str = ""
+    is_one_of_many: bool = False
+
+
+def imported(
+    source: str, references: ToolReferences = "refuse", allow_url: bool = False
+) -> Iterator[Imported]:
+    """Each document of one source. Raises ToolDefinitionError as said above."""
+    if source == "-":
+        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+        yield _named_outright(data, "stdin")
+    elif is_url(source):
+        yield from _of_url(source, allow_url)
+    elif os.path.isdir(source):
+        yield from _of_folder(Path(source))
+    elif not os.path.exists(source) and _is_python(source):
+        from funcdex.toolkits.python_functions import toolkit_of_code
+
+        notebook = Notebook()
+        toolkit = toolkit_of_code(source, notebook)
+        yield Imported(source, (toolkit,), notebook.notes())
+    elif is_archive(source):
+        yield from _of_archive(source)
+    elif source.lower().endswith(".gz"):
+        yield _named_outright(unzipped(_bytes_of(Path(source)), source), source)
+    else:
+        result = read_toolkits([Path(source)], references)
+        yield Imported(source, result.toolkits, result.notes)
+
+
+def _is_python(source: str) -> bool:
+    is_code = _PYTHON.fullmatch(source) is not None and (":" in source or "." in source)
+    return is_code and not source.lower().endswith((*SUFFIXES, ".gz")) and not is_archive(source)
+
+
+def _of_url(url: str, allowed: bool) -> Iterator[Imported]:
+    if not allowed:
+        fix = "Allow it (--allow-url), or download it yourself and name the file."
+        raise ToolDefinitionError("nothing is fetched without being allowed", where=url, fix=fix)
+    path = url.partition("?")[0]
+    if is_archive(path):
+        data = fetched(url, MOST_ARCHIVE_BYTES)
+        yield from (_one_of_many(*member) for member in members(io.BytesIO(data), path))
+    else:
+        yield _named_outright(unzipped(fetched(url), path), path)
+
+
+def _of_folder(folder: Path) -> Iterator[Imported]:
+    """Every document below it, in the order of names; neither links to folders nor what is hidden."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(filter(is_document_name, files)):
+            path = Path(where, name)
+            try:
+                data: bytes | ToolDefinitionError = unzipped(_bytes_of(path), str(path))
+            except ToolDefinitionError as error:
+                data = error
+            yield _one_of_many(str(path), data)
+
+
+def _of_archive(source: str) -> Iterator[Imported]:
+    try:
+        file = open_ordinary(Path(source))
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise ToolDefinitionError(what, where=source, fix="Name a file that can be read.") from error
+    with file:
+        yield from (_one_of_many(*member) for member in members(file, source))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return read_ordinary(path, LARGEST_BYTES)
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise ToolDefinitionError(what, where=str(path), fix="Name a file that can be read.") from error
+
+
+def _named_outright(data: bytes, file: str) -> Imported:
+    if len(data) > LARGEST_BYTES:
+        what = f"more than {LARGEST_BYTES // 2**20} MB"
+        raise ToolDefinitionError(what, where=file, fix="Split it into several.")
+    notebook = Notebook()
+    toolkits = toolkits_in(document_of(decoded(data, file), file, may_be_yaml=True), file, notebook)
+    return Imported(file, toolkits, notebook.notes())
+
+
+def _one_of_many(file: str, data: bytes | ToolDefinitionError) -> Imported:
+    if isinstance(data, ToolDefinitionError):
+        return Imported(file, (), (), data.what, True)
+    notebook = Notebook()
+    try:
+        document = document_of(decoded(data, file), file, may_be_yaml=".json" not in file.lower())
+        return Imported(file, toolkits_in(document, file, notebook), notebook.notes(), "", True)
+    except ToolDefinitionError as error:
+        return Imported(file, (), notebook.notes(), error.what, True)

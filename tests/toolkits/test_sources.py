@@ -1,0 +1,327 @@
+"""What can be imported: folders in depth, archives, standard input, URLs, Python code, MCP servers."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from funcdex.errors import ToolDefinitionError
+from funcdex.toolkits import archive, fetch
+from funcdex.toolkits.mcp_live import toolkit_of_mcp
+from funcdex.toolkits.notes import Notebook
+from funcdex.toolkits.sources import Imported, imported
+
+
+def kit(name: str) -> dict[str, Any]:
+    return {"toolkit": name, "description": "D.", "tools": [{"name": "A", "description": "A."}]}
+
+
+def names(found: list[Imported]) -> list[str]:
+    return [toolkit.name for one in found for toolkit in one.toolkits]
+
+
+def everything(source: str | Path, **more: Any) -> list[Imported]:
+    return list(imported(str(source), **more))
+
+
+def refusal(source: str | Path, **more: Any) -> ToolDefinitionError:
+    with pytest.raises(ToolDefinitionError) as caught:
+        everything(source, **more)
+    return caught.value
+
+
+def tgz(path: Path, files: dict[str, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as out:
+        link = tarfile.TarInfo("link.json")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        out.addfile(link)
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
+    return path
+
+
+FILES = {
+    "../../etc/evil.json": json.dumps(kit("first")).encode(),
+    "deep/er/second.json": json.dumps(kit("second")).encode(),
+    "deep/third.json.gz": gzip.compress(json.dumps(kit("third")).encode()),
+    "deep/broken.json": b"{",
+    "README.md": b"#",
+}
+
+
+def test_a_tar_gives_its_documents_and_writes_no_file(tmp_path: Path) -> None:
+    found = everything(tgz(tmp_path / "a.tgz", FILES))
+    assert names(found) == ["first", "second", "third"]
+    assert [one.file.rpartition("/")[2] for one in found if one.refused] == ["broken.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tgz"]
+
+
+def test_a_zip_gives_its_documents(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        for name, data in FILES.items():
+            out.writestr(name, data)
+    assert names(everything(tmp_path / "a.zip")) == ["first", "second", "third"]
+
+
+def test_a_folder_gives_all_below_it_and_nothing_hidden(tmp_path: Path) -> None:
+    for name in ("b/x.json", "a/y.json", ".git/z.json"):
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text(json.dumps(kit(path.stem)), encoding="utf-8")
+    assert names(everything(tmp_path)) == ["y", "x"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.tgz", b"no archive"), ("a.zip", b"PK\x03\x04 no"), ("a.tar", b"x")]
+)
+def test_a_damaged_archive_is_refused(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert "archive cannot be read" in refusal(tmp_path / name).what
+
+
+def test_an_archive_beyond_its_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tgz(tmp_path / "a.tgz", FILES)
+    monkeypatch.setattr(archive, "MOST_TOTAL_BYTES", 100)
+    assert "unpacked" in refusal(path).what
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 1)
+    assert "members" in refusal(path).what
+
+
+def test_a_member_that_unpacks_to_too_much_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "LARGEST_BYTES", 1000)
+    bomb = gzip.compress(b" " * 100_000)
+    found = everything(tgz(tmp_path / "a.tgz", {"bomb.json.gz": bomb, **FILES}))
+    assert names(found) == ["first", "second", "third"]
+    assert "more than" in found[0].refused
+
+
+def test_standard_input_may_be_json_or_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in (
+        json.dumps(kit("one")),
+        "toolkit: one\ndescription: D.\ntools: [{name: A, description: A.}]\n",
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        assert names(everything("-")) == ["one"]
+
+
+def test_a_url_is_fetched_only_where_that_is_allowed() -> None:
+    assert "--allow-url" in refusal("https://example.com/a.json").fix
+
+
+@pytest.fixture
+def web() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        yield router
+
+
+def test_a_url_gives_its_document(web: respx.MockRouter) -> None:
+    web.get("https://example.com/a.json").respond(200, json=kit("one"))
+    assert names(everything("https://example.com/a.json", allow_url=True)) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("http://169.254.169.254/latest", "from https to http"),
+        ("https://127.0.0.1/x", "no public address"),
+        ("https://[::1]/x", "no public address"),
+        ("https://10.0.0.1/x", "no public address"),
+        ("file:///etc/passwd", "no web address"),
+        ("https://example.com/a.json", "redirects"),
+    ],
+)
+def test_a_redirect_leads_nowhere_that_nobody_named(web: respx.MockRouter, location: str, words: str) -> None:
+    web.get("https://example.com/a.json").respond(302, headers={"location": location})
+    assert words in refusal("https://example.com/a.json", allow_url=True).what
+
+
+def test_a_document_beyond_the_limit_is_not_read_to_its_end(web: respx.MockRouter) -> None:
+    web.get("https://example.com/a.json").respond(200, content=b" " * 2000)
+    with pytest.raises(ToolDefinitionError, match="more than"):
+        fetch.fetched("https://example.com/a.json", most_bytes=1000)
+
+
+def test_a_server_that_cannot_be_reached_is_an_error_of_ours(web: respx.MockRouter) -> None:
+    web.get("https://example.com/a.json").mock(side_effect=httpx.ConnectError("no route"))
+    error = refusal("https://example.com/a.json?token=secret", allow_url=True)
+    assert "secret" not in str(error)
+
+
+CODE = '''
+"""Orders of a shop."""
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, Optional, TypedDict
+from pydantic import BaseModel
+
+class Size(Enum):
+    small = "S"
+    large = "L"
+
+@dataclass
+class Address:
+    street: str
+    number: int = 1
+
+class Item(TypedDict):
+    id: str
+
+class Gift(BaseModel):
+    text: str
+
+def place_order(items: list[Item], to: Address, size: Size, speed: Literal["slow", "fast"] = "slow",
+                gift: Optional[Gift] = None, notes: dict[str, str] = {}, *more: int, **rest: int) -> Gift:
+    """Places an order.
+
+    Nothing is paid yet.
+
+    Args:
+        items: What is ordered.
+        to: Where it is sent.
+    """
+
+def cancel(order: int):
+    """Cancels.
+
+    :param order: Its number.
+    """
+
+def find(words: str, limit: "int" = 5) -> list[str]:
+    """Finds orders.
+
+    Parameters
+    ----------
+    words : str
+        What to look for.
+    """
+
+def _hidden() -> None: ...
+'''
+
+
+@pytest.fixture
+def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (tmp_path / "shop_orders.py").write_text(CODE, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "shop_orders"
+    sys.modules.pop("shop_orders", None)
+
+
+def test_a_modules_functions_become_tools_by_signature_and_docstring(code: str) -> None:
+    pytest.importorskip("docstring_parser")
+    (one,) = everything(f"{code}:")
+    (toolkit,) = one.toolkits
+    assert (toolkit.name, toolkit.description) == ("shop_orders", "Orders of a shop.")
+    place, cancel, find = toolkit.tools
+    assert place.description == "Places an order. Nothing is paid yet."
+    properties = place.parameters["properties"]
+    assert list(properties) == ["items", "to", "size", "speed", "gift", "notes"]
+    assert properties["items"]["items"]["properties"] == {"id": {"type": "string"}}
+    assert properties["items"]["description"] == "What is ordered."
+    assert properties["to"]["required"] == ["street"]
+    assert properties["size"] == {"enum": ["S", "L"], "type": "string"}
+    assert properties["speed"] == {"enum": ["slow", "fast"], "type": "string", "default": "slow"}
+    assert {"type": "null"} in properties["gift"]["anyOf"]
+    assert place.parameters["required"] == ["items", "to", "size"]
+    assert place.response["properties"] == {"text": {"type": "string"}}
+    assert cancel.parameters["properties"]["order"]["description"] == "Its number."
+    assert find.parameters["properties"]["words"]["description"] == "What to look for."
+    assert find.parameters["properties"]["limit"] == {"type": "integer", "default": 5}
+
+
+def test_one_function_can_be_named(code: str) -> None:
+    pytest.importorskip("docstring_parser")
+    (one,) = everything(f"{code}:find")
+    assert [tool.name for tool in one.toolkits[0].tools] == ["find"]
+    assert "has no 'lose'" in refusal(f"{code}:lose").what
+
+
+def test_code_that_fails_when_imported_is_an_error_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad_module.py").write_text("raise SystemError('no')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "SystemError: no" in refusal("bad_module:f").what
+
+
+SERVER = '''
+import sys
+from mcp.server.mcpserver import MCPServer
+
+server = MCPServer("Weather MCP Server", instructions="Tells the weather.")
+
+@server.tool()
+def forecast(city: str, days: int = 3) -> list[str]:
+    """The weather of a city."""
+    return []
+
+if sys.argv[1] == "stdio":
+    server.run("stdio")
+else:
+    server.run("streamable-http", port=int(sys.argv[2]))
+'''
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Path:
+    pytest.importorskip("mcp.server.mcpserver", reason="the extra funcdex[mcp] is not installed")
+    path = tmp_path / "server.py"
+    path.write_text(SERVER, encoding="utf-8")
+    return path
+
+
+def test_a_server_over_stdio_gives_its_tools(server: Path) -> None:
+    toolkit = toolkit_of_mcp(f"{sys.executable} {server} stdio", Notebook())
+    assert (toolkit.name, toolkit.description) == ("weather", "Tells the weather.")
+    (tool,) = toolkit.tools
+    assert tool.parameters["required"] == ["city"]
+    assert tool.response["properties"]["result"]["items"] == {"type": "string"}
+
+
+def test_a_server_over_http_gives_its_tools(server: Path, unused_tcp_port: int) -> None:
+    command = [sys.executable, str(server), "http", str(unused_tcp_port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if "running on" in line:
+                break
+        toolkit = toolkit_of_mcp(f"http://127.0.0.1:{unused_tcp_port}/mcp", Notebook())
+    finally:
+        process.terminate()
+        process.communicate()
+    assert [tool.name for tool in toolkit.tools] == ["forecast"]
+
+
+def test_a_server_of_others_gives_its_tools() -> None:
+    pytest.importorskip("mcp_server_time", reason="mcp-server-time is not installed")
+    toolkit = toolkit_of_mcp(f"{sys.executable} -m mcp_server_time", Notebook())
+    assert {tool.name for tool in toolkit.tools} == {"get_current_time", "convert_time"}
+
+
+def test_a_command_that_is_no_server_is_an_error_of_ours() -> None:
+    pytest.importorskip("mcp", reason="the extra funcdex[mcp] is not installed")
+    with pytest.raises(ToolDefinitionError, match="gives no tools"):
+        toolkit_of_mcp(f"{sys.executable} -c pass", Notebook())
+
+
+def test_without_the_sdk_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(ToolDefinitionError, match="pip install 'funcdex\\[mcp\\]'"):
+        toolkit_of_mcp("server", Notebook())
