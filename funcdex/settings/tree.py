@@ -172,6 +172,10 @@ class GenerationSettings(Frozen):
         default="whole",
         description="one request writes a conversation, or a user, an assistant and tools write it in turns",
     )
+    check_plans: bool = Field(
+        default=True,
+        description="false, for weak models: plans are taken as they come, kinds are not checked",
+    )
     user_simulator: Literal["json", "plain"] = Field(
         default="json",
         description="turn by turn: how the user is asked; plain: a model trained as one, such as UserLM-8b",

@@ -42,7 +42,10 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
             faults = [read]
             continue
         blueprint, data = read
-        faults = blueprint_faults(blueprint, draft.plan, focus.tools, generation)[:_TOLD_FAULTS]
+        if generation.check_plans:
+            faults = blueprint_faults(blueprint, draft.plan, focus.tools, generation)[:_TOLD_FAULTS]
+        else:
+            faults = []
         if not faults:
             return dialogue.done(
                 outline=as_text(blueprint, _failure(draft.plan)), blueprint=_kept(data, focus)
