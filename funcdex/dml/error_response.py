@@ -64,8 +64,19 @@ def response_forms(response: JsonSchema) -> ResponseForms:
         errors = [_not_empty(option) for option in options if _is_error_form(option)]
         fine = [option for option in options if not _is_error_form(option)]
         if errors and fine:
-            return ResponseForms({**response, keyword: fine}, {**response, keyword: errors}, own=True)
+            return ResponseForms(_one_of(response, keyword, fine), {**response, keyword: errors}, own=True)
     return ResponseForms(response, ERROR_SCHEMA, own=False)
+
+
+def _one_of(response: JsonSchema, keyword: str, options: list[Any]) -> JsonSchema:
+    """These options alone; a single one as it is, where nothing that counts stands beside it."""
+    others = {key: value for key, value in response.items() if key != keyword}
+    if len(options) == 1 and others.keys() <= _NOTES:
+        return {**others, **options[0]}
+    return {**others, keyword: options}
+
+
+_NOTES = frozenset({"description", "title", "$defs", "definitions"})
 
 
 def _is_error_form(option: object) -> bool:

@@ -133,7 +133,9 @@ class Script:
         if planned.at_once or (number < len(self._calls) and self._calls[number].at_once):
             # The grammar leaves open which response of a step is which tool's.
             return _example_of(response_forms(self._schemas.get(planned.tool) or {}).fine, 0), False
-        wanted: Any = None
+        forms = response_forms(self._schemas.get(planned.tool) or {})
+        # Where a schema tells errors apart, a draw among its options would often be one.
+        wanted: Any = _example_of(forms.fine, 0) if forms.own and not planned.empty else None
         for call in self._calls:
             for source in call.sources.values():
                 if source is not None and source[0] == number:

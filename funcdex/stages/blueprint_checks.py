@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from funcdex.dml.error_response import response_forms
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.blueprint import MOST_CALLS, Blueprint, PlannedCall, Returned, Said
 from funcdex.stages.kinds import SPECS, failure_of, parameters_of, recovery_of
@@ -82,7 +83,7 @@ def _faults_of_reference(
     elif earlier.result != "ok":
         yield f"{subject} is from call {source.call}, which returns nothing to take ({earlier.result})"
     elif earlier.tool in tools:
-        found = field_at(tools[earlier.tool].response, source.field)
+        found = field_at(response_forms(tools[earlier.tool].response).fine, source.field)
         if found is None:
             yield (
                 f"{subject} is from `{source.field[:80]}` of call {source.call}, and {earlier.tool} returns "

@@ -139,8 +139,9 @@ def _recovery(made: Sequence[_Made], plan: Plan) -> _Found:
         yield ("no call finds nothing (an empty list)" if empty else "no response is an error"), None
         return
     codes, code = FAILURES[failure].codes, _code(failed.response)
-    # Many a service has codes of its own, which say nothing here.
-    if not empty and code in OF_HTTP and code not in codes:
+    # Many a service has codes of its own, which say nothing here, or tells no more than whose fault it is.
+    another = code is not None and code in OF_HTTP and code // 100 not in {one // 100 for one in codes}
+    if another and not empty:
         yield f"the error has the code {code}; it was to be {' or '.join(map(str, codes))}", failed.turn
     later = [one for one in made if one.step > failed.step]
     fine = [one for one in later if not is_error(one.response)]

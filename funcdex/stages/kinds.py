@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from funcdex.dml.checks import Calls, ErrorResponses
+from funcdex.dml.error_response import response_forms
 from funcdex.settings.tree import GenerationSettings
 from funcdex.toolkits.graph import Graph
 from funcdex.types.kind import Kind
@@ -297,7 +298,8 @@ def parameters_of(tool: Tool) -> Mapping[str, Mapping[str, object]]:
 
 def lists(tool: Tool) -> bool:
     """Whether it answers with a list that may be empty, at the top or one level below."""
-    return any(map(_may_be_empty, (tool.response, *_properties(tool.response))))
+    answer = response_forms(tool.response).fine
+    return any(map(_may_be_empty, (answer, *_properties(answer))))
 
 
 def _properties(schema: Mapping[str, object]) -> Sequence[Mapping[str, object]]:

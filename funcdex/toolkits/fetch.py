@@ -39,7 +39,7 @@ def fetched(url: str, most_bytes: int = LARGEST_BYTES) -> bytes:
     end_s = time.monotonic() + WHOLE_TIMEOUT_S
     address = url
     try:
-        with httpx.Client(timeout=STEP_TIMEOUT_S, follow_redirects=False, trust_env=True) as client:
+        with httpx.Client(timeout=STEP_TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
             for _ in range(MOST_REDIRECTS + 1):
                 with client.stream("GET", address) as response:
                     if response.status_code not in _REDIRECTS:

@@ -259,11 +259,21 @@ def _overlap(some: frozenset[str], others: frozenset[str]) -> float:
 
 def _fields(tool: Tool) -> Iterator[_Place]:
     about = entities_of_tool(tool)
-    walk = _leaves(tool.response, "", (), 0)
+    walk = _leaves(_answer(tool.response), "", (), 0)
     for (path, names, schema), _ in zip(walk, range(MAX_FIELDS), strict=False):
         place = _place(path, names, schema, about)
         if place is not None:
             yield place
+
+
+def _answer(response: JsonSchema) -> JsonSchema:
+    """The schema of a response where all is well: the first option that is no error."""
+    for keyword in ("oneOf", "anyOf"):
+        options = response.get(keyword)
+        for option in options if isinstance(options, list | tuple) else ():
+            if isinstance(option, Mapping) and "error" not in (option.get("required") or ()):
+                return option
+    return response
 
 
 def _parameters(tool: Tool) -> Iterator[_Place]:

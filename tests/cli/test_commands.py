@@ -178,8 +178,8 @@ def test_validate_names_line_turn_and_reason(tmp_path: Path) -> None:
         (3, None, "repeated_id"),
         (4, None, "not_json"),
     ]
-    assert found[3]["line"] == 5
-    assert "5 records, 4 faults" in said("validate", path, code=2)
+    assert found[4]["line"] == 5
+    assert "5 records, 5 faults" in said("validate", path, code=2)
 
 
 def test_a_dry_run_shows_plan_prompts_and_grammar_and_asks_nothing(tmp_path: Path, post_tools: Path) -> None:

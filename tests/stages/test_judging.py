@@ -231,7 +231,7 @@ def test_a_score_below_the_least_wanted_is_a_rejection() -> None:
 
 
 def test_a_kind_may_have_a_least_score_of_its_own() -> None:
-    settings = JudgeSettings(min_tool_use_quality=5, min_by_kind={"happy_path": 3})
+    settings = JudgeSettings(min_tool_use_quality=5, min_by_kind={_scored(3).plan.kind: 3})
     assert isinstance(settle(_scored(3), settings), Accepted)
     assert isinstance(settle(_scored(2), settings), Rejected)
 

@@ -207,7 +207,7 @@ RECOVERIES = [
     (
         "timeout/tell_user",
         blueprint(turn(FAILS)),
-        retried(code=504),
+        talk(("Find Ada's.", (failed(504),), "That did not work: the service timed out."), THANKS),
         retried(FOUND, code=504),
         "was to be told",
     ),
