@@ -68,6 +68,19 @@ def response_forms(response: JsonSchema) -> ResponseForms:
     return ResponseForms(response, ERROR_SCHEMA, own=False)
 
 
+def error_codes(response: JsonSchema) -> tuple[int, ...]:
+    """The codes that a tool's own form of errors lists; none where it has no form, or lists none."""
+    forms = response_forms(response)
+    options = forms.error.get("oneOf") or forms.error.get("anyOf")
+    for option in options if forms.own and isinstance(options, list | tuple) else ():
+        found: Any = option
+        for key in ("properties", "error", "properties", "code", "enum"):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        if isinstance(found, list | tuple):
+            return tuple(code for code in found if type(code) is int)
+    return ()
+
+
 def _one_of(response: JsonSchema, keyword: str, options: list[Any]) -> JsonSchema:
     """These options alone; a single one as it is, where nothing that counts stands beside it."""
     others = {key: value for key, value in response.items() if key != keyword}

@@ -156,8 +156,12 @@ class JsonWriter:
         if isinstance(here, str) and self._fits(piece := _dumped(here)[1:]):
             return piece
         values = strings(key, self._facts, self._author, self._rng, answering=self.answering)
-        piece = self._first_that_fits(f'{value}"' for value in values)
-        if isinstance(own := self._example_here(), str) and len(own) > len(OWN):
+        own = self._example_here()
+        labelled = isinstance(own, str) and len(own) > len(OWN)
+        # Labels tell things apart, so their values differ.
+        taken = set(self._kept.values()) if labelled else ()
+        piece = self._first_that_fits(f'{value}"' for value in values if value not in taken)
+        if isinstance(own, str) and labelled:
             self._kept[own] = piece[:-1].decode()
         known = {"id": self._facts.ids, "url": self._facts.urls}.get(kind_of(key))
         if piece and self.answering and known is not None:
@@ -244,7 +248,7 @@ class JsonWriter:
         return self._first_that_fits(numbers_) if mask.among(_DIGITS) else b""
 
     def _fresh(self) -> Iterator[str]:
-        return fresh_strings(self.cursor.key, self._facts, self._author, self._rng)
+        return fresh_strings(self.cursor.key, self._facts, self._author, self._rng, answering=self.answering)
 
 
 def _dumped(value: Any) -> bytes:

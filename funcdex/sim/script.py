@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from funcdex.dml.error_response import response_forms
+from funcdex.dml.error_response import error_codes, response_forms
 
 FRESH = object()
 """Stands in an example for a value that nobody has said before."""
@@ -129,7 +130,8 @@ class Script:
             return None, True
         planned = self._calls[number - 1]
         if planned.fails:
-            return {"error": {"code": planned.code or OWN, "message": OWN}}, False
+            listed = error_codes(self._schemas.get(planned.tool) or {})
+            return {"error": {"code": _nearest(planned.code, listed) or OWN, "message": OWN}}, False
         if planned.at_once or (number < len(self._calls) and self._calls[number].at_once):
             # The grammar leaves open which response of a step is which tool's.
             return _example_of(response_forms(self._schemas.get(planned.tool) or {}).fine, 0), False
@@ -147,6 +149,13 @@ class Script:
     def responded(self, text: str) -> None:
         """Takes note of a response that was written."""
         self._responses.append(_json(text))
+
+
+def _nearest(code: int | None, listed: Sequence[int]) -> int | None:
+    """A code that a tool lists and that says the same as one that it does not list."""
+    if code is None or not listed or code in listed:
+        return code
+    return next((one for one in listed if one // 100 == code // 100), code)
 
 
 def _with(tree: Any, steps: list[str | int]) -> Any:
@@ -174,8 +183,9 @@ def script_in(prompt: str) -> Script | None:
             _read(line, turns[-1])
     if not turns:
         return None
-    together = any(call.at_once for turn in turns for call in turn.calls)
-    return Script(turns, _schemas_in(prompt) if together else {})
+    # Reading them takes longer than all the rest, and elsewhere the grammar leads there by itself.
+    wanted = any(call.at_once or call.fails for turn in turns for call in turn.calls)
+    return Script(turns, _schemas_in(prompt) if wanted else {})
 
 
 def _schemas_in(prompt: str) -> dict[str, Any]:

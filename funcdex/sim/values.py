@@ -75,7 +75,8 @@ _AMOUNTS = (250, 480, 750, 900, 1200, 1850, 2400, 4500, 6000, 12500)
 
 @dataclass(slots=True)
 class Facts:
-    """What the user of one conversation knows; `ids` and `urls` grow."""
+    """What the user of one conversation knows; `ids` and `urls` grow. `other_...`: what the user names too,
+    for a call that is made again otherwise."""
 
     contacts: tuple[str, ...]
     emails: tuple[str, ...]
@@ -87,11 +88,14 @@ class Facts:
     amount: int
     count: int
     urls: list[str]
+    other_id: str
+    other_email: str
 
     @property
     def mentioned(self) -> dict[str, str]:
         """The facts that fill a sentence of mood `facts` or `figures`."""
-        first = {"contact": self.contacts[0], "email": self.emails[0], "id": self.ids[0]}
+        id, email = f"{self.ids[0]} or else {self.other_id}", f"{self.emails[0]} or {self.other_email}"
+        first = {"contact": self.contacts[0], "email": email, "id": id}
         first |= {"date": self.date, "time": self.time, "phone": self.phone, "url": self.urls[0]}
         return first | {"title": self.title, "amount": str(self.amount), "count": str(self.count)}
 
@@ -116,6 +120,8 @@ def facts_of(author: Author, rng: Random) -> Facts:
         amount=rng.choice(_AMOUNTS),
         count=rng.choice(_ROUND[1:]),
         urls=[f"https://{domain}/{author.fill('noun')}/{first}"],
+        other_id=new_id(rng),
+        other_email=f"office@{domain}",
     )
 
 
@@ -147,12 +153,13 @@ def strings(key: str, facts: Facts, author: Author, rng: Random, *, answering: b
             yield from _of_kind(other, facts, author, rng, answering=answering)
 
 
-def fresh_strings(key: str, facts: Facts, author: Author, rng: Random) -> Iterator[str]:
-    """String values for a key that nobody has said before, the most fitting first."""
-    kind, word = kind_of(key), new_id(rng)
+def fresh_strings(key: str, facts: Facts, author: Author, rng: Random, *, answering: bool) -> Iterator[str]:
+    """String values for a key that were not used before, best first: in a response nobody has said
+    them, elsewhere the user has, as far as there are such."""
+    kind, word = kind_of(key), new_id(rng) if answering else facts.other_id
     domain = f"{author.topic.company.lower()}.example"
     made: dict[Kind, str] = {
-        "email": f"{word}@{domain}",
+        "email": f"{word}@{domain}" if answering else facts.other_email,
         "url": f"https://{domain}/{author.fill('noun')}/{word}",
         "phone": f"+4470{rng.randint(10_000_000, 99_999_999)}",
         "time": f"20{rng.randint(26, 39)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}T{facts.time}:00Z",

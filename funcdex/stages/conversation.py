@@ -234,7 +234,7 @@ def faults_of(
     return (
         *check(conversation, rules_of(generation, form)),
         *verify(conversation, tools, given, checks, error_responses=errors),
-        *(kind_faults(conversation, draft) if draft and generation.check_plans else ()),
+        *(kind_faults(conversation, draft, tools) if draft and generation.check_plans else ()),
     )
 
 

@@ -7,15 +7,16 @@ words, other values and another number of messages are no faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from funcdex.dml.error_response import is_error
+from funcdex.dml.error_response import error_codes, is_error
 from funcdex.stages.blueprint import Blueprint, Returned, Said, read_blueprint
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, recovery_of
 from funcdex.types.conversation import Conversation, JsonValue, ToolCall, Turn
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Plan
+from funcdex.types.tools import Tool
 
 SHORTEST_VALUE = 3
 """Characters of a text below which it says nothing that two places have it in common."""
@@ -40,14 +41,15 @@ class _Made:
     response: JsonValue
 
 
-def kind_faults(conversation: Conversation, draft: Draft) -> tuple[Fault, ...]:
-    """Every way in which the conversation is not what was planned; none for one without a blueprint."""
+def kind_faults(conversation: Conversation, draft: Draft, tools: Sequence[Tool] = ()) -> tuple[Fault, ...]:
+    """Every way in which the conversation is not what was planned; none for one without a blueprint. `tools`
+    are those shown, as far as they are known."""
     if draft.blueprint is None:
         return ()
     blueprint, made = read_blueprint(draft.blueprint), tuple(_made(conversation))
     of_kind = (
         Fault("not_of_kind", detail, turn)
-        for detail, turn in _kind(conversation, made, blueprint, draft.plan)
+        for detail, turn in _kind(conversation, made, blueprint, draft.plan, tools)
     )
     off_plan = (Fault("off_blueprint", detail) for detail in _off_blueprint(made, blueprint))
     return (*of_kind, *off_plan)
@@ -67,7 +69,13 @@ _Found = Iterator[tuple[str, int | None]]
 """What is wrong, and in which turn."""
 
 
-def _kind(conversation: Conversation, made: Sequence[_Made], blueprint: Blueprint, plan: Plan) -> _Found:
+def _kind(
+    conversation: Conversation,
+    made: Sequence[_Made],
+    blueprint: Blueprint,
+    plan: Plan,
+    tools: Sequence[Tool],
+) -> _Found:
     spec = SPECS[plan.kind]
     if spec.form.calls == "none":
         if made:
@@ -84,7 +92,7 @@ def _kind(conversation: Conversation, made: Sequence[_Made], blueprint: Blueprin
             if all(one.step != other.step for one, other in zip(made, made[1:], strict=False)):
                 yield "no two calls are made at once: two <tool> lines, then two <tool_response> lines", None
         case "tool_error":
-            yield from _recovery(made, plan)
+            yield from _recovery(made, plan, tools)
         case "missing_parameter":
             yield from _asked_first(conversation.turns, made)
             yield from _given_later(made, blueprint)
@@ -129,7 +137,15 @@ def _values(value: JsonValue) -> Iterator[JsonValue]:
             yield one
 
 
-def _recovery(made: Sequence[_Made], plan: Plan) -> _Found:
+def _is_another_failure(code: int, wanted: Sequence[int], possible: Collection[int]) -> bool:
+    """Whether a code says that something else went wrong: another hundred of HTTP's codes. Many a service has
+    codes of its own, which say nothing here, and some tools have none for what was wanted."""
+    hundreds = {one // 100 for one in wanted}
+    could = not possible or any(one // 100 in hundreds for one in possible)
+    return could and code in OF_HTTP and code // 100 not in hundreds
+
+
+def _recovery(made: Sequence[_Made], plan: Plan, tools: Sequence[Tool]) -> _Found:
     failure = failure_of(plan)
     empty = failure == "empty_result"
     failed = next(
@@ -139,9 +155,15 @@ def _recovery(made: Sequence[_Made], plan: Plan) -> _Found:
         yield ("no call finds nothing (an empty list)" if empty else "no response is an error"), None
         return
     codes, code = FAILURES[failure].codes, _code(failed.response)
-    # Many a service has codes of its own, which say nothing here, or tells no more than whose fault it is.
-    another = code is not None and code in OF_HTTP and code // 100 not in {one // 100 for one in codes}
-    if another and not empty:
+    if (
+        not empty
+        and code is not None
+        and _is_another_failure(
+            code,
+            codes,
+            next((error_codes(one.response) for one in tools if one.name == failed.call.name), ()),
+        )
+    ):
         yield f"the error has the code {code}; it was to be {' or '.join(map(str, codes))}", failed.turn
     later = [one for one in made if one.step > failed.step]
     fine = [one for one in later if not is_error(one.response)]
