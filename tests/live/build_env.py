@@ -6,7 +6,7 @@ Needs nothing but the standard library, so that a clean clone can run it. `.live
 environment with vLLM for CPUs, `.live/llamacpp/llama-server` the server compiled from the llama.cpp that
 llama-cpp-python's sdist carries, `gbnf-judge` beside it a program that reads grammars as it does, and
 `.live/models/` holds the tiny model that both serve (tiny_models.py). `.live/training/` becomes a virtual
-environment with the libraries that read exports (trainer.py).
+environment with the libraries that read exports (trainer.py); `all` leaves that out.
 A stamp file holds what was built; with the same stamp a second run does nothing. Every step can be
 interrupted and run again. Exit code 0: built. 3: cannot be built here, and the last line says why. 2: wrong
 argument.
@@ -428,7 +428,7 @@ ASKED = {
     "vllm": ["vllm"],
     "llamacpp": LLAMACPP,
     "training": ["training"],
-    "all": [*SERVERS, "training"],
+    "all": list(SERVERS),
 }
 
 

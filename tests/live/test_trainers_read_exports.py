@@ -23,7 +23,7 @@ def trainer(*words: object) -> str:
     """What tests/live/trainer.py prints."""
     part = PARTS["training"]
     if not part.is_built():
-        pytest.skip("training: not built in .live; `make live` builds it, .live/training.log says why not")
+        pytest.skip("training: not built in .live; `make training` builds it; .live/training.log")
     script = Path(__file__).with_name("trainer.py")
     offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
