@@ -75,11 +75,12 @@ class Grammars:
         ordered = () if form.calls == "none" else tuple(sorted(tools, key=lambda tool: tool.name))
         return await self._once((_key(ordered), form), ordered, partial(self._made_of_tools, ordered, form))
 
-    async def of_message(self, tools: Sequence[Tool]) -> TreeGrammar:
+    async def of_message(self, tools: Sequence[Tool], form: Form | None = None) -> TreeGrammar:
         """The grammar of one message of the assistant that may call these; without tools it only speaks."""
         ordered = tuple(sorted(tools, key=lambda tool: tool.name))
-        make = partial(self._made, partial(message_grammar_of, ordered, self.generation))
-        return await self._once(("message", _key(ordered)), ordered, make)
+        parallel = (form or usual_form(self.generation)).parallel_calls
+        make = partial(self._made, partial(message_grammar_of, ordered, self.generation, parallel))
+        return await self._once(("message", _key(ordered), parallel), ordered, make)
 
     async def of_some_turns(
         self, tools: Sequence[Tool], least: int, most: int, form: Form | None = None
@@ -192,12 +193,14 @@ def grammar_of(
     )
 
 
-def message_grammar_of(tools: Sequence[Tool], generation: GenerationSettings) -> TreeGrammar:
+def message_grammar_of(
+    tools: Sequence[Tool], generation: GenerationSettings, parallel_calls: bool
+) -> TreeGrammar:
     """The same of one message of the assistant."""
     return message_grammar(
         tools,
         thoughts=generation.thoughts,
-        parallel_calls=generation.parallel_calls,
+        parallel_calls=parallel_calls,
         level=generation.level,
     )
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from funcdex.dml.error_response import is_error, response_forms
 from funcdex.stages.context import Dialogue
+from funcdex.stages.kinds import form_of
 from funcdex.stages.turns.world import World
 from funcdex.types.conversation import JsonValue, ToolCall
-from funcdex.types.tools import Tool
+from funcdex.types.tools import JsonSchema, Tool
 from funcdex.verify.schemas import UnusableSchema, violations
 
 _LATEST_SHOWN = 6
@@ -29,7 +31,7 @@ class Tools:
     async def response_to(self, call: ToolCall) -> tuple[JsonValue, list[str]]:
         """The response, and what is wrong with it if no sample was without a fault."""
         context, tool = self.dialogue.context, self.tools[call.name]
-        schema = tool.response or {"type": "object"}
+        schema = self._schema_for(tool)
         grammar = await context.grammars.of_json(schema)
         response: JsonValue = None
         wrong: list[str] = ["no sample was JSON"]
@@ -48,20 +50,27 @@ class Tools:
                 response = orjson.loads(completion.text)
             except orjson.JSONDecodeError:
                 continue
-            wrong = [*_violations(tool, response), *self.world.contradictions(call, response)]
+            wrong = [*_violations(schema, response), *self.world.contradictions(call, response)]
             if not wrong:
                 break
         self._earlier.append((call, response))
         self.world.take(call, response)
         return response, wrong
 
+    def _schema_for(self, tool: Tool) -> JsonSchema:
+        """What the response has to be: an error where the kind wants one and there was none yet."""
+        forms = response_forms(tool.response or {"type": "object"})
+        wanted = form_of(self.dialogue.draft, self.dialogue.context.settings.generation).error_responses
+        failed = any(is_error(response) for _, response in self._earlier)
+        return forms.error if wanted == "required" and not failed else forms.fine
+
     def _told(self, call: ToolCall, response: JsonValue) -> str:
         return f"{call.name} {_written(dict(call.arguments))} -> {_written(response)}"
 
 
-def _violations(tool: Tool, response: JsonValue) -> tuple[str, ...]:
+def _violations(schema: JsonSchema, response: JsonValue) -> tuple[str, ...]:
     try:
-        return violations(tool.response, response)
+        return violations(schema, response)
     except UnusableSchema as error:
         return (f"the tool's schema is broken: {error}",)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import orjson
 
+from funcdex.stages.blueprint import read_blueprint
 from funcdex.stages.context import Dialogue
 from funcdex.types.conversation import JsonValue, Turn
+from funcdex.types.record import Draft
 from funcdex.types.request import Message
 
 END_OF_CONVERSATION = "<|endconversation|>"
@@ -43,7 +45,7 @@ class User:
             grammar=await context.grammars.of_json(_answer_schema(may_end=may_end)),
             scenario=draft.scenario,
             persona=draft.persona,
-            outline=draft.outline,
+            outline=_intentions(draft),
             clarity=context.settings.generation.clarity_levels[draft.plan.clarity].description,
             turns=[(turn.user, words_of(turn)) for turn in before],
             may_end=may_end,
@@ -82,6 +84,15 @@ class User:
 def words_of(turn: Turn) -> str:
     """What the user sees of the assistant's messages."""
     return "\n".join(message.text for message in turn.messages if message.text)
+
+
+def _intentions(draft: Draft) -> str:
+    """What the user means to say: the plan without what the assistant and the tools do in it."""
+    if draft.blueprint is None:
+        return draft.outline or ""
+    plan = read_blueprint(draft.blueprint)
+    facts = [f"You know: {fact}" for fact in plan.facts]
+    return "\n".join([*facts, *(f"{number}. {turn.user}" for number, turn in enumerate(plan.turns, 1))])
 
 
 def _answer_schema(*, may_end: bool) -> dict[str, object]:

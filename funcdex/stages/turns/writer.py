@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from funcdex.errors import MarkupError
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Dialogue
+from funcdex.stages.kinds import form_of
 from funcdex.stages.turns.talk import Talk
 from funcdex.stages.turns.tools import Tools
 from funcdex.stages.turns.user import User
@@ -69,8 +70,10 @@ class _Writer:
     async def _answer(self) -> None:
         """Messages of the assistant and answers of tools until the assistant only speaks."""
         grammars, most = self.dialogue.context.grammars, self._generation.max_steps_per_turn
+        form = form_of(self.dialogue.draft, self._generation)
+        callable_tools = () if form.calls == "none" else self.shown
         for step in range(most + 1):
-            grammar = await grammars.of_message(self.shown if step < most else ())
+            grammar = await grammars.of_message(callable_tools if step < most else (), form)
             calls = self.talk.assistant_says(await self._message(grammar))
             if not calls:
                 return
@@ -84,7 +87,7 @@ class _Writer:
                 grammar=grammar,
                 tools=[tool.as_text for tool in self.shown],
                 thoughts=self._generation.thoughts,
-                parallel_calls=self._generation.parallel_calls,
+                parallel_calls=form_of(self.dialogue.draft, self._generation).parallel_calls,
                 conversation=self.talk.text,
             )
             if completion.finish_reason == "stop" and self.dialogue.runaway is None:
