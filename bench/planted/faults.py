@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from funcdex.dml.error_response import response_forms
 from funcdex.types.conversation import AssistantMessage, Conversation, Step, ToolCall
 from funcdex.types.tools import Tool
 
@@ -316,13 +317,13 @@ def bad_response(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Plan
         spot
         for spot in spots(talk)
         if isinstance(spot.response, dict)
-        and by_name[spot.call.name].response.get("required")
+        and response_forms(by_name[spot.call.name].response).fine.get("required")
         and "error" not in spot.response
     ]
     if not places:
         return None
     spot = rng.choice(places)
-    key = rng.choice(by_name[spot.call.name].response["required"])
+    key = rng.choice(response_forms(by_name[spot.call.name].response).fine["required"])
     left = {name: value for name, value in spot.response.items() if name != key}
     new = rng.choice((left, {**spot.response, key: None}))
     return Planted(with_call(talk, spot, response=new), spot.turn, ("invalid_response",))

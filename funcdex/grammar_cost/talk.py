@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from funcdex.dml.error_response import response_forms
 from funcdex.dml.writer import write
 from funcdex.grammar.json_schema import read_schema
 from funcdex.grammar_cost.values import value_of, words
@@ -61,7 +62,9 @@ def _thought(form: TalkForm, rng: random.Random) -> str | None:
 def _step(tools: Sequence[Tool], form: TalkForm, rng: random.Random) -> Step:
     called = [rng.choice(tools) for _ in range(rng.randint(1, 3) if form.parallel_calls else 1)]
     calls = tuple(ToolCall(tool.name, _arguments(tool, rng)) for tool in called)
-    return Step(calls, tuple(_value(tool.response or {"type": "object"}, rng) for tool in called))
+    return Step(
+        calls, tuple(_value(response_forms(tool.response or {"type": "object"}).fine, rng) for tool in called)
+    )
 
 
 def _arguments(tool: Tool, rng: random.Random) -> dict[str, JsonValue]:

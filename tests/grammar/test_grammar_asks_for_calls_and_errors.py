@@ -197,8 +197,7 @@ def test_a_tool_that_describes_its_errors_fails_in_its_own_way() -> None:
         assert all_accept(grammar, talk([fine, itself]))
         assert all_refuse(grammar, talk([fine, general]))
     assert all_refuse(grammar_of(OWN, error_responses="required"), talk([fine]))
-    # It is a response like any other where no errors are asked for.
-    assert all_accept(grammar_of(OWN), talk([fine, itself]))
+    assert all_accept(grammar_of(OWN), talk([fine])) and all_refuse(grammar_of(OWN), talk([fine, itself]))
     reasons = [fault.reason for fault in fits_tools(parse(talk([general])), [OWN], error_responses=True)]
     assert reasons == ["invalid_response"]
 
