@@ -501,7 +501,7 @@ def failing(talk: Talk, world: World) -> None:
     talk.call(
         "ASSIGN_ISSUE",
         {"issueIdOrKey": key, "accountId": account},
-        {"error": {"code": 404, "message": "Issue does not exist or you do not have permission to see it."}},
+        {"error": {"status": 404, "errorMessages": ["Issue does not exist, or you may not see it."]}},
     )
     talk.say(
         world.pick(
