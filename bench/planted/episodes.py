@@ -1,6 +1,6 @@
 """Errands as they go when nothing is wrong: each writes a few turns of a talk with the shipped tools.
 
-They were written before the checks were tuned, in the manner of people and assistants: dates in many forms, ids that
+They and the checks have one author, who tuned the checks on them, so figures are optimistic. In the manner of people and assistants: dates in many forms, ids that
 come from an earlier response, sums, mails that the assistant words itself, errors that are owned up to.
 """
 

@@ -16,7 +16,7 @@ GrammarCost = Literal["light", "medium", "heavy"]
 # Of 1 for each tool: an error takes all of it, each kind of warning so much, however often it is found.
 WARNING_COST = 0.15
 TOOLKIT_WARNING_COST = 0.05
-# Alternatives that a grammar has to follow at once grow with these; measured sizes: docs/grammars.md.
+# Alternatives that a grammar has to follow at once grow with these. An estimate: chosen, not measured.
 MEDIUM_WEIGHT, HEAVY_WEIGHT = 150, 600
 _PATTERN_WEIGHT = 20
 
