@@ -129,7 +129,7 @@ def _vllm_env() -> dict[str, str]:
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_TARGET_DEVICE": "cpu",
         "VLLM_CPU_KVCACHE_SPACE": "1",
-        # Its one worker thread, bound to a core, waits there for whatever else runs on it: on two shared cores
+        # Its one worker thread, bound to a core, waits for whatever else runs there: on two shared cores
         # /metrics and the notice that a client has gone came a minute late.
         "OMP_NUM_THREADS": "1",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",

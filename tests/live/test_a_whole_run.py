@@ -19,33 +19,35 @@ from live import servers
 COUNT = 8
 OF_FORM = {"markup", "unknown_tool", "invalid_arguments", "invalid_response", "not_json", "not_a_record"}
 """What grammars are for. What a random model says has no sense, and is found to have none."""
+OF_A_RANDOM_MODEL = {"length", "repetition"}
+"""Why it may not get to the end of a conversation, however often it is asked: it gets lost in thoughts."""
 
 # A random model rambles: what is asked of it is short, and what breaks off is drawn again.
 CONFIG = """
 generation:
   min_user_turns: 1
-  max_user_turns: 2
+  max_user_turns: {turns}
   distractor_tools: 0
   max_tools: 2
   max_stage_retries: 20
   max_corrections: 1
   max_regenerations: 6
-  kinds: {happy_path: 1}
+  kinds: {{happy_path: 1}}
   check_plans: false
-verify: {grounding: false, statements: false, placeholders: false, repetition: false, language: false,
-         roles: false}
-judge: {min_tool_use_quality: 1}
-dedup: {enabled: false}
+verify: {{grounding: false, statements: false, placeholders: false, repetition: false, language: false,
+         roles: false}}
+judge: {{min_tool_use_quality: 1}}
+dedup: {{enabled: false}}
 sampling:
-  scenario: {max_tokens: 400, temperature: 1.0}
-  persona: {max_tokens: 400, temperature: 1.0}
-  outline: {max_tokens: 2000, temperature: 1.0}
-  tools: {max_tokens: 400, temperature: 1.0}
-  conversation: {max_tokens: 3000, temperature: 1.0}
-  correction: {max_tokens: 3000, temperature: 1.0}
-  system_prompt: {max_tokens: 400, temperature: 1.0}
-  judge: {max_tokens: 1000, temperature: 1.0}
-pool: {max_in_flight: 4}
+  scenario: {{max_tokens: 400, temperature: 1.0}}
+  persona: {{max_tokens: 400, temperature: 1.0}}
+  outline: {{max_tokens: 2000, temperature: 1.0}}
+  tools: {{max_tokens: 400, temperature: 1.0}}
+  conversation: {{max_tokens: 3000, temperature: 1.0}}
+  correction: {{max_tokens: 3000, temperature: 1.0}}
+  system_prompt: {{max_tokens: 400, temperature: 1.0}}
+  judge: {{max_tokens: 1000, temperature: 1.0}}
+pool: {{max_in_flight: 4}}
 """
 
 
@@ -54,7 +56,7 @@ def test_both_servers_write_conversations_that_their_grammar_accepts(
     tmp_path: Path, vllm_server: servers.LiveServer, llamacpp_server: servers.LiveServer, thoughts: bool
 ) -> None:
     config, run = tmp_path / "live.yaml", RunDir(tmp_path / "run")
-    config.write_text(CONFIG, "utf-8")
+    config.write_text(CONFIG.format(turns=1 if thoughts else 2), "utf-8")
     urls = (vllm_server.base_url, llamacpp_server.base_url)
 
     result = run_command(
@@ -67,7 +69,8 @@ def test_both_servers_write_conversations_that_their_grammar_accepts(
     state = read_journal(run)
     assert len(state.settled) == COUNT
     written = records(run.output("conversations"))
-    assert len(written) >= COUNT * 3 // 4, result.stdout
+    assert len(written) >= 2, result.stdout
+    assert {rejected["reason"] for rejected in records(run.output("rejected"))} <= OF_A_RANDOM_MODEL
     for record in written:
         tools, settings, draft = tools_of_conversation(run.path, record["id"])
         grammar = grammar_of(tools, settings.generation, form_of(draft, settings.generation))

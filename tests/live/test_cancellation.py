@@ -12,7 +12,6 @@ from typing import Any
 
 import anyio
 import httpx
-import pytest
 
 from funcdex.endpoints.http import EndpointClient, open_transport
 from funcdex.endpoints.probe import probe
