@@ -134,6 +134,8 @@ def watched_run(url: str, conversations: int, in_flight: int, *, model: bool, co
             "toolkits": ["gmail"],
             "count": conversations,
             "grammar": {"max_tool_sets": 1},
+            # The mock writes conversations of one kind.
+            "generation": {"kinds": {"happy_path": 1}},
             # The mock's scenarios and conversations differ by a number only.
             "dedup": {"layers": ["embedding"], "similarity_threshold": 1.0, "conversations": False},
             "pool": {"max_in_flight": in_flight},

@@ -50,6 +50,8 @@ def settings_of(url: str, requests: int, in_flight: int, *, guard: bool) -> Sett
             "toolkits": ["gmail"],
             "count": max(1, requests // REQUESTS_EACH),
             "grammar": {"max_tool_sets": 1},
+            # The mock writes conversations of one kind.
+            "generation": {"kinds": {"happy_path": 1}},
             # The mock's scenarios and conversations are much alike.
             "dedup": {"enabled": guard, "layers": ["embedding"], "conversations": False},
             "pool": {"max_in_flight": in_flight},

@@ -43,7 +43,7 @@ _WORDS = (
 _USUAL = {
     "date": "2024-05-{}",
     "date-time": "2024-05-{}T09:30:00Z",
-    "email": "ana.lind{}@example.com",
+    "email": "ana.lind{}@harbour-lane.test",
     "uri": "https://drive.example.com/d/7f3a-{}/view?usp=sharing",
 }
 
