@@ -18,6 +18,7 @@ from funcdex.grammar.size_limits import refuse_large, too_large
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings, GrammarSettings
+from funcdex.stages.blueprint_schema import blueprint_schema
 from funcdex.stages.kinds import Form, usual_form
 from funcdex.types.conversation import JsonValue
 from funcdex.types.request import Dialect
@@ -97,6 +98,12 @@ class Grammars:
         """The grammar of one JSON value. The schema is our own, so that a fault is, too."""
         key = orjson.dumps(schema)
         return await self._once(key, key, partial(self._made, partial(json_grammar, schema)))
+
+    async def of_plan(self, tools: Sequence[Tool], *, loose: bool = False) -> TreeGrammar:
+        """The grammar of a plan with calls of these tools; `loose`: see `blueprint_schema`."""
+        ordered = tuple(sorted(tools, key=lambda tool: tool.name))
+        make = partial(self._made, partial(_grammar_of_plan, ordered, self.generation, loose))
+        return await self._once(("plan", loose, _key(ordered)), ordered, make)
 
     async def _once(self, key: object, subject: _Subject, make: _Make) -> TreeGrammar:
         outcome = self._known(key, subject)
@@ -191,6 +198,10 @@ def grammar_of(
         calls=form.calls,
         error_responses=form.error_responses,
     )
+
+
+def _grammar_of_plan(tools: Sequence[Tool], generation: GenerationSettings, loose: bool) -> TreeGrammar:
+    return json_grammar(blueprint_schema(tools, generation, loose=loose))
 
 
 def message_grammar_of(

@@ -11,7 +11,6 @@ from funcdex.errors import GrammarError
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.stages.blueprint import Blueprint, as_text, read_blueprint
 from funcdex.stages.blueprint_checks import blueprint_faults
-from funcdex.stages.blueprint_schema import blueprint_schema
 from funcdex.stages.context import Context, Dialogue, dice
 from funcdex.stages.focus import Focus, focus_of
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, variant_told
@@ -56,12 +55,11 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
 
 
 async def _grammar(tools: Sequence[Tool], context: Context) -> TreeGrammar:
-    generation = context.settings.generation
     try:
-        return await context.grammars.of_json(blueprint_schema(tools, generation))
+        return await context.grammars.of_plan(tools)
     except GrammarError:
         # Too many parameters for one grammar; the plan is checked in any case.
-        return await context.grammars.of_json(blueprint_schema(tools, generation, loose=True))
+        return await context.grammars.of_plan(tools, loose=True)
 
 
 def _prompt_values(draft: Draft, focus: Focus, context: Context) -> dict[str, Any]:

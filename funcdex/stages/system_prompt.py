@@ -24,8 +24,9 @@ async def write_system_prompt(draft: Draft, context: Context) -> StageDone | Rej
         )
         if text is None:
             return dialogue.unanswered("a system prompt")
-        fault = next(system_prompt_faults(text, Given(persona=draft.persona)), None)
-        if fault is None or not context.settings.verify.roles:
+        if context.settings.verify.roles:
+            fault = next(system_prompt_faults(text, Given(persona=draft.persona)), None)
+        if fault is None:
             return dialogue.done(system_prompt=text)
     assert fault is not None
     return dialogue.rejected(fault.reason, fault.detail)
