@@ -1,6 +1,6 @@
 """What one request costs the client: CPU of bare HTTP clients, the pool, a whole run, and of tools like ours.
 
-    python bench/pool_overhead.py [--requests 4004] [--in-flight 512] [--rounds 3] [--peers] [--stock-httpx]
+    python bench/pool_overhead.py [--requests 4002] [--in-flight 512] [--rounds 3] [--peers] [--stock-httpx]
                                   [--streaming]
 
 A mock server in a process of its own answers each completion after 20 ms and counts what it serves. Every
@@ -35,7 +35,7 @@ VERSIONS = ("aiohttp", "httpx", "httpx-aiohttp", "anyio", "uvloop", "orjson", "l
 def main() -> None:
     """Measures what was asked for."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--requests", type=int, default=4004)
+    options.add_argument("--requests", type=int, default=4002)
     options.add_argument("--in-flight", type=int, default=512)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--peers", action="store_true", help="other tools as well; a minute a round")

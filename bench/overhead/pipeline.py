@@ -1,8 +1,8 @@
 """A whole run: every stage of so many conversations, journal and outputs on the disk.
 
-    python -m overhead.pipeline --url http://127.0.0.1:8000 --requests 4004 --in-flight 512
+    python -m overhead.pipeline --url http://127.0.0.1:8000 --requests 4002 --in-flight 512
 
-Seven requests make a conversation; three answers are matched with their grammars, and the conversation is
+Six requests make a conversation; three answers are matched with their grammars, and the conversation is
 verified. One set of tools, so that one grammar is built; scenarios are compared word by word, and by meaning
 with `--guard`, whose sentence model runs in a process of its own. Prints JSON: `own_cpu_s`, CPU of this
 process with all its threads, and with `--parts` what matching, verifying and telling runaway text took of it
@@ -39,7 +39,8 @@ from funcdex.types.record import STAGES
 P = ParamSpec("P")
 T = TypeVar("T")
 
-REQUESTS_EACH = len(STAGES)
+REQUESTS_EACH = len(STAGES) - 1
+"""The stage of the tools takes what the plan says, and asks nobody."""
 
 
 def settings_of(url: str, requests: int, in_flight: int, *, guard: bool) -> Settings:
