@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -12,6 +12,7 @@ import anyio.to_thread
 from funcdex.dedup.conversations import ConversationLayer
 from funcdex.dedup.exact import ExactLayer
 from funcdex.dedup.guard import ScenarioGuard
+from funcdex.dedup.kept_sketches import KeptSketches
 from funcdex.dedup.likeness import LikenessLayer
 from funcdex.dedup.masked import masked_layer
 from funcdex.dedup.protocol import Finder, Layer
@@ -68,12 +69,13 @@ async def serving_conversations(
     earlier = {
         name: WrittenConversations(order.run, [place for _, place in each]) for name, each in groups.items()
     }
-    layer = ConversationLayer(dedup.conversation_threshold)
-    guard = ScenarioGuard([layer], earlier, with_examples=False)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(guard.serve)
-        yield guard
-        tasks.cancel_scope.cancel()
+    with closing(KeptSketches(order.run.sketches)) as kept:
+        layer = ConversationLayer(dedup.conversation_threshold, kept)
+        guard = ScenarioGuard([layer], earlier, with_examples=False)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(guard.serve)
+            yield guard
+            tasks.cancel_scope.cancel()
 
 
 async def _serve(guard: ScenarioGuard, over: anyio.Event) -> None:

@@ -38,6 +38,8 @@ def order_of(path: Path, url: str, conversations: int, unfinished: int, *, guard
             # Generated scenarios are much alike.
             "dedup": {"enabled": guard, "layers": ["embedding"]},
             "grammar": {"max_tool_sets": 1},
+            # The mock writes conversations of one kind.
+            "generation": {"kinds": {"happy_path": 1}},
         }
     )
     return order_from(path, settings)

@@ -2,104 +2,52 @@
 
 Scenarios that differ may still end in the same talk. Two conversations are one if the user says the same but
 for particulars, or if the same tools are called in the same order with arguments of the same shape, and the
-user's words are much the same. Of a conversation some 400 bytes are kept, and no text.
+user's words are much the same. Of a conversation a sketch is kept, and no text.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Sequence
 
-from funcdex.dedup.exact import digest
-from funcdex.dedup.minhash import BandedSets, HashArray, signature
-from funcdex.dedup.profile import Profile
+from funcdex.dedup.kept_sketches import KeptSketches
+from funcdex.dedup.minhash import BandedSets
 from funcdex.dedup.protocol import Duplicate, Verdict
-from funcdex.dml.parser import parse
-from funcdex.errors import MarkupError
-from funcdex.types.conversation import Conversation, JsonValue, ToolCall
+from funcdex.dedup.sketch import Sketch, sketch_of
 
 CANDIDATES = 16
 """Earlier conversations looked at."""
-LEAST_WORDS = 8
-"""Of content, distinct, from which on equal words of a user are no chance."""
-MOST_LEVELS = 8
-"""Of arguments inside arguments that are told apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """What is kept: digests of all the user says (None if that is next to nothing) and of the calls, and the
-    MinHash of the user's words."""
-
-    said: bytes | None
-    calls: int
-    words: HashArray
-
-
-def sketch_of(text: str) -> Sketch | None:
-    """Of a conversation in markup; None if it is none."""
-    try:
-        conversation = parse(text)
-    except MarkupError:
-        return None
-    profile = Profile.of("\n".join(turn.user for turn in conversation.turns))
-    said = digest_of(profile) if len(profile.words) >= LEAST_WORDS else None
-    return Sketch(said, calls_of(conversation), signature(profile.words))
-
-
-def digest_of(profile: Profile) -> bytes:
-    """16 bytes that stand for all tokens of a profile, in order."""
-    return blake2b(profile.codes.tobytes(), digest_size=16).digest()
-
-
-def calls_of(conversation: Conversation) -> int:
-    """64 bits that stand for the names and argument shapes of all calls, in order."""
-    return int.from_bytes(digest("\n".join(map(call_shape, conversation.calls)))[:8])
-
-
-def call_shape(call: ToolCall) -> str:
-    """`SEND{"to":s,"copies":[n]}`, keys sorted; no value is in it."""
-    return call.name + _shape(call.arguments, MOST_LEVELS)
-
-
-def _shape(value: JsonValue, levels: int) -> str:
-    if isinstance(value, bool):
-        return "b"
-    if isinstance(value, int | float):
-        return "n"
-    if isinstance(value, str):
-        return "s"
-    if value is None:
-        return "0"
-    if not levels:
-        return "..."
-    if isinstance(value, list):
-        return f"[{'|'.join(sorted({_shape(one, levels - 1) for one in value}))}]"
-    return f"{{{','.join(f'{key!r}:{_shape(value[key], levels - 1)}' for key in sorted(value))}}}"
 
 
 class ConversationLayer:
     """`threshold` is on the share of the user's content words that two conversations with the same calls have
     in common (Jaccard, estimated)."""
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, kept: KeptSketches | None = None) -> None:
         self._threshold = threshold
+        self._kept = kept
         self._said: defaultdict[str, set[bytes]] = defaultdict(set)
         self._calls: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
         self._words: defaultdict[str, BandedSets] = defaultdict(BandedSets)
 
-    def insert(self, group: str, texts: Iterable[str]) -> None:
+    def insert(self, group: str, texts: Sequence[str]) -> None:
         """See `Layer.insert`."""
-        for text in texts:
-            if sketch := sketch_of(text):
+        for sketch in self._kept.recall(texts) if self._kept else map(sketch_of, texts):
+            if sketch:
                 self._add(group, sketch)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
-        return [self._admit_one(group, sketch_of(text)) for group, text in items]
+        sketches = [sketch_of(text) for _, text in items]
+        verdicts = [
+            self._admit_one(group, sketch) for (group, _), sketch in zip(items, sketches, strict=True)
+        ]
+        if self._kept:
+            texts = (text for _, text in items)
+            of_all = zip(texts, sketches, verdicts, strict=True)
+            self._kept.keep([(text, sketch) for text, sketch, verdict in of_all if sketch and not verdict])
+        return verdicts
 
     def upkeep(self) -> bool:
         """See `Layer.upkeep`."""

@@ -47,6 +47,11 @@ class RunDir:
         return self.path / "scenario_vectors.bin"
 
     @property
+    def sketches(self) -> Path:
+        """Sketches of the conversations: a cache, which may be deleted."""
+        return self.path / "conversation_sketches.bin"
+
+    @property
     def log(self) -> Path:
         """What happened, for people."""
         return self.path / "log.jsonl"

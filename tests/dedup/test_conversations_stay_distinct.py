@@ -12,8 +12,9 @@ import pytest
 from planted import serving
 from scripted_model import SEND, ScriptedModel, context, draft
 
-from funcdex.dedup.conversations import ConversationLayer, call_shape, calls_of, sketch_of
+from funcdex.dedup.conversations import ConversationLayer
 from funcdex.dedup.guard import ScenarioGuard
+from funcdex.dedup.sketch import call_shape, calls_of, sketch_of
 from funcdex.dml.parser import parse
 from funcdex.guarding import serving_conversations
 from funcdex.order import order_from
