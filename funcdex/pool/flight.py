@@ -16,6 +16,7 @@ from funcdex.endpoints.http import CalledOff
 from funcdex.endpoints.stream import complete_streamed
 from funcdex.errors import Stalled
 from funcdex.pool.member import Lease
+from funcdex.pool.progress import Progress
 from funcdex.pool.waiting import Job
 from funcdex.types.request import Completion, Request
 
@@ -50,6 +51,10 @@ class Flight:
                 raise self.stalled from None
             return None
 
+    @property
+    def _progress(self) -> Progress:
+        return self.lease.member.progress[self.job.request.stage]
+
     def call_off(self) -> None:
         """Its answer is not needed any more."""
         self.scope.cancel()
@@ -63,7 +68,7 @@ class Flight:
     def landed(self, completion: Completion) -> None:
         """The answer can be believed: what it took is a measure for others."""
         lease = self.lease
-        lease.member.progress[self.job.request.stage].answered(
+        self._progress.answered(
             latency_s=lease.ended_s - lease.sent_s,
             tokens=completion.completion_tokens,
             longest_silence_s=self.silence_s if self.pieces else None,
@@ -73,8 +78,12 @@ class Flight:
 
     def break_off_if_stalled(self, now_s: float) -> None:
         """To be asked again and again: what is usual changes while it flies."""
-        silent_s, allowed_s = now_s - self.heard_s, self._allowed_s()
-        if silent_s <= allowed_s or self.scope.cancel_called:
+        silent_s = now_s - self.heard_s
+        # Of thousands in flight, next to none has been silent for as long as the least that is allowed.
+        if silent_s <= self._progress.floor_s or self.scope.cancel_called:
+            return
+        allowed_s = self._allowed_s()
+        if silent_s <= allowed_s:
             return
         self.stalled = Stalled(
             f"no progress for {silent_s:.0f} s, and more than {allowed_s:.0f} s are not to be expected",
@@ -84,8 +93,7 @@ class Flight:
         self.scope.cancel()
 
     def _allowed_s(self) -> float:
-        member = self.lease.member
-        progress, load = member.progress[self.job.request.stage], max(self.load, member.load_there)
+        progress, load = self._progress, max(self.load, self.lease.member.load_there)
         if self.streamed and (silence_s := progress.silence_s(load)) < inf:
             return silence_s
         return progress.deadline_s(most_tokens(self.job.request, self.lease.facts.context_tokens), load)

@@ -57,7 +57,7 @@ class Progress:
     its own `timeout_s` whatever is said here, the transport sees to."""
 
     def __init__(self, floor_s: float) -> None:
-        self._floor_s = floor_s
+        self.floor_s = floor_s
         self._token_s = Usual()
         self._longest_silence_s = Usual()
 
@@ -70,8 +70,8 @@ class Progress:
 
     def deadline_s(self, most_tokens: int, load: int) -> float:
         """Seconds from sent to received beyond which an answer that comes at once will not come."""
-        return max(self._floor_s, PATIENCE * most_tokens * self._token_s.at(load))
+        return max(self.floor_s, PATIENCE * most_tokens * self._token_s.at(load))
 
     def silence_s(self, load: int) -> float:
         """Seconds of silence beyond which a streamed answer will not go on."""
-        return max(self._floor_s, PATIENCE * self._longest_silence_s.at(load))
+        return max(self.floor_s, PATIENCE * self._longest_silence_s.at(load))
