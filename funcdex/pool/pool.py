@@ -34,7 +34,7 @@ from funcdex.pool.telling import Teller
 from funcdex.pool.trust import believe
 from funcdex.pool.waiting import Job
 from funcdex.pool.watching import watch_load
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Completion, Request
 
 LOOK_EVERY_S = 0.5

@@ -10,7 +10,8 @@ from typing import Any
 
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import SamplingSettings, Settings
+from funcdex.settings.sampling import SamplingSettings
+from funcdex.settings.tree import Settings
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt

@@ -17,7 +17,8 @@ from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import GenerationSettings, VerifySettings
+from funcdex.settings.generation import GenerationSettings
+from funcdex.settings.verify import VerifySettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.correction import Correction, How, correction_of
 from funcdex.stages.grammars import grammar_note

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from funcdex.dml.turns import turn_texts
 from funcdex.errors import EndpointError
-from funcdex.settings.tree import JudgeSettings, Juror
+from funcdex.settings.judge import JudgeSettings, Juror
 from funcdex.stages.context import Context, Dialogue, Voter
 from funcdex.stages.panel import Vote, scores_of, unscored, verdicts_of
 from funcdex.stages.rubric import answer_schema, read_opinion

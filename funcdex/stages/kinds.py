@@ -13,7 +13,7 @@ from typing import Literal
 
 from funcdex.dml.checks import Calls, ErrorResponses
 from funcdex.dml.error_response import response_forms
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.toolkits.graph import Graph
 from funcdex.types.kind import Kind
 from funcdex.types.record import Draft, Plan

@@ -30,7 +30,8 @@ from funcdex.dml.parser import parse
 from funcdex.errors import ConfigError
 from funcdex.grammar.check import matches
 from funcdex.settings.load import load
-from funcdex.settings.tree import DEFAULT_KINDS, Settings
+from funcdex.settings.tree import Settings
+from funcdex.settings.variety import DEFAULT_KINDS
 from funcdex.stages.conversation import faults_of
 from funcdex.stages.grammars import grammar_of
 from funcdex.stages.kind_checks import kind_faults

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from funcdex.errors import MarkupError
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.context import Dialogue
 from funcdex.stages.kinds import form_of
 from funcdex.stages.turns.talk import Talk
