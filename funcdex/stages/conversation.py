@@ -53,7 +53,7 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     tools = context.shown(draft)
     form = form_of(draft, context.settings.generation)
     grammar = await context.grammars.of_tools(tools, form)
-    writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
+    writer = _Writer(Dialogue(context, draft, "conversation"), tools, form, grammar)
     attempt = await writer.write()
     if attempt.faults:
         fault = attempt.faults[0]
@@ -86,10 +86,12 @@ def rules_of(generation: GenerationSettings, form: Form) -> Rules:
     )
 
 
-def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
+def prompt_values(
+    draft: Draft, tools: Sequence[Tool], generation: GenerationSettings, form: Form
+) -> dict[str, Any]:
     """What goes into the prompt `conversation`."""
     voice = voice_of(draft.plan, generation)
-    return _tool_values(draft, tools, generation) | {
+    return _tool_values(draft, tools, generation, form) | {
         "scenario": draft.scenario,
         "persona": draft.persona,
         "clarity": generation.clarity_levels[draft.plan.clarity].description,
@@ -105,10 +107,11 @@ def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSet
     }
 
 
-def _tool_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
-    form = form_of(draft, generation)
+def _tool_values(
+    draft: Draft, tools: Sequence[Tool], generation: GenerationSettings, form: Form
+) -> dict[str, Any]:
     return {
-        "tools": [tool.as_text for tool in tools],
+        "tools": form.shown(tools),
         "thoughts": generation.thoughts,
         "parallel_calls": form.parallel_calls,
         "errors": form.error_responses != "none",
@@ -124,6 +127,7 @@ class _Writer:
 
     dialogue: Dialogue
     tools: Sequence[Tool]
+    form: Form
     grammar: Grammar
     corrected: list[dict[str, Any]] = field(default_factory=list)
     _samples: int = 0
@@ -154,11 +158,11 @@ class _Writer:
         self._samples += 1
         if self._generation.mode == "turn_by_turn":
             return await self._talk()
-        values = prompt_values(self.dialogue.draft, self.tools, self._generation)
+        values = prompt_values(self.dialogue.draft, self.tools, self._generation, self.form)
         return await self._ask("conversation", values, self.grammar, str)
 
     async def _talk(self) -> _Attempt:
-        written = await write_turns(self.dialogue, self.tools)
+        written = await write_turns(self.dialogue, self.tools, self.form)
         if written.fault is not None:
             return _Attempt(written.text, (written.fault,), broken_off=True)
         return await self._looked_at(written.text)
@@ -177,9 +181,9 @@ class _Writer:
     async def _corrected(self, attempt: _Attempt, correction: Correction) -> _Attempt:
         grammar, bounds = self.grammar, correction.user_turns(self._generation.max_user_turns)
         if bounds is not None:
-            form = form_of(self.dialogue.draft, self._generation)
-            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds, form)
-        values = _tool_values(self.dialogue.draft, self.tools, self._generation) | correction.prompt_values
+            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds, self.form)
+        values = _tool_values(self.dialogue.draft, self.tools, self._generation, self.form)
+        values |= correction.prompt_values
         return await self._ask(
             "correction", values, grammar, lambda answer: correction.applied(answer) or attempt.text
         )
@@ -201,7 +205,9 @@ class _Writer:
 
     async def _looked_at(self, text: str) -> _Attempt:
         settings, draft = self.dialogue.context.settings, self.dialogue.draft
-        faults = await off_loop(faults_of, text, self.tools, settings.generation, settings.verify, draft)
+        faults = await off_loop(
+            faults_of, text, self.tools, settings.generation, settings.verify, draft, self.form
+        )
         return _Attempt(text, faults, broken_off=False)
 
 
@@ -222,14 +228,19 @@ def faults_of(
     generation: GenerationSettings,
     checks: VerifySettings = ALL_CHECKS,
     draft: Draft | None = None,
+    form: Form | None = None,
 ) -> tuple[Fault, ...]:
     """All that is wrong with a written conversation: its markup, else its form, what is verified, and, where
-    `draft` is what it was written from, what keeps it from being of its kind and from following its plan."""
+    `draft` is what it was written from, what keeps it from being of its kind and from following its plan.
+
+    `form` is that of its kind, worked out here if None.
+    """
     try:
         conversation = parse(text)
     except MarkupError as error:
         return (Fault("markup", str(error)),)
-    form = Form(parallel_calls=generation.parallel_calls) if draft is None else form_of(draft, generation)
+    if form is None:
+        form = Form(parallel_calls=generation.parallel_calls) if draft is None else form_of(draft, generation)
     given = NOTHING if draft is None else given_of(draft, generation)
     errors = form.error_responses != "none"
     return (

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from funcdex.errors import MarkupError
 from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.context import Dialogue
-from funcdex.stages.kinds import form_of
+from funcdex.stages.kinds import Form
 from funcdex.stages.turns.talk import Talk
 from funcdex.stages.turns.tools import Tools
 from funcdex.stages.turns.user import User
@@ -32,9 +32,10 @@ class Written:
     fault: Fault | None = None
 
 
-async def write_turns(dialogue: Dialogue, tools: Sequence[Tool]) -> Written:
+async def write_turns(dialogue: Dialogue, tools: Sequence[Tool], form: Form) -> Written:
     """One conversation between a simulated user, an assistant with these tools, and the tools, simulated."""
-    writer = _Writer(dialogue, tools, User(dialogue), Tools(dialogue, {tool.name: tool for tool in tools}))
+    simulated = Tools(dialogue, {tool.name: tool for tool in tools}, form)
+    writer = _Writer(dialogue, tools, form, User(dialogue), simulated)
     try:
         await writer.write()
     except _BrokenOffError as broken:
@@ -56,6 +57,7 @@ class _BrokenOffError(Exception):
 class _Writer:
     dialogue: Dialogue
     shown: Sequence[Tool]
+    form: Form
     user: User
     tools: Tools
     talk: Talk = field(default_factory=Talk)
@@ -70,10 +72,9 @@ class _Writer:
     async def _answer(self) -> None:
         """Messages of the assistant and answers of tools until the assistant only speaks."""
         grammars, most = self.dialogue.context.grammars, self._generation.max_steps_per_turn
-        form = form_of(self.dialogue.draft, self._generation)
-        callable_tools = () if form.calls == "none" else self.shown
+        callable_tools = () if self.form.calls == "none" else self.shown
         for step in range(most + 1):
-            grammar = await grammars.of_message(callable_tools if step < most else (), form)
+            grammar = await grammars.of_message(callable_tools if step < most else (), self.form)
             calls = self.talk.assistant_says(await self._message(grammar))
             if not calls:
                 return
@@ -85,9 +86,9 @@ class _Writer:
             completion = await self.dialogue.ask(
                 "assistant_turn",
                 grammar=grammar,
-                tools=[tool.as_text for tool in self.shown],
+                tools=self.form.shown(self.shown),
                 thoughts=self._generation.thoughts,
-                parallel_calls=form_of(self.dialogue.draft, self._generation).parallel_calls,
+                parallel_calls=self.form.parallel_calls,
                 conversation=self.talk.text,
             )
             if completion.finish_reason == "stop" and self.dialogue.runaway is None:
