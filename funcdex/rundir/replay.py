@@ -63,7 +63,8 @@ class Replay:
     journal, settled conversations included. `restarts` counts the new beginnings of each, `simulated` says
     whether a simulated endpoint had a part in any. `written` says where the entry of each written
     conversation stands, settled ones included. `repeated` counts entries for a stage that was done
-    already, `passed_over` those that came before their turn.
+    already, `passed_over` those that came before their turn. `adjudicated` counts the questions to a model
+    whether two scenarios are one.
     """
 
     unsettled: dict[str, list[int]] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Replay:
     simulated: bool = False
     repeated: int = 0
     passed_over: int = 0
+    adjudicated: int = 0
     _paid: dict[str, list[int]] = field(default_factory=dict)
 
     @property
@@ -142,6 +144,8 @@ class Replay:
             paid[2] += one["reasoning_tokens"]
             if one["simulated"]:
                 self.simulated = True
+            if one["stage"] == "adjudicator":
+                self.adjudicated += 1
 
 
 _PLACE_OF = {stage: place for place, stage in enumerate(STAGES)}

@@ -37,7 +37,7 @@ class RunStatus:
     ISO 8601 in UTC; `last_at` is when the run last wrote. `running`: a process works on it now.
     `endpoints_out` are those of the latest session that take no work, and why.
     `damaged` are lines of the journal that could not be read, put aside by now or not, `repeated` entries
-    that stand twice.
+    that stand twice. `adjudicated` are questions to a model whether two scenarios are one.
     """
 
     planned: int
@@ -56,6 +56,7 @@ class RunStatus:
     endpoints_out: Mapping[str, str]
     damaged: int
     repeated: int
+    adjudicated: int = 0
 
     @property
     def settled(self) -> int:
@@ -129,6 +130,7 @@ class StatusReader:
             endpoints_out=dict(self._session.out),
             damaged=self._damaged,
             repeated=replay.repeated,
+            adjudicated=replay.adjudicated,
         )
 
 

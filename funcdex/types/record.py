@@ -126,6 +126,8 @@ class Draft:
     says of each what it was about (`stages.correction`). `scores` are those of the whole conversation, None
     if no judge gave any; `verdicts` what was said turn by turn, or why nothing was (`stages.panel`).
     `outline` is the plan as people read it, `blueprint` the same as data; runs of earlier versions have none.
+    `adjudicated` says of each earlier scenario that a model was asked about whether it is the same (`of`,
+    `same`; None: no answer could be had).
     """
 
     plan: Plan
@@ -140,6 +142,7 @@ class Draft:
     grammar: Mapping[str, Any] | None = None
     corrections: int = 0
     corrected: tuple[Mapping[str, Any], ...] = ()
+    adjudicated: tuple[Mapping[str, Any], ...] = ()
     system_prompt: str | None = None
     scores: Mapping[str, Any] | None = None
     verdicts: Mapping[str, Any] | None = None
@@ -160,7 +163,7 @@ class Draft:
         return next((stage for stage in STAGES if stage not in self.done), None)
 
 
-_TUPLES = frozenset({"shown", "corrected"})
+_TUPLES = frozenset({"shown", "corrected", "adjudicated"})
 
 
 def fold(plan: Plan, entries: Iterable[StageDone]) -> Draft:
@@ -221,7 +224,7 @@ _TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("scenario", "persona", "outline", "dml", "system_prompt"), (str, _NONE)),
     **dict.fromkeys(("written_at", "written_by"), (str, _NONE)),
     **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), (dict, _NONE)),
-    **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,)},
+    **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,), "adjudicated": (list,)},
 }
 """What a draft takes."""
 
