@@ -18,7 +18,8 @@ from funcdex.rundir.pace import Pace
 from funcdex.rundir.replay import Replay, Tokens
 from funcdex.settings.tree import Price
 from funcdex.types.conversation import JsonValue
-from funcdex.types.record import STAGES, Rejected, is_entry
+from funcdex.types.entry_json import is_entry
+from funcdex.types.record import STAGES, Rejected
 
 _MARKS = tuple(
     b'"event":"%b"' % kind for kind in (b"session", b"accepted", b"rejected", b"joined", b"down", b"refused")

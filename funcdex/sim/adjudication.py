@@ -2,7 +2,7 @@
 
 The question is the prompt's end: `A: ...`, `B: ...`, and whether both describe the same task. They do if many
 of their words are the same, names and numbers aside, and none denies anything that the other does not. Of the
-endpoint's own scenarios, put together from a few hundred words, that are one in ten pairs: both answers occur.
+endpoint's own scenarios, put together from a few hundred words, that is one in ten pairs: both answers occur.
 """
 
 from __future__ import annotations

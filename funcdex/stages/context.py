@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
@@ -17,7 +17,7 @@ from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
-from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, Usage
+from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, TurnDone, Usage
 from funcdex.types.request import Completion, Generate, Grammar, Message, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
 
@@ -32,12 +32,16 @@ def no_note(event: str, told: Mapping[str, object]) -> None:
     """Where there is no log."""
 
 
+async def no_checkpoint(turn: TurnDone) -> None:
+    """Where nothing is resumed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The means of a run. `bundles` are those its plans were made with.
 
     `guard` keeps scenarios distinct, `conversations` what is written from them, if that is asked for. `note`
-    puts an event in the run's log.
+    puts an event in the run's log. `checkpoint` returns when a turn is durable.
     """
 
     generate: Generate
@@ -48,6 +52,7 @@ class Context:
     grammars: Grammars
     conversations: ScenarioGuard | None = None
     note: Callable[[str, Mapping[str, object]], None] = no_note
+    checkpoint: Callable[[TurnDone], Awaitable[None]] = no_checkpoint
 
     def candidates(self, plan: Plan) -> tuple[Tool, ...]:
         """The tools a conversation may need: all of its bundle, or some where they are too many."""
@@ -91,6 +96,11 @@ class Dialogue:
     spent_tokens: int = 0
     _runaways: list[Runaway] = field(default_factory=list)
     _of_no_use: set[str] = field(default_factory=set)
+
+    def go_on_from(self, usage: Sequence[Usage]) -> None:
+        """Takes up what was asked for this stage before the run was stopped, with its bill."""
+        self.usage += usage
+        self.spent_tokens += sum(one.completion_tokens for one in usage)
 
     async def ask(
         self,

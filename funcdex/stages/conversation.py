@@ -29,7 +29,7 @@ from funcdex.stages.runaway import Runaway
 from funcdex.stages.turns.writer import write_turns
 from funcdex.stages.voice import voice_of
 from funcdex.types.fault import Fault
-from funcdex.types.record import Draft, Rejected, StageDone
+from funcdex.types.record import Draft, Rejected, StageDone, TurnDone
 from funcdex.types.request import Completion, Grammar
 from funcdex.types.tools import Tool
 from funcdex.verify.given import NOTHING, Given
@@ -54,6 +54,8 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     form = form_of(draft, context.settings.generation)
     grammar = await context.grammars.of_tools(tools, form)
     writer = _Writer(Dialogue(context, draft, "conversation"), tools, form, grammar)
+    if context.settings.generation.mode == "turn_by_turn":
+        writer.go_on_from(draft.begun)
     attempt = await writer.write()
     if attempt.faults:
         fault = attempt.faults[0]
@@ -131,16 +133,24 @@ class _Writer:
     grammar: Grammar
     corrected: list[dict[str, Any]] = field(default_factory=list)
     _samples: int = 0
+    _begun: Sequence[str] = ()
+    _kept: int = 0
+
+    def go_on_from(self, begun: Sequence[TurnDone]) -> None:
+        """Takes up the sample that was being written turn by turn when the run was stopped."""
+        if begun:
+            self.dialogue.go_on_from([used for turn in begun for used in turn.usage])
+            self.corrected += map(dict, begun[-1].corrected)
+            self._samples = begun[-1].sample - 1
+            self._begun = [turn.dml for turn in begun if turn.sample == begun[-1].sample]
+            self._kept = len(self.dialogue.usage)
 
     async def write(self) -> _Attempt:
         """The good sample, or the last one."""
-        attempt = await self._draw()
-        for _ in range(self._generation.max_regenerations):
-            attempt = await self._mend(attempt)
-            if not attempt.faults or self._spent:
+        while True:
+            attempt = await self._mend(await self._draw())
+            if not attempt.faults or self._spent or self._samples > self._generation.max_regenerations:
                 return attempt
-            attempt = await self._draw()
-        return await self._mend(attempt)
 
     @property
     def _generation(self) -> GenerationSettings:
@@ -162,10 +172,18 @@ class _Writer:
         return await self._ask("conversation", values, self.grammar, str)
 
     async def _talk(self) -> _Attempt:
-        written = await write_turns(self.dialogue, self.tools, self.form)
+        begun, self._begun = self._begun, ()
+        written = await write_turns(self.dialogue, self.tools, self.form, begun, self._keep)
         if written.fault is not None:
             return _Attempt(written.text, (written.fault,), broken_off=True)
         return await self._looked_at(written.text)
+
+    async def _keep(self, number: int, text: str) -> None:
+        """Makes a whole turn durable, with what was asked since the last one."""
+        dialogue = self.dialogue
+        usage, self._kept = tuple(dialogue.usage[self._kept :]), len(dialogue.usage)
+        turn = TurnDone(dialogue.draft.plan.id, self._samples, number, text, tuple(self.corrected), usage)
+        await dialogue.context.checkpoint(turn)
 
     async def _mend(self, attempt: _Attempt) -> _Attempt:
         tried: set[tuple[How, int | None]] = set()

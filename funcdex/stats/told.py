@@ -97,9 +97,7 @@ def told_by(record: JsonValue) -> Told:
         agreement=_share(verdicts.get("agreement")),
         paid=[_paid(_mapping(one)) for one in _list(lineage.get("requests"))],
         corrections=Counter(_corrections(lineage)),
-        adjudicated=Counter(
-            _answer(_mapping(one).get("same")) for one in _list(lineage.get("adjudicated"))
-        ),
+        adjudicated=Counter(_answer(_mapping(one).get("same")) for one in _list(lineage.get("adjudicated"))),
     )
 
 

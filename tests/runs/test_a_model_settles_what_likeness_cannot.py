@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
-from running import SMALL, command, records, run_command
-from test_kill_and_resume import run_until
+from running import SMALL, command, records, run_command, run_until
 
 from funcdex.rundir.layout import RunDir
 from funcdex.sim.process import SimProcess

@@ -54,9 +54,13 @@ class Tools:
             wrong = [*_violations(schema, response), *self.world.contradictions(call, response)]
             if not wrong:
                 break
+        self.take_up(call, response)
+        return response, wrong
+
+    def take_up(self, call: ToolCall, response: JsonValue) -> None:
+        """From now on it was answered so."""
         self._earlier.append((call, response))
         self.world.take(call, response)
-        return response, wrong
 
     def _schema_for(self, tool: Tool) -> JsonSchema:
         """What the response has to be: an error where the kind wants one and there was none yet."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from funcdex.types.conversation import JsonValue, ToolCall
-from funcdex.types.json_values import plain_values
 from funcdex.types.error_response import is_error
+from funcdex.types.json_values import plain_values
 
 MOST_THINGS = 200
 """Things remembered; the oldest are forgotten."""

@@ -8,7 +8,7 @@ What comes of it is markup like any other, and is checked and corrected like any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from funcdex.errors import MarkupError
@@ -32,11 +32,19 @@ class Written:
     fault: Fault | None = None
 
 
-async def write_turns(dialogue: Dialogue, tools: Sequence[Tool], form: Form) -> Written:
-    """One conversation between a simulated user, an assistant with these tools, and the tools, simulated."""
+Keep = Callable[[int, str], Awaitable[None]]
+"""Takes each turn, its number (from 1) and its markup, as soon as it is whole."""
+
+
+async def write_turns(
+    dialogue: Dialogue, tools: Sequence[Tool], form: Form, begun: Sequence[str], keep: Keep
+) -> Written:
+    """One conversation between a simulated user, an assistant with these tools, and the tools, simulated;
+    `begun` are the turns that are there already."""
     simulated = Tools(dialogue, {tool.name: tool for tool in tools}, form)
-    writer = _Writer(dialogue, tools, form, User(dialogue), simulated)
+    writer = _Writer(dialogue, tools, form, keep, User(dialogue), simulated)
     try:
+        writer.take_up(begun)
         await writer.write()
     except _BrokenOffError as broken:
         return Written(writer.talk.text, broken.fault)
@@ -58,14 +66,23 @@ class _Writer:
     dialogue: Dialogue
     shown: Sequence[Tool]
     form: Form
+    keep: Keep
     user: User
     tools: Tools
     talk: Talk = field(default_factory=Talk)
+
+    def take_up(self, begun: Sequence[str]) -> None:
+        self.talk.take_up(begun)
+        steps = (step for turn in self.talk.whole_turns() for one in turn.messages for step in one.steps)
+        for step in steps:
+            for call, response in zip(step.calls, step.responses, strict=True):
+                self.tools.take_up(call, response)
 
     async def write(self) -> None:
         while (words := await self.user.next_words(self.talk.whole_turns())) is not None:
             self.talk.user_says(words)
             await self._answer()
+            await self.keep(self.talk.turns, self.talk.latest_turn)
         if self.talk.turns < self.dialogue.context.settings.generation.min_user_turns:
             raise _BrokenOffError(self.dialogue.runaway or "no_answer", "no message of the user was whole")
 
