@@ -191,7 +191,8 @@ class Pool:
         return Flight(
             job,
             lease,
-            streamed=is_streamed(self._settings.stream, lease.facts.kind),
+            # Pieces of calls are not put together.
+            streamed=job.request.offered is None and is_streamed(self._settings.stream, lease.facts.kind),
             load=lease.member.load_there,
             heard_s=lease.sent_s,
         )

@@ -42,6 +42,10 @@ class GenerationSettings(Frozen):
         default="json",
         description="turn by turn: how the user is asked; plain: a model trained as one, such as UserLM-8b",
     )
+    assistant_calls: Literal["markup", "native"] = Field(
+        default="markup",
+        description="turn by turn: how the assistant calls; native: by the `tools` of the server's chat API",
+    )
     max_steps_per_turn: int = Field(
         default=8,
         ge=1,
@@ -120,6 +124,12 @@ class GenerationSettings(Frozen):
         if not any(kinds.values()):
             raise ValueError("no kind has a share; give one at least")
         return kinds
+
+    @model_validator(mode="after")
+    def _thoughts_are_written(self) -> Self:
+        if self.thoughts and self.assistant_calls == "native":
+            raise ValueError("thoughts are written in markup; with assistant_calls: native there are none")
+        return self
 
     @model_validator(mode="after")
     def _some_days(self) -> Self:

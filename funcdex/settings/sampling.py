@@ -33,6 +33,9 @@ class StageSampling(Frozen):
     user_turn: SamplingSettings = SamplingSettings(temperature=0.9, max_tokens=1024)
     user_turn_plain: SamplingSettings = SamplingSettings(temperature=1.0, max_tokens=1024)
     assistant_turn: SamplingSettings = SamplingSettings(temperature=0.6, max_tokens=4096, timeout_s=900)
+    assistant_turn_native: SamplingSettings = SamplingSettings(
+        temperature=0.6, max_tokens=4096, timeout_s=900
+    )
     tool_response: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=4096, timeout_s=900)
     system_prompt: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=1024)
     judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=4096)

@@ -18,7 +18,7 @@ from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
 from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, TurnDone, Usage
-from funcdex.types.request import Completion, Generate, Grammar, Message, Request, Sampling
+from funcdex.types.request import Completion, Generate, Grammar, Message, Offered, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
 
 MAX_SEED = 2**31 - 1
@@ -111,10 +111,12 @@ class Dialogue:
         of: Voter = _ANYONE,
         part: Part | None = None,
         history: Sequence[Message] | None = None,
+        offered: Offered | None = None,
         **values: Any,
     ) -> Completion:
         """One sample for the prompt `name`, of no more than `max_tokens`. `part`: whose words these are,
-        where the name does not say it. `history` stands in place of the prompt's user part.
+        where the name does not say it. `history` stands in place of the prompt's user part, `offered` are
+        tools to call.
 
         Each call of one dialogue has a seed of its own, and samples otherwise after a runaway answer.
         """
@@ -133,6 +135,7 @@ class Dialogue:
             priority=STAGES.index(self.stage),
             avoid=frozenset(self._of_no_use).union(of.avoid),
             rather=of.rather,
+            offered=offered,
         )
         completion = await self.context.generate(request)
         self.usage.append(_usage(name, template.version, request.sampling, completion))

@@ -49,7 +49,7 @@ def test_turns_are_forgotten_when_their_conversation_is_whole_or_given_up(tmp_pa
 
 def test_turns_count_only_where_the_conversation_comes_next() -> None:
     replay = Replay()
-    early = [*stages_of("a", 3), turn(1, 1), stages_of("a")[3]]
+    early: list[Entry] = [*stages_of("a", 3), turn(1, 1), stages_of("a")[3]]
     for entry in [*early, WRITTEN, turn(1, 1)]:
         replay.take(as_read(entry))
     assert (replay.turns, replay.passed_over, replay.repeated) == ({}, 1, 1)

@@ -15,12 +15,14 @@ from funcdex.errors import MarkupError
 from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.context import Dialogue
 from funcdex.stages.kinds import Form
+from funcdex.stages.turns.assistant import Assistant, MarkupAssistant
+from funcdex.stages.turns.broken_off import BrokenOff, refuse_if_spent
+from funcdex.stages.turns.native import NativeAssistant
 from funcdex.stages.turns.talk import Talk
 from funcdex.stages.turns.tools import Tools
 from funcdex.stages.turns.user import User
 from funcdex.types.conversation import ToolCall
 from funcdex.types.fault import Fault
-from funcdex.types.request import Grammar
 from funcdex.types.tools import Tool
 
 
@@ -42,31 +44,25 @@ async def write_turns(
     """One conversation between a simulated user, an assistant with these tools, and the tools, simulated;
     `begun` are the turns that are there already."""
     simulated = Tools(dialogue, {tool.name: tool for tool in tools}, form)
-    writer = _Writer(dialogue, tools, form, keep, User(dialogue), simulated)
+    native = dialogue.context.settings.generation.assistant_calls == "native"
+    assistant = (NativeAssistant if native else MarkupAssistant)(dialogue, tools, form)
+    writer = _Writer(dialogue, form, keep, assistant, User(dialogue), simulated)
     try:
         writer.take_up(begun)
         await writer.write()
-    except _BrokenOffError as broken:
+    except BrokenOff as broken:
         return Written(writer.talk.text, broken.fault)
     except MarkupError as error:
         return Written(writer.talk.text, Fault("markup", str(error)))
     return Written(writer.talk.text)
 
 
-class _BrokenOffError(Exception):
-    """A part gave no answer that could be used. Never leaves this module: it becomes a fault."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.fault = Fault(reason, detail)
-
-
 @dataclass(slots=True)
 class _Writer:
     dialogue: Dialogue
-    shown: Sequence[Tool]
     form: Form
     keep: Keep
+    assistant: Assistant
     user: User
     tools: Tools
     talk: Talk = field(default_factory=Talk)
@@ -84,46 +80,27 @@ class _Writer:
             await self._answer()
             await self.keep(self.talk.turns, self.talk.latest_turn)
         if self.talk.turns < self.dialogue.context.settings.generation.min_user_turns:
-            raise _BrokenOffError(self.dialogue.runaway or "no_answer", "no message of the user was whole")
+            raise BrokenOff(self.dialogue.runaway or "no_answer", "no message of the user was whole")
 
     async def _answer(self) -> None:
         """Messages of the assistant and answers of tools until the assistant only speaks."""
-        grammars, most = self.dialogue.context.grammars, self._generation.max_steps_per_turn
-        callable_tools = () if self.form.calls == "none" else self.shown
+        most = self._generation.max_steps_per_turn if self.form.calls != "none" else 0
         for step in range(most + 1):
-            grammar = await grammars.of_message(callable_tools if step < most else (), self.form)
-            calls = self.talk.assistant_says(await self._message(grammar))
+            message = await self.assistant.next_message(self.talk, may_call=step < most)
+            calls = self.talk.assistant_says(message)
             if not calls:
                 return
             self.talk.tools_answer([await self._response_to(call) for call in calls])
 
-    async def _message(self, grammar: Grammar) -> str:
-        for _ in range(self._generation.max_stage_retries + 1):
-            self._refuse_if_spent()
-            completion = await self.dialogue.ask(
-                "assistant_turn",
-                grammar=grammar,
-                tools=self.form.shown(self.shown),
-                thoughts=self._generation.thoughts,
-                parallel_calls=self.form.parallel_calls,
-                conversation=self.talk.text,
-            )
-            if completion.finish_reason == "stop" and self.dialogue.runaway is None:
-                return completion.text
-        raise _BrokenOffError(self.dialogue.runaway or "no_answer", "no message of the assistant was whole")
-
     async def _response_to(self, call: ToolCall) -> object:
-        self._refuse_if_spent()
+        refuse_if_spent(self.dialogue)
         if call.name not in self.tools.tools:  # Only where the grammar does not say which tools there are.
-            raise _BrokenOffError("unknown_tool", f"{call.name[:64]!r} is not a shown tool")
+            raise BrokenOff("unknown_tool", f"{call.name[:64]!r} is not a shown tool", self.talk.turns - 1)
         response, wrong = await self.tools.response_to(call)
         if wrong:
-            raise _BrokenOffError("inconsistent_tool", f"the response of {call.name}: {'; '.join(wrong[:3])}")
+            told = f"the response of {call.name}: {'; '.join(wrong[:3])}"
+            raise BrokenOff("inconsistent_tool", told, self.talk.turns - 1)
         return response
-
-    def _refuse_if_spent(self) -> None:
-        if self.dialogue.spent_tokens >= self._generation.max_tokens:
-            raise _BrokenOffError("length", "the tokens for one conversation are used up")
 
     @property
     def _generation(self) -> GenerationSettings:
