@@ -46,9 +46,15 @@ async def asked(
     choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
     route = router.post(f"{URL}/v1/chat/completions").respond(200, json={"choices": [choice]})
     facts = EndpointFacts(
-        **{"base_url": URL, "kind": kind, "server_version": "0.32.0", "model": "m", "models": ("m",)},
-        **{"context_tokens": 4096, "slots": None, "enforces": True},
+        base_url=URL,
+        kind=kind,
+        server_version="0.32.0",
+        model="m",
+        models=("m",),
+        context_tokens=4096,
+        slots=None,
         dialect="gbnf" if kind == "llamacpp" else "lark",
+        enforces=True,
     )
     client = EndpointClient(EndpointSpec(url=URL), httpx.MockTransport(router.async_handler))
     completion = await complete(request, facts, client, time.monotonic)
