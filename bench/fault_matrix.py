@@ -28,7 +28,8 @@ from funcdex.order import order_from
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import read_journal
 from funcdex.session import carry_out
-from funcdex.settings.tree import Settings, StageSampling
+from funcdex.settings.sampling import StageSampling
+from funcdex.settings.tree import Settings
 from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import KINDS, Fault
 from funcdex.sim.server import running_server

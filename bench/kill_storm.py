@@ -34,7 +34,7 @@ from funcdex.session import carry_out
 from funcdex.settings.tree import Settings
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_processes
-from funcdex.types.record import Entry, Rejected, Restarted, StageDone
+from funcdex.types.record import Entry, Rejected, Restarted, StageDone, TurnDone
 
 IN_PEACE_S = 600.0
 
@@ -123,6 +123,8 @@ def size_of(path: Path) -> int:
 
 
 def key(entry: Entry) -> tuple[str, str]:
+    if isinstance(entry, TurnDone):
+        return entry.id, f"turn {entry.sample}.{entry.turn}"
     return entry.id, entry.stage if isinstance(entry, StageDone) else type(entry).__name__
 
 

@@ -25,7 +25,7 @@ from funcdex.errors import EndpointError
 from funcdex.pool.joining import probe_all
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import Fault
 from funcdex.sim.process import SimProcess

@@ -22,7 +22,7 @@ from funcdex.errors import DedupError
 from funcdex.order import Order
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import WrittenConversations
-from funcdex.settings.tree import DedupSettings
+from funcdex.settings.dedup import DedupSettings
 from funcdex.stages.plan import bundle_number
 from funcdex.types.tools import Bundle
 

@@ -168,6 +168,7 @@ class _Session:
             serving_guard(self._order, self._state.scenarios) as guard,
             serving_conversations(self._order, self._state.written) as conversations,
         ):
+            counted = self._tally.over(journal)
             context = Context(
                 pool.generate,
                 settings,
@@ -177,8 +178,9 @@ class _Session:
                 self._grammars,
                 conversations,
                 self._log.write,
+                lambda turn: counted.append([turn]),
             )
-            pipeline = Pipeline(context, self._tally.over(journal), self._funnel)
+            pipeline = Pipeline(context, counted, self._funnel)
             for observe in self._observers:
                 tasks.start_soon(observe, partial(self._snapshot, pool, pipeline))
             with self._interrupts.draining(partial(_drain, pool, pipeline), tasks.cancel_scope):
@@ -192,7 +194,7 @@ class _Session:
         """What is left to do, each from where it stands."""
         settings, state = self._order.settings, self._state
         for plan in plans(settings, self._order.bundles, state.restarts, without=state.settled):
-            yield fold(plan, state.unsettled.get(plan.id, ()))
+            yield fold(plan, state.unsettled.get(plan.id, ()), state.turns.get(plan.id, ()))
 
     def _snapshot(self, pool: Pool, pipeline: Pipeline) -> RunSnapshot:
         return RunSnapshot(

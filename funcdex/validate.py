@@ -15,7 +15,7 @@ from funcdex.errors import ConfigError, MarkupError, MessagesError
 from funcdex.export.read_messages import from_messages
 from funcdex.ordinary_file import open_ordinary
 from funcdex.rundir.layout import TOOLS_FILE
-from funcdex.settings.tree import VerifySettings
+from funcdex.settings.verify import VerifySettings
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.conversation import Conversation
 from funcdex.types.fault import Fault

@@ -29,3 +29,23 @@ def run_command(*arguments: object, timeout_s: float = 240) -> subprocess.Comple
 def records(path: Path) -> list[dict[str, Any]]:
     """Every line of a file, each of which has to be JSON."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def lines_in(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def run_until(arguments: list[str], journal: Path, lines: int) -> bool:
+    """Starts a session and kills it as soon as the journal has so many lines; whether it had to."""
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while lines_in(journal) < lines:
+            try:
+                process.wait(timeout=0.005)
+            except subprocess.TimeoutExpired:
+                continue
+            return False
+        return True
+    finally:
+        process.kill()
+        process.wait()

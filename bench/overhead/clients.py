@@ -78,7 +78,7 @@ async def our_pool(
     from funcdex.pool.joining import Candidate
     from funcdex.pool.pool import Pool
     from funcdex.settings.endpoint_spec import EndpointSpec
-    from funcdex.settings.tree import PoolSettings
+    from funcdex.settings.pool import PoolSettings
     from funcdex.types.request import Message, Request, Sampling
 
     facts = EndpointFacts(

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from funcdex.dml.error_response import response_forms
 from funcdex.types.conversation import AssistantMessage, Conversation, Step, ToolCall
+from funcdex.types.error_response import response_forms
 from funcdex.types.tools import Tool
 
 

@@ -17,7 +17,7 @@ from funcdex.endpoints.http import EndpointClient, open_transport
 from funcdex.pool.joining import Candidate
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 
 
 async def one_endpoint(slots: int = 256, service_s: float = 2.0, requests: int = 1024) -> Shares:

@@ -14,7 +14,7 @@ from saturated.endpoints import ModelEndpoint, all_slots, candidate, request_for
 from saturated.model_server import ModelServer, constant_step
 
 from funcdex.pool.pool import Pool
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 
 TOKENS = 100
 UNEQUAL = ((256, 1.0), (64, 4.0), (128, 2.0), (192, 4.0))

@@ -84,7 +84,8 @@ class Work:
         """One request."""
         sampling = self.settings.sampling.conversation
         draft = replace(case.draft, scenario=f"(case {mark}) {case.draft.scenario}")
-        values = prompt_values(draft, case.tools, self.settings.generation)
+        generation = self.settings.generation
+        values = prompt_values(draft, case.tools, generation, form_of(draft, generation))
         seed = dice(draft.plan, f"bench:{index}").randrange(MAX_SEED)
         return Request(
             conversation_id=f"{draft.plan.id}/{mark}",

@@ -14,7 +14,7 @@ from funcdex.cli.tables import JsonOption, show, write_json
 
 if TYPE_CHECKING:
     from funcdex.dedup.scoring import Compared, KindScore, LayerScore, Quality, Score
-    from funcdex.settings.tree import DedupSettings
+    from funcdex.settings.dedup import DedupSettings
 
 app = typer.Typer(no_args_is_help=True, help="Measure and calibrate what counts as a duplicate scenario.")
 

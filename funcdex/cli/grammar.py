@@ -16,7 +16,7 @@ from funcdex.types.request import Dialect
 
 if TYPE_CHECKING:
     from funcdex.grammar.tree_grammar import TreeGrammar
-    from funcdex.settings.tree import GenerationSettings
+    from funcdex.settings.generation import GenerationSettings
     from funcdex.stages.kinds import Form
     from funcdex.types.tools import Tool
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from funcdex.grammar_cost.measure import Figures, Measurement
     from funcdex.grammar_cost.report import Cost, Subject
     from funcdex.grammar_cost.vocabulary import Vocabulary
-    from funcdex.settings.tree import GenerationSettings
+    from funcdex.settings.generation import GenerationSettings
     from funcdex.stages.kinds import Form
     from funcdex.types.request import Dialect
     from funcdex.types.tools import Tool

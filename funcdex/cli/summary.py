@@ -45,6 +45,8 @@ def status_text(status: RunStatus) -> str:
     rows |= {f"rejected: {reason}": count for reason, count in status.rejected.items()}
     for model, tokens in status.tokens.items():
         rows[f"tokens, {model}"] = f"{tokens.prompt} prompt, {tokens.completion} completion"
+    if status.adjudicated:
+        rows["scenarios compared by a model"] = status.adjudicated
     if status.cost is not None:
         rows["cost"] = f"{status.cost:.2f}"
     if status.per_hour is not None:

@@ -32,7 +32,7 @@ def validate(
 
     Example: funcdex validate runs/demo/parsed_conversations.jsonl
     """
-    from funcdex.settings.tree import VerifySettings
+    from funcdex.settings.verify import VerifySettings
     from funcdex.validate import validate_file
 
     path = file / "parsed_conversations.jsonl" if os.path.isdir(file) else file

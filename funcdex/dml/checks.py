@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from funcdex.dml.error_response import is_error
 from funcdex.types.conversation import AssistantMessage, Conversation, Turn
+from funcdex.types.error_response import is_error
 from funcdex.types.fault import Fault
 
 Calls = Literal["none", "free", "required"]

@@ -11,9 +11,12 @@ from funcdex.endpoints.classify import error_message, message_of
 from funcdex.endpoints.events import is_stream, joined
 from funcdex.endpoints.reasoning import reasoning_tokens, split_reasoning
 from funcdex.errors import BadResponse
+from funcdex.types.request import NativeCall
 
 _MOST_TOKENS = 10**9
 """A count beyond is none: it would spoil every sum that it goes into."""
+_MOST_CALLS = 64
+"""Calls in one message that are read."""
 _NO_MAPPING: Mapping[str, object] = {}
 
 
@@ -26,6 +29,7 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int
+    calls: tuple[NativeCall, ...] = ()
 
 
 def read_reply(body: bytes, *, where: str) -> Reply:
@@ -41,17 +45,40 @@ def reply_of(data: Mapping[str, object], *, where: str) -> Reply:
     choice = _first_choice(data, where)
     message = _mapping(choice.get("message"))
     text, reasoning = split_reasoning(message)
-    if text is None and not reasoning:
+    calls = _calls(message.get("tool_calls"))
+    if text is None and not reasoning and not calls:
         raise _bad("a choice without content", where)
     usage = _mapping(data.get("usage"))
     completion_tokens = _count(usage, "completion_tokens")
     finish_reason = choice.get("finish_reason")
+    if finish_reason == "tool_calls" and calls:
+        finish_reason = "stop"
     return Reply(
         text=text or "",
         finish_reason=finish_reason if isinstance(finish_reason, str) else "unknown",
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=completion_tokens,
         reasoning_tokens=reasoning_tokens(usage, reasoning, completion_tokens),
+        calls=calls,
+    )
+
+
+def _calls(told: object) -> tuple[NativeCall, ...]:
+    """What a model calls; the name is "" and the arguments are what they are where it is no proper call.
+
+    Arguments are text with OpenAI, vLLM and llama.cpp; with some services they are JSON.
+    """
+    entries = told if isinstance(told, list) else []
+    return tuple(_call(_mapping(one), number) for number, one in enumerate(entries[:_MOST_CALLS]))
+
+
+def _call(entry: Mapping[str, object], number: int) -> NativeCall:
+    function = _mapping(entry.get("function"))
+    id, name, arguments = entry.get("id"), function.get("name"), function.get("arguments")
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else orjson.dumps(arguments).decode()
+    return NativeCall(
+        id if isinstance(id, str) else f"call{number}", name if isinstance(name, str) else "", arguments
     )
 
 

@@ -57,6 +57,7 @@ def completion_of(reply: Reply, facts: EndpointFacts, latency_s: float) -> Compl
         reasoning_tokens=reply.reasoning_tokens,
         simulated=facts.simulated,
         latency_s=latency_s,
+        calls=reply.calls,
     )
 
 

@@ -3,6 +3,7 @@
 {"funcdex": "0.1.0", "kind": ..., "clarity": ..., "index": ..., "seed": ..., "scenario": ..., ...,
  "requests": [{"stage": "scenario", "prompt": "1f0c...", "model": ..., "sampling": {"seed": ...}, ...}],
  "corrections": [{"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments"]}],
+ "adjudicated": [{"of": "Ada archives the unpaid invoices.", "same": false}],
  "verdicts": {...}}
 """
 
@@ -29,6 +30,8 @@ def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str
     if texts:
         told |= {"scenario": draft.scenario, "persona": draft.persona, "outline": draft.outline}
     told |= {"requests": list(map(_request, usage)), "corrections": list(draft.corrected)}
+    if draft.adjudicated:
+        told["adjudicated"] = list(draft.adjudicated)
     return told | ({} if draft.verdicts is None else {"verdicts": draft.verdicts})
 
 

@@ -72,7 +72,7 @@ def conversation_grammar(
 
     `error_responses`: `none`: responses are what the tools' schemas have where all is well; `allowed`: any
     may be an error instead; `required`: at least one is. An error is of the form that the tool's schema
-    describes, else `{"error": {"code": 404, "message": "No such mail."}}` (`funcdex.dml.error_response`).
+    describes, else `{"error": {"code": 404, "message": "No such mail."}}` (`funcdex.types.error_response`).
     Rejected with `allowed`: `{"error": {"code": 42, "message": ""}}`; with `required` also a conversation
     where all goes well; with `none` any error that the schema tells apart.
 

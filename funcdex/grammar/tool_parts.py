@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
-from funcdex.dml.error_response import ERROR_SCHEMA, response_forms
 from funcdex.errors import GrammarError
 from funcdex.grammar.ir import JsonString, Literal, Node, choice, sequence
 from funcdex.grammar.json_rules import JsonRules
 from funcdex.grammar.json_schema import Relaxation, read_schema
 from funcdex.grammar.rules import RuleBook
 from funcdex.grammar.shapes import ANY_OBJECT, AnyValue, Closed, Open, Shape, options_of
+from funcdex.types.error_response import ERROR_SCHEMA, response_forms
 from funcdex.types.tools import JsonSchema, Tool
 
 Level = OneOf["markup", "names", "schema"]

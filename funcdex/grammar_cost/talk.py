@@ -9,11 +9,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from funcdex.dml.error_response import response_forms
 from funcdex.dml.writer import write
 from funcdex.grammar.json_schema import read_schema
 from funcdex.grammar_cost.values import value_of, words
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
+from funcdex.types.error_response import response_forms
 from funcdex.types.tools import JsonSchema, Tool
 
 MAX_STEPS = 400

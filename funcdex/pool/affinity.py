@@ -19,9 +19,12 @@ BOUND = 1.25
 
 
 def affinity_key(request: Request) -> int | None:
-    """The same for requests with the same grammar and the same system message; None if there is neither."""
+    """The same for requests with the same grammar, system message and offered tools; None if there are
+    none."""
     first = request.messages[0]
     beginning = first.content if first.role == "system" else ""
+    if request.offered is not None:
+        beginning += "".join(tool["function"]["name"] for tool in request.offered.tools)
     grammar = request.grammar.key if request.grammar else ""
     if not beginning and not grammar:
         return None

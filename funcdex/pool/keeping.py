@@ -13,7 +13,7 @@ from funcdex.pool.adaptive import AdaptiveLimiter
 from funcdex.pool.events import EventKind
 from funcdex.pool.limiter import FixedLimiter, Limiter
 from funcdex.pool.member import DEFAULT_IN_FLIGHT, Member
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 
 _HEALTH_TIMEOUT_S = 5.0
 

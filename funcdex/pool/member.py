@@ -30,7 +30,7 @@ from funcdex.pool.progress import Progress
 from funcdex.pool.rate import RateWindow
 from funcdex.pool.retry import RetryPolicy, backoff_s
 from funcdex.pool.trust import TrustWindow
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Completion
 
 DEFAULT_IN_FLIGHT = 128

@@ -34,7 +34,7 @@ from funcdex.pool.telling import Teller
 from funcdex.pool.trust import believe
 from funcdex.pool.waiting import Job
 from funcdex.pool.watching import watch_load
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Completion, Request
 
 LOOK_EVERY_S = 0.5
@@ -191,7 +191,8 @@ class Pool:
         return Flight(
             job,
             lease,
-            streamed=is_streamed(self._settings.stream, lease.facts.kind),
+            # Pieces of calls are not put together.
+            streamed=job.request.offered is None and is_streamed(self._settings.stream, lease.facts.kind),
             load=lease.member.load_there,
             heard_s=lease.sent_s,
         )

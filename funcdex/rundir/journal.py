@@ -24,7 +24,8 @@ from funcdex.rundir.files import disk_faults, make_folder, sync_folder
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
-from funcdex.types.record import Entry, Line, OutputName, entry_as_json
+from funcdex.types.entry_json import entry_as_json
+from funcdex.types.record import Entry, Line, OutputName
 
 Arguments = TypeVarTuple("Arguments")
 

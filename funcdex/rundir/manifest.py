@@ -17,8 +17,9 @@ from funcdex.rundir.layout import RunDir
 from funcdex.settings.tree import Settings
 from funcdex.types.conversation import JsonValue
 
-FORMAT = 1
-"""Version of the run directory. A higher one is refused."""
+FORMAT = 2
+"""Version of the run directory. A higher one is refused. 2: the journal may hold turns of conversations that
+are not whole yet, and what was said of scenarios that were compared."""
 
 FREE_TO_CHANGE = (
     "endpoints",

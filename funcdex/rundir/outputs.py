@@ -15,17 +15,8 @@ from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
 from funcdex.rundir.replay import Damaged, JournalState, Outcome, Replay, journal_records
-from funcdex.types.record import (
-    STAGES,
-    Accepted,
-    Entry,
-    Line,
-    OutputName,
-    Rejected,
-    Restarted,
-    Stage,
-    entry_from_json,
-)
+from funcdex.types.entry_json import entry_from_json
+from funcdex.types.record import STAGES, Accepted, Entry, Line, OutputName, Rejected, Restarted, Stage
 
 LinesOf = Callable[[str, Sequence[Entry]], Sequence[Line]]
 """Every line that the entries of one conversation make, in order: the same lines as in the run. The

@@ -20,18 +20,8 @@ from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
 from funcdex.types.conversation import JsonValue
-from funcdex.types.record import (
-    STAGES,
-    Accepted,
-    Entry,
-    EntryRecord,
-    Rejected,
-    StageDone,
-    Usage,
-    entry_from_json,
-    is_entry,
-    stage_from_json,
-)
+from funcdex.types.entry_json import EntryRecord, entry_from_json, is_entry
+from funcdex.types.record import STAGES, Accepted, Entry, Rejected, StageDone, TurnDone, Usage
 
 Outcome = Accepted | Rejected
 
@@ -63,7 +53,9 @@ class Replay:
     journal, settled conversations included. `restarts` counts the new beginnings of each, `simulated` says
     whether a simulated endpoint had a part in any. `written` says where the entry of each written
     conversation stands, settled ones included. `repeated` counts entries for a stage that was done
-    already, `passed_over` those that came before their turn.
+    already, `passed_over` those that came before their turn. `adjudicated` counts the questions to a model
+    whether two scenarios are one. `turns` says where the turns of conversations stand that are not whole yet,
+    those of earlier samples included.
     """
 
     unsettled: dict[str, list[int]] = field(default_factory=dict)
@@ -75,6 +67,9 @@ class Replay:
     simulated: bool = False
     repeated: int = 0
     passed_over: int = 0
+    adjudicated: int = 0
+    turns: dict[str, list[int]] = field(default_factory=dict)
+    _latest_turn: dict[str, tuple[int, int]] = field(default_factory=dict)
     _paid: dict[str, list[int]] = field(default_factory=dict)
 
     @property
@@ -90,6 +85,8 @@ class Replay:
     def take(self, record: EntryRecord, at: int = 0) -> bool:
         """Takes the next entry (`is_entry`), which stands `at` this place. Whether it counts."""
         kind, id = record["entry"], record["id"]
+        if kind == "turn":
+            return self._take_turn(id, record, at)
         if usage := record.get("usage"):
             self._pay(usage)
         if kind == "stage" and id not in self.settled:
@@ -105,7 +102,24 @@ class Replay:
             return False
         else:
             self.unsettled.pop(id, None)
+            self._forget_turns(id)
             self.settled[id] = _outcome(record)
+        return True
+
+    def _take_turn(self, id: str, record: EntryRecord, at: int) -> bool:
+        """A turn counts if its conversation comes next, and it is that conversation's next turn: the one
+        behind the latest, or the first of a further sample. What ends the stage tells of its bill again."""
+        reached, place = self.reached.get(id, 0), _PLACE_OF["conversation"]
+        (sample, turn), this = self._latest_turn.get(id, (0, 0)), (record["sample"], record["turn"])
+        if id in self.settled or place != reached or this <= (sample, turn):
+            self.repeated += reached >= place
+            self.passed_over += reached < place
+            return False
+        if this != (sample, turn + 1) and not (this[0] > sample and this[1] == 1):
+            self.passed_over += 1
+            return False
+        self._latest_turn[id] = this
+        self.turns.setdefault(id, []).append(at)
         return True
 
     def _advance(self, id: str, record: EntryRecord, at: int) -> bool:
@@ -117,6 +131,7 @@ class Replay:
         self.reached[id] = reached + 1
         if record["stage"] == "conversation":
             self.written[id] = at
+            self._forget_turns(id)
         if reached:
             self.unsettled[id].append(at)
             return True
@@ -131,6 +146,11 @@ class Replay:
         self.reached.pop(id, None)
         self.scenarios.pop(id, None)
         self.written.pop(id, None)
+        self._forget_turns(id)
+
+    def _forget_turns(self, id: str) -> None:
+        self.turns.pop(id, None)
+        self._latest_turn.pop(id, None)
 
     def _pay(self, usage: Sequence[Mapping[str, Any]]) -> None:
         for one in usage:
@@ -142,6 +162,8 @@ class Replay:
             paid[2] += one["reasoning_tokens"]
             if one["simulated"]:
                 self.simulated = True
+            if one["stage"] == "adjudicator":
+                self.adjudicated += 1
 
 
 _PLACE_OF = {stage: place for place, stage in enumerate(STAGES)}
@@ -162,6 +184,7 @@ class JournalState:
     """
 
     unsettled: Mapping[str, tuple[StageDone, ...]]
+    turns: Mapping[str, tuple[TurnDone, ...]]
     settled: Mapping[str, Outcome]
     reached: Mapping[str, int]
     scenarios: tuple[tuple[str, str], ...]
@@ -202,7 +225,8 @@ def read_journal(run: RunDir) -> JournalState:
             else:
                 replay.take(item, at)
     return JournalState(
-        unsettled=_stages_at(run, replay.unsettled),
+        unsettled={id: tuple(map(_as_stage, each)) for id, each in _entries_at(run, replay.unsettled)},
+        turns={id: tuple(map(_as_turn, each)) for id, each in _entries_at(run, replay.turns)},
         settled=replay.settled,
         reached=replay.reached,
         scenarios=tuple(replay.scenarios.items()),
@@ -243,17 +267,28 @@ def journal_records(run: RunDir) -> Iterator[tuple[int, EntryRecord | Damaged]]:
             yield no_json[0], Damaged(no_json[1], torn=True)
 
 
-def _stages_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> dict[str, tuple[StageDone, ...]]:
+def _entries_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, list[Entry]]]:
     """The entries that stand at these offsets. Few: they are read a second time, so that those of settled
     conversations need not be kept."""
     with _journal(run, DEFAULT_BUFFER_SIZE) as file:
-
-        def entry(at: int) -> StageDone:
+        for id, each in places.items():
             assert file is not None
-            file.seek(at)
-            return stage_from_json(from_line(file.readline()))
+            yield id, [_entry_at(file, at) for at in each]
 
-        return {id: tuple(map(entry, each)) for id, each in places.items()}
+
+def _entry_at(file: BinaryIO, at: int) -> Entry:
+    file.seek(at)
+    return entry_from_json(from_line(file.readline()))
+
+
+def _as_stage(entry: Entry) -> StageDone:
+    assert isinstance(entry, StageDone)
+    return entry
+
+
+def _as_turn(entry: Entry) -> TurnDone:
+    assert isinstance(entry, TurnDone)
+    return entry
 
 
 class WrittenConversations(Sequence[str]):

@@ -18,7 +18,8 @@ from funcdex.rundir.pace import Pace
 from funcdex.rundir.replay import Replay, Tokens
 from funcdex.settings.tree import Price
 from funcdex.types.conversation import JsonValue
-from funcdex.types.record import STAGES, Rejected, is_entry
+from funcdex.types.entry_json import is_entry
+from funcdex.types.record import STAGES, Rejected
 
 _MARKS = tuple(
     b'"event":"%b"' % kind for kind in (b"session", b"accepted", b"rejected", b"joined", b"down", b"refused")
@@ -37,7 +38,7 @@ class RunStatus:
     ISO 8601 in UTC; `last_at` is when the run last wrote. `running`: a process works on it now.
     `endpoints_out` are those of the latest session that take no work, and why.
     `damaged` are lines of the journal that could not be read, put aside by now or not, `repeated` entries
-    that stand twice.
+    that stand twice. `adjudicated` are questions to a model whether two scenarios are one.
     """
 
     planned: int
@@ -56,6 +57,7 @@ class RunStatus:
     endpoints_out: Mapping[str, str]
     damaged: int
     repeated: int
+    adjudicated: int = 0
 
     @property
     def settled(self) -> int:
@@ -129,6 +131,7 @@ class StatusReader:
             endpoints_out=dict(self._session.out),
             damaged=self._damaged,
             repeated=replay.repeated,
+            adjudicated=replay.adjudicated,
         )
 
 

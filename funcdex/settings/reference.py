@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from funcdex.settings.tree import Described, DifficultyLevel, SamplingSettings, Settings
+from funcdex.settings.sampling import SamplingSettings
+from funcdex.settings.tree import Settings
+from funcdex.settings.variety import Described, DifficultyLevel
 
 INTRODUCTION = """# Settings
 

@@ -10,6 +10,7 @@ import orjson
 
 from funcdex.sim.config import MODEL
 from funcdex.sim.generation import Generation
+from funcdex.sim.native import native_choice
 from funcdex.sim.request import CompletionRequest
 
 VERSION = "0.32.0+sim"
@@ -36,12 +37,13 @@ def models_body(max_model_len: int, created_s: int) -> bytes:
 
 def whole_body(request: CompletionRequest, generation: Generation, created_s: int) -> bytes:
     """The answer that is not streamed."""
-    content: dict[str, Any] = (
-        {"message": {"role": "assistant", "content": generation.text}}
-        if request.chat
-        else {"text": generation.text}
-    )
-    choice = {"index": 0, **content, "logprobs": None, "finish_reason": generation.finish_reason}
+    content: dict[str, Any] = {"text": generation.text}
+    finish_reason: str = generation.finish_reason
+    if request.calls_natively:
+        content, finish_reason = native_choice(generation.text, finish_reason)
+    elif request.chat:
+        content = {"message": {"role": "assistant", "content": generation.text}}
+    choice = {"index": 0, **content, "logprobs": None, "finish_reason": finish_reason}
     head = _head(request, created_s, chunk=False)
     return orjson.dumps({**head, "choices": [choice], "usage": _usage(request, generation)})
 

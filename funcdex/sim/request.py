@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from funcdex.sim.constraint import BadRequest, grammar_of, matcher_for
+from funcdex.sim.native import called_by, grammar_of_message, offered_tools
 from funcdex.sim.tokens import count_tokens
 
 # What a chat template adds: the role and the marks around a message, and the opening of the answer.
@@ -19,7 +20,8 @@ _TOKENS_OF_OPENING = 3
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """What was asked. `key` is 32 bytes that follow from prompt, seed and grammar: same key, same answer."""
+    """What was asked. `key` is 32 bytes that follow from prompt, seed and grammar: same key, same answer.
+    `calls_natively`: it is a message of markup under `grammar`, to be told as content and calls."""
 
     chat: bool
     prompt: str
@@ -30,6 +32,7 @@ class CompletionRequest:
     stream: bool
     include_usage: bool
     ignore_eos: bool
+    calls_natively: bool = False
 
     @property
     def id(self) -> str:
@@ -43,6 +46,12 @@ def read_request(raw: bytes, *, chat: bool, max_model_len: int) -> CompletionReq
     body = _object(raw)
     prompt, prompt_tokens = _chat_prompt(body) if chat else _plain_prompt(body)
     grammar = grammar_of(body)
+    offered = offered_tools(body) if chat else None
+    if offered is not None:
+        if grammar is not None or body.get("stream") is True:
+            raise BadRequest("neither a grammar nor a stream is simulated beside tools", "tools")
+        grammar = grammar_of_message(*offered)
+        prompt_tokens += count_tokens(offered[0].decode())
     if grammar is not None:
         matcher_for(grammar)
     stream_options = body.get("stream_options")
@@ -56,6 +65,7 @@ def read_request(raw: bytes, *, chat: bool, max_model_len: int) -> CompletionReq
         stream=body.get("stream") is True,
         include_usage=isinstance(stream_options, dict) and stream_options.get("include_usage") is True,
         ignore_eos=body.get("ignore_eos") is True,
+        calls_natively=offered is not None,
     )
 
 
@@ -81,7 +91,7 @@ def _text_of(message: object) -> str:
     """The text of a message; its content is a string, None or a list of parts."""
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
         raise BadRequest("a message is not an object with a role", "messages")
-    content = message.get("content") or ""
+    content = message.get("content") or called_by(message)
     if isinstance(content, list):
         parts = (part.get("text") for part in content if isinstance(part, dict))
         return "\n".join(text for text in parts if isinstance(text, str))

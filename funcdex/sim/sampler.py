@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from random import Random
 
+from funcdex.sim.adjudication import verdict_on
 from funcdex.sim.constraint import Matcher
 from funcdex.sim.dialog import END, TAGS, DialogPlan, separator
 from funcdex.sim.json_writer import JsonWriter
@@ -59,7 +60,7 @@ class _Sampler:
         budget_bytes = soft_tokens * _BYTES_PER_TOKEN
         self._plan = DialogPlan(rng, budget_bytes=budget_bytes, script=self._script)
         self._json = JsonWriter(author, self._facts, rng, fits=self._fits)
-        self._json.example = example_in(prompt)
+        self._json.example = verdict_on(prompt) or example_in(prompt)
         self._json_start = 0
         self._text = bytearray()
         self._ramble = ramble

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from funcdex.dml.error_response import error_codes, response_forms
+from funcdex.types.error_response import error_codes, response_forms
 
 FRESH = object()
 """Stands in an example for a value that nobody has said before."""

@@ -7,6 +7,9 @@ import orjson
 from funcdex.errors import EndpointError
 from funcdex.stages.context import Dialogue
 
+LONGEST_TOLD = 200
+"""Characters of a scenario that a record says another was compared with."""
+
 _ANSWER = {
     "type": "object",
     "properties": {"same_task": {"type": "boolean"}},
@@ -21,8 +24,13 @@ class Adjudicator:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
-        self.failed = 0
+        self.answers: list[dict[str, str | bool | None]] = []
+        """What records say of each question: the scenario compared with, and whether it is the same."""
+
+    @property
+    def failed(self) -> int:
         """Questions without an answer."""
+        return sum(one["same"] is None for one in self.answers)
 
     async def same_task(self, new: str, earlier: str) -> bool | None:
         """Whether both ask for the same; None if no endpoint could say."""
@@ -33,7 +41,7 @@ class Adjudicator:
             answer = None
         else:
             answer = _answer(completion.text)
-        self.failed += answer is None
+        self.answers.append({"of": earlier[:LONGEST_TOLD], "same": answer})
         return answer
 
 

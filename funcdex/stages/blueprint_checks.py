@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from funcdex.dml.error_response import response_forms
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.blueprint import MOST_CALLS, Blueprint, PlannedCall, Returned, Said
 from funcdex.stages.kinds import SPECS, failure_of, parameters_of, recovery_of
 from funcdex.stages.response_path import UNKNOWN, field_at
 from funcdex.types.conversation import JsonValue
+from funcdex.types.error_response import response_forms
 from funcdex.types.record import Plan
 from funcdex.types.tools import Tool
 

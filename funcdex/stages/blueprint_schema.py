@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.blueprint import MOST_CALLS, MOST_FACTS, RESULTS
 from funcdex.stages.kinds import parameters_of
 from funcdex.types.tools import Tool

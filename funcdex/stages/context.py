@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
 
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import SamplingSettings, Settings
+from funcdex.settings.sampling import SamplingSettings
+from funcdex.settings.tree import Settings
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.plan import shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
-from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, Usage
-from funcdex.types.request import Completion, Generate, Grammar, Message, Request, Sampling
+from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, TurnDone, Usage
+from funcdex.types.request import Completion, Generate, Grammar, Message, Offered, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
 
 MAX_SEED = 2**31 - 1
@@ -31,12 +32,16 @@ def no_note(event: str, told: Mapping[str, object]) -> None:
     """Where there is no log."""
 
 
+async def no_checkpoint(turn: TurnDone) -> None:
+    """Where nothing is resumed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The means of a run. `bundles` are those its plans were made with.
 
     `guard` keeps scenarios distinct, `conversations` what is written from them, if that is asked for. `note`
-    puts an event in the run's log.
+    puts an event in the run's log. `checkpoint` returns when a turn is durable.
     """
 
     generate: Generate
@@ -47,6 +52,7 @@ class Context:
     grammars: Grammars
     conversations: ScenarioGuard | None = None
     note: Callable[[str, Mapping[str, object]], None] = no_note
+    checkpoint: Callable[[TurnDone], Awaitable[None]] = no_checkpoint
 
     def candidates(self, plan: Plan) -> tuple[Tool, ...]:
         """The tools a conversation may need: all of its bundle, or some where they are too many."""
@@ -91,6 +97,11 @@ class Dialogue:
     _runaways: list[Runaway] = field(default_factory=list)
     _of_no_use: set[str] = field(default_factory=set)
 
+    def go_on_from(self, usage: Sequence[Usage]) -> None:
+        """Takes up what was asked for this stage before the run was stopped, with its bill."""
+        self.usage += usage
+        self.spent_tokens += sum(one.completion_tokens for one in usage)
+
     async def ask(
         self,
         name: str,
@@ -100,10 +111,12 @@ class Dialogue:
         of: Voter = _ANYONE,
         part: Part | None = None,
         history: Sequence[Message] | None = None,
+        offered: Offered | None = None,
         **values: Any,
     ) -> Completion:
         """One sample for the prompt `name`, of no more than `max_tokens`. `part`: whose words these are,
-        where the name does not say it. `history` stands in place of the prompt's user part.
+        where the name does not say it. `history` stands in place of the prompt's user part, `offered` are
+        tools to call.
 
         Each call of one dialogue has a seed of its own, and samples otherwise after a runaway answer.
         """
@@ -122,6 +135,7 @@ class Dialogue:
             priority=STAGES.index(self.stage),
             avoid=frozenset(self._of_no_use).union(of.avoid),
             rather=of.rather,
+            offered=offered,
         )
         completion = await self.context.generate(request)
         self.usage.append(_usage(name, template.version, request.sampling, completion))

@@ -17,7 +17,8 @@ from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import GenerationSettings, VerifySettings
+from funcdex.settings.generation import GenerationSettings
+from funcdex.settings.verify import VerifySettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.correction import Correction, How, correction_of
 from funcdex.stages.grammars import grammar_note
@@ -28,7 +29,7 @@ from funcdex.stages.runaway import Runaway
 from funcdex.stages.turns.writer import write_turns
 from funcdex.stages.voice import voice_of
 from funcdex.types.fault import Fault
-from funcdex.types.record import Draft, Rejected, StageDone
+from funcdex.types.record import Draft, Rejected, StageDone, TurnDone
 from funcdex.types.request import Completion, Grammar
 from funcdex.types.tools import Tool
 from funcdex.verify.given import NOTHING, Given
@@ -52,7 +53,9 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     tools = context.shown(draft)
     form = form_of(draft, context.settings.generation)
     grammar = await context.grammars.of_tools(tools, form)
-    writer = _Writer(Dialogue(context, draft, "conversation"), tools, grammar)
+    writer = _Writer(Dialogue(context, draft, "conversation"), tools, form, grammar)
+    if context.settings.generation.mode == "turn_by_turn":
+        writer.go_on_from(draft.begun)
     attempt = await writer.write()
     if attempt.faults:
         fault = attempt.faults[0]
@@ -85,10 +88,12 @@ def rules_of(generation: GenerationSettings, form: Form) -> Rules:
     )
 
 
-def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
+def prompt_values(
+    draft: Draft, tools: Sequence[Tool], generation: GenerationSettings, form: Form
+) -> dict[str, Any]:
     """What goes into the prompt `conversation`."""
     voice = voice_of(draft.plan, generation)
-    return _tool_values(draft, tools, generation) | {
+    return _tool_values(draft, tools, generation, form) | {
         "scenario": draft.scenario,
         "persona": draft.persona,
         "clarity": generation.clarity_levels[draft.plan.clarity].description,
@@ -104,10 +109,11 @@ def prompt_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSet
     }
 
 
-def _tool_values(draft: Draft, tools: Sequence[Tool], generation: GenerationSettings) -> dict[str, Any]:
-    form = form_of(draft, generation)
+def _tool_values(
+    draft: Draft, tools: Sequence[Tool], generation: GenerationSettings, form: Form
+) -> dict[str, Any]:
     return {
-        "tools": [tool.as_text for tool in tools],
+        "tools": form.shown(tools),
         "thoughts": generation.thoughts,
         "parallel_calls": form.parallel_calls,
         "errors": form.error_responses != "none",
@@ -123,19 +129,28 @@ class _Writer:
 
     dialogue: Dialogue
     tools: Sequence[Tool]
+    form: Form
     grammar: Grammar
     corrected: list[dict[str, Any]] = field(default_factory=list)
     _samples: int = 0
+    _begun: Sequence[str] = ()
+    _kept: int = 0
+
+    def go_on_from(self, begun: Sequence[TurnDone]) -> None:
+        """Takes up the sample that was being written turn by turn when the run was stopped."""
+        if begun:
+            self.dialogue.go_on_from([used for turn in begun for used in turn.usage])
+            self.corrected += map(dict, begun[-1].corrected)
+            self._samples = begun[-1].sample - 1
+            self._begun = [turn.dml for turn in begun if turn.sample == begun[-1].sample]
+            self._kept = len(self.dialogue.usage)
 
     async def write(self) -> _Attempt:
         """The good sample, or the last one."""
-        attempt = await self._draw()
-        for _ in range(self._generation.max_regenerations):
-            attempt = await self._mend(attempt)
-            if not attempt.faults or self._spent:
+        while True:
+            attempt = await self._mend(await self._draw())
+            if not attempt.faults or self._spent or self._samples > self._generation.max_regenerations:
                 return attempt
-            attempt = await self._draw()
-        return await self._mend(attempt)
 
     @property
     def _generation(self) -> GenerationSettings:
@@ -153,14 +168,22 @@ class _Writer:
         self._samples += 1
         if self._generation.mode == "turn_by_turn":
             return await self._talk()
-        values = prompt_values(self.dialogue.draft, self.tools, self._generation)
+        values = prompt_values(self.dialogue.draft, self.tools, self._generation, self.form)
         return await self._ask("conversation", values, self.grammar, str)
 
     async def _talk(self) -> _Attempt:
-        written = await write_turns(self.dialogue, self.tools)
+        begun, self._begun = self._begun, ()
+        written = await write_turns(self.dialogue, self.tools, self.form, begun, self._keep)
         if written.fault is not None:
             return _Attempt(written.text, (written.fault,), broken_off=True)
         return await self._looked_at(written.text)
+
+    async def _keep(self, number: int, text: str) -> None:
+        """Makes a whole turn durable, with what was asked since the last one."""
+        dialogue = self.dialogue
+        usage, self._kept = tuple(dialogue.usage[self._kept :]), len(dialogue.usage)
+        turn = TurnDone(dialogue.draft.plan.id, self._samples, number, text, tuple(self.corrected), usage)
+        await dialogue.context.checkpoint(turn)
 
     async def _mend(self, attempt: _Attempt) -> _Attempt:
         tried: set[tuple[How, int | None]] = set()
@@ -176,9 +199,9 @@ class _Writer:
     async def _corrected(self, attempt: _Attempt, correction: Correction) -> _Attempt:
         grammar, bounds = self.grammar, correction.user_turns(self._generation.max_user_turns)
         if bounds is not None:
-            form = form_of(self.dialogue.draft, self._generation)
-            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds, form)
-        values = _tool_values(self.dialogue.draft, self.tools, self._generation) | correction.prompt_values
+            grammar = await self.dialogue.context.grammars.of_some_turns(self.tools, *bounds, self.form)
+        values = _tool_values(self.dialogue.draft, self.tools, self._generation, self.form)
+        values |= correction.prompt_values
         return await self._ask(
             "correction", values, grammar, lambda answer: correction.applied(answer) or attempt.text
         )
@@ -200,7 +223,9 @@ class _Writer:
 
     async def _looked_at(self, text: str) -> _Attempt:
         settings, draft = self.dialogue.context.settings, self.dialogue.draft
-        faults = await off_loop(faults_of, text, self.tools, settings.generation, settings.verify, draft)
+        faults = await off_loop(
+            faults_of, text, self.tools, settings.generation, settings.verify, draft, self.form
+        )
         return _Attempt(text, faults, broken_off=False)
 
 
@@ -221,14 +246,19 @@ def faults_of(
     generation: GenerationSettings,
     checks: VerifySettings = ALL_CHECKS,
     draft: Draft | None = None,
+    form: Form | None = None,
 ) -> tuple[Fault, ...]:
     """All that is wrong with a written conversation: its markup, else its form, what is verified, and, where
-    `draft` is what it was written from, what keeps it from being of its kind and from following its plan."""
+    `draft` is what it was written from, what keeps it from being of its kind and from following its plan.
+
+    `form` is that of its kind, worked out here if None.
+    """
     try:
         conversation = parse(text)
     except MarkupError as error:
         return (Fault("markup", str(error)),)
-    form = Form(parallel_calls=generation.parallel_calls) if draft is None else form_of(draft, generation)
+    if form is None:
+        form = Form(parallel_calls=generation.parallel_calls) if draft is None else form_of(draft, generation)
     given = NOTHING if draft is None else given_of(draft, generation)
     errors = form.error_responses != "none"
     return (

@@ -20,8 +20,9 @@ from funcdex.dml.jsontext import encode
 from funcdex.dml.parser import parse
 from funcdex.dml.turns import turn_texts
 from funcdex.errors import MarkupError
-from funcdex.types.conversation import JsonValue, Turn
+from funcdex.types.conversation import Turn
 from funcdex.types.fault import Fault
+from funcdex.types.json_values import plain_values
 
 How = Literal["turn", "rest", "whole"]
 
@@ -128,16 +129,9 @@ def _rests_on(texts: Sequence[str], turns: Sequence[Turn], index: int) -> bool:
 def _values(turn: Turn) -> Iterator[str | int | float]:
     """Every text and number in its calls and responses."""
     steps = [step for message in turn.messages for step in message.steps]
-    left: list[JsonValue] = [call.arguments for step in steps for call in step.calls]
-    left += [response for step in steps for response in step.responses]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            left += value.values()
-        elif isinstance(value, list):
-            left += value
-        elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            yield value
+    for step in steps:
+        yield from plain_values([call.arguments for call in step.calls])
+        yield from plain_values(list(step.responses))
 
 
 def _numbers(text: str) -> set[str]:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from funcdex.settings.tree import DifficultyLevel
+from funcdex.settings.variety import DifficultyLevel
 from funcdex.stages.context import Context, dice
 from funcdex.stages.kinds import (
     FEWEST_FOR_LONG_CONTEXT,

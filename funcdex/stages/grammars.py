@@ -17,7 +17,8 @@ from funcdex.grammar.message import message_grammar
 from funcdex.grammar.size_limits import refuse_large, too_large
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
-from funcdex.settings.tree import GenerationSettings, GrammarSettings
+from funcdex.settings.generation import GenerationSettings
+from funcdex.settings.grammar import GrammarSettings
 from funcdex.stages.blueprint_schema import blueprint_schema
 from funcdex.stages.kinds import Form, usual_form
 from funcdex.types.conversation import JsonValue

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from funcdex.dml.turns import turn_texts
 from funcdex.errors import EndpointError
-from funcdex.settings.tree import JudgeSettings, Juror
+from funcdex.settings.judge import JudgeSettings, Juror
 from funcdex.stages.context import Context, Dialogue, Voter
+from funcdex.stages.kinds import form_of
 from funcdex.stages.panel import Vote, scores_of, unscored, verdicts_of
 from funcdex.stages.rubric import answer_schema, read_opinion
 from funcdex.types.record import Accepted, Draft, Rejected, StageDone
@@ -27,7 +28,8 @@ async def judge(draft: Draft, context: Context) -> StageDone | Rejected:
     if not settings.enabled:
         return dialogue.done(scores=None, verdicts=unscored("no judge was asked", ()))
     assert draft.dml is not None
-    panel = _Panel(dialogue, turn_texts(draft.dml), [tool.as_text for tool in context.shown(draft)])
+    form = form_of(draft, context.settings.generation)
+    panel = _Panel(dialogue, turn_texts(draft.dml), form.shown(context.shown(draft)))
     grammar = await context.grammars.of_json(answer_schema(len(panel.turns)))
     jurors = list(jurors_of(settings))
     for juror in jurors:

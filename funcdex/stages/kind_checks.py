@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from funcdex.dml.error_response import error_codes, is_error
 from funcdex.stages.blueprint import Blueprint, Returned, Said, read_blueprint
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, recovery_of
 from funcdex.types.conversation import Conversation, JsonValue, ToolCall, Turn
+from funcdex.types.error_response import error_codes, is_error
 from funcdex.types.fault import Fault
+from funcdex.types.json_values import plain_values
 from funcdex.types.record import Draft, Plan
 from funcdex.types.tools import Tool
 
 SHORTEST_VALUE = 3
 """Characters of a text below which it says nothing that two places have it in common."""
 SMALLEST_NUMBER = 10
-MAX_VALUES = 20_000
-"""Values of responses that are looked at."""
 
 _QUESTION_MARKS = "?？؟"
 
@@ -121,19 +120,9 @@ def _hops(conversation: Conversation, made: Sequence[_Made]) -> _Found:
 
 
 def _values(value: JsonValue) -> Iterator[JsonValue]:
-    """The texts and numbers in a JSON value that say something; no more than MAX_VALUES."""
-    stack, count = [value], 0
-    while stack and count < MAX_VALUES:
-        one = stack.pop()
-        count += 1
-        if isinstance(one, dict):
-            stack += one.values()
-        elif isinstance(one, list):
-            stack += one
-        elif isinstance(one, str):
-            if len(one) >= SHORTEST_VALUE:
-                yield one
-        elif type(one) in (int, float) and abs(one) >= SMALLEST_NUMBER:
+    """The texts and numbers in a JSON value that say something."""
+    for one in plain_values(value):
+        if len(one) >= SHORTEST_VALUE if isinstance(one, str) else abs(one) >= SMALLEST_NUMBER:
             yield one
 
 

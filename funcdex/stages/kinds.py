@@ -7,14 +7,14 @@ conversation which follows its plan is of its kind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from funcdex.dml.checks import Calls, ErrorResponses
-from funcdex.dml.error_response import response_forms
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.toolkits.graph import Graph
+from funcdex.types.error_response import response_forms
 from funcdex.types.kind import Kind
 from funcdex.types.record import Draft, Plan
 from funcdex.types.tools import Tool
@@ -40,6 +40,13 @@ class Form:
         calls: Calls = "none" if self.calls == "none" else "free"
         errors: ErrorResponses = "none" if self.error_responses == "none" else "allowed"
         return Form(calls, errors, self.parallel_calls)
+
+    def shown(self, tools: Iterable[Tool]) -> list[str]:
+        """The tools as every prompt of one conversation shows them, so that servers which keep the beginnings
+        of prompts find them again; what errors look like is left out where nothing may fail."""
+        if self.error_responses == "none":
+            return [tool.as_text_without_errors for tool in tools]
+        return [tool.as_text for tool in tools]
 
 
 @dataclass(frozen=True, slots=True)

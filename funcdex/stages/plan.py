@@ -8,7 +8,9 @@ from collections import OrderedDict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 
-from funcdex.settings.tree import Described, DifficultyLevel, GenerationSettings, Settings
+from funcdex.settings.generation import GenerationSettings
+from funcdex.settings.tree import Settings
+from funcdex.settings.variety import Described, DifficultyLevel
 from funcdex.stages.kinds import servable
 from funcdex.toolkits.graph import graph_of
 from funcdex.types.kind import Kind

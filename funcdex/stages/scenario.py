@@ -44,7 +44,8 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
                 "adjudicator_failed", {"conversation_id": draft.plan.id, "questions": adjudicator.failed}
             )
         if duplicate is None:
-            return dialogue.done(scenario=scenario)
+            asked = {"adjudicated": adjudicator.answers} if adjudicator.answers else {}
+            return dialogue.done(scenario=scenario, **asked)
         earlier = _with_near(earlier, duplicate.near, dedup.examples_shown)
     assert duplicate is not None
     detail = f"{duplicate.layer} similarity {duplicate.similarity:.3f} to: {duplicate.of[:200]}"

@@ -10,7 +10,8 @@ import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from funcdex.settings.tree import GenerationSettings, Settings
+from funcdex.settings.generation import GenerationSettings
+from funcdex.settings.tree import Settings
 from funcdex.stages.plan import bundle_of
 from funcdex.toolkits.families import Family, ToolSet, plan_families, share_out
 from funcdex.toolkits.select import choose_shown, sample_tools

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from funcdex.settings.tree import Described, GenerationSettings
+from funcdex.settings.generation import GenerationSettings
+from funcdex.settings.variety import Described
 from funcdex.stages.kinds import SPECS
 from funcdex.stages.plan import drawn
 from funcdex.types.record import Plan

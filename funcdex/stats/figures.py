@@ -101,6 +101,7 @@ class Figures:
         self.corrections: Counter[tuple[str, str]] = Counter()
         self.corrected = 0
         self.extra_scenarios = 0
+        self.adjudicated: Counter[str] = Counter()
         self.scores: dict[str, dict[str, Counter[int]]] = {}
         self.unscored = self.agreements = 0
         self.agreement_sum = 0.0
@@ -116,6 +117,7 @@ class Figures:
         for paid in told.paid:
             _at(self.costs, paid.stage, Cost).add(paid)
         self.extra_scenarios += max(0, sum(paid.stage == "scenario" for paid in told.paid) - 1)
+        self.adjudicated += told.adjudicated
         for correction, count in told.corrections.items():
             _count(self.corrections, correction, (REST, REST), count)
         self.corrected += bool(told.corrections)
@@ -214,7 +216,13 @@ class Figures:
                     for (how, reason), count in self.corrections.most_common()
                 ],
             },
-            "duplicates": {"conversations": self.duplicates, "further_scenarios": self.extra_scenarios},
+            "duplicates": {
+                "conversations": self.duplicates,
+                "further_scenarios": self.extra_scenarios,
+                "adjudicated_same": self.adjudicated["same"],
+                "adjudicated_different": self.adjudicated["different"],
+                "adjudicated_unanswered": self.adjudicated["unanswered"],
+            },
             "judging": self._judging(),
             "shape": {name: one.as_json() for name, one in self.shapes.items()},
             "training": {

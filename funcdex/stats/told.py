@@ -44,6 +44,9 @@ class Talk:
     called: Sequence[tuple[str, tuple[str, ...]]]
 
 
+_ANSWERS = {True: "same", False: "different"}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A record. `talk` is None for a rejected one, `rejected` (stage and reason) for an accepted one."""
@@ -62,6 +65,8 @@ class Told:
     paid: Sequence[Paid]
     corrections: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By how it was corrected, and why."""
+    adjudicated: Counter[str] = field(default_factory=Counter)
+    """Questions whether its scenario repeats another, by their answer: `same`, `different`, `unanswered`."""
 
 
 def told_by(record: JsonValue) -> Told:
@@ -92,7 +97,12 @@ def told_by(record: JsonValue) -> Told:
         agreement=_share(verdicts.get("agreement")),
         paid=[_paid(_mapping(one)) for one in _list(lineage.get("requests"))],
         corrections=Counter(_corrections(lineage)),
+        adjudicated=Counter(_answer(_mapping(one).get("same")) for one in _list(lineage.get("adjudicated"))),
     )
+
+
+def _answer(same: JsonValue) -> str:
+    return _ANSWERS[same] if isinstance(same, bool) else "unanswered"
 
 
 def _talk(record: Mapping[str, Any]) -> Talk:

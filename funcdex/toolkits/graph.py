@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from funcdex.toolkits.words import entities_of_tool, prose_words, singular, words_of
+from funcdex.types.error_response import response_forms
 from funcdex.types.tools import Bundle, JsonSchema, Tool
 
 LEAST_WEIGHT = 0.45
@@ -259,21 +260,11 @@ def _overlap(some: frozenset[str], others: frozenset[str]) -> float:
 
 def _fields(tool: Tool) -> Iterator[_Place]:
     about = entities_of_tool(tool)
-    walk = _leaves(_answer(tool.response), "", (), 0)
+    walk = _leaves(response_forms(tool.response).fine, "", (), 0)
     for (path, names, schema), _ in zip(walk, range(MAX_FIELDS), strict=False):
         place = _place(path, names, schema, about)
         if place is not None:
             yield place
-
-
-def _answer(response: JsonSchema) -> JsonSchema:
-    """The schema of a response where all is well: the first option that is no error."""
-    for keyword in ("oneOf", "anyOf"):
-        options = response.get(keyword)
-        for option in options if isinstance(options, list | tuple) else ():
-            if isinstance(option, Mapping) and "error" not in (option.get("required") or ()):
-                return option
-    return response
 
 
 def _parameters(tool: Tool) -> Iterator[_Place]:

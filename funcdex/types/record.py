@@ -6,10 +6,9 @@ them over the plan gives the draft again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from operator import itemgetter
-from typing import Any, Literal, TypeGuard, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
 
 from funcdex.types.kind import Kind
 
@@ -87,6 +86,23 @@ class StageDone:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnDone:
+    """A whole turn, in markup, of a conversation that is being written turn by turn.
+
+    `sample` and `turn` count from 1: a further sample begins with its first turn. `corrected` is what was
+    corrected before, as in `Draft`; `usage` what was asked since the entry before, and is told once more by
+    the entry that ends the stage.
+    """
+
+    id: str
+    sample: int
+    turn: int
+    dml: str
+    corrected: tuple[Mapping[str, Any], ...] = ()
+    usage: tuple[Usage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A conversation that reached the data set."""
 
@@ -111,7 +127,7 @@ class Restarted:
     id: str
 
 
-Entry = StageDone | Accepted | Rejected | Restarted
+Entry = StageDone | TurnDone | Accepted | Rejected | Restarted
 """What the journal holds."""
 
 
@@ -126,6 +142,8 @@ class Draft:
     says of each what it was about (`stages.correction`). `scores` are those of the whole conversation, None
     if no judge gave any; `verdicts` what was said turn by turn, or why nothing was (`stages.panel`).
     `outline` is the plan as people read it, `blueprint` the same as data; runs of earlier versions have none.
+    `adjudicated` says of each earlier scenario that a model was asked about whether it is the same (`of`,
+    `same`; None: no answer could be had). `begun` are the turns of a conversation that is not whole yet.
     """
 
     plan: Plan
@@ -140,10 +158,12 @@ class Draft:
     grammar: Mapping[str, Any] | None = None
     corrections: int = 0
     corrected: tuple[Mapping[str, Any], ...] = ()
+    adjudicated: tuple[Mapping[str, Any], ...] = ()
     system_prompt: str | None = None
     scores: Mapping[str, Any] | None = None
     verdicts: Mapping[str, Any] | None = None
     usage: tuple[Usage, ...] = ()
+    begun: tuple[TurnDone, ...] = ()
     done: tuple[Stage, ...] = field(default=())
 
     def after(self, entry: StageDone) -> Draft:
@@ -152,7 +172,8 @@ class Draft:
         for name in _TUPLES & value.keys():
             value[name] = tuple(value[name])
         usage, done = (*self.usage, *entry.usage), (*self.done, entry.stage)
-        return replace(self, **value, usage=usage, done=done)
+        begun = () if entry.stage == "conversation" else self.begun
+        return replace(self, **value, usage=usage, begun=begun, done=done)
 
     @property
     def next_stage(self) -> Stage | None:
@@ -160,133 +181,12 @@ class Draft:
         return next((stage for stage in STAGES if stage not in self.done), None)
 
 
-_TUPLES = frozenset({"shown", "corrected"})
+_TUPLES = frozenset({"shown", "corrected", "adjudicated"})
 
 
-def fold(plan: Plan, entries: Iterable[StageDone]) -> Draft:
-    """The draft that the journaled entries of one conversation make."""
-    draft = Draft(plan)
+def fold(plan: Plan, entries: Iterable[StageDone], begun: Sequence[TurnDone] = ()) -> Draft:
+    """The draft that the journaled entries of one conversation make; `begun` are the turns behind them."""
+    draft = Draft(plan, begun=tuple(begun))
     for entry in entries:
         draft = draft.after(entry)
     return draft
-
-
-EntryRecord = Mapping[str, Any]
-"""An entry as it stands in the journal."""
-
-
-def entry_as_json(entry: Entry) -> dict[str, Any]:
-    """An entry as a JSON object; `entry_from_json` is its inverse."""
-    kind = type(entry)
-    # Not dataclasses.asdict, which copies the value, however deep, before it is written.
-    told = {"entry": _NAME_OF[kind], **_fields_of(entry, _FIELDS[kind])}
-    if isinstance(entry, StageDone | Rejected):
-        told["usage"] = [_fields_of(one, _FIELDS[Usage]) for one in entry.usage]
-    return told
-
-
-def is_entry(value: object) -> TypeGuard[EntryRecord]:
-    """Whether a JSON value has the form that `entry_as_json` gives an entry. Cheaper than making one."""
-    if not isinstance(value, dict):
-        return False
-    kind = value.get("entry")
-    if kind == "stage":
-        return _is_stage(value)
-    if not isinstance(kind, str) or value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
-        return False
-    if kind == "rejected" and not (isinstance(value["stage"], str) and isinstance(value["reason"], str)):
-        return False
-    return "usage" not in value or _is_usage(value["usage"])
-
-
-def _is_stage(record: dict[str, Any]) -> bool:
-    """Seven in eight entries of a large run are of this kind, and a resume waits until all are looked at."""
-    try:
-        id, stage, added, usage = _values_of_stage(record)
-    except KeyError:
-        return False
-    # These and "entry" are there, so no other key is if there are no more.
-    if len(record) != _STAGE_KEYS or not isinstance(id, str) or stage not in STAGES:
-        return False
-    if not isinstance(added, dict):
-        return False
-    for key, one in added.items():
-        if not isinstance(one, _TYPES_OF_VALUE.get(key, ())):
-            return False
-    return _is_usage(usage)
-
-
-_NONE = type(None)
-_TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("scenario", "persona", "outline", "dml", "system_prompt"), (str, _NONE)),
-    **dict.fromkeys(("written_at", "written_by"), (str, _NONE)),
-    **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), (dict, _NONE)),
-    **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,)},
-}
-"""What a draft takes."""
-
-
-def _is_usage(value: object) -> bool:
-    if not isinstance(value, list):
-        return False
-    for one in value:
-        if not isinstance(one, dict) or not isinstance(one.get("sampling"), _SAMPLING):
-            return False
-        if len(one) - ("sampling" in one) != _USAGE_KEYS:
-            return False
-        try:
-            _, _, _, model, prompt, completion, reasoning, latency_s, simulated = _values_of_usage(one)
-        except KeyError:
-            return False
-        if not (
-            isinstance(model, str)
-            and isinstance(prompt, int)
-            and isinstance(completion, int)
-            and isinstance(reasoning, int)
-            and isinstance(latency_s, _NUMBER)
-            and isinstance(simulated, bool)
-        ):
-            return False
-    return True
-
-
-_NUMBER = (float, int)
-_SAMPLING = (dict, _NONE)
-
-
-def entry_from_json(record: EntryRecord) -> Entry:
-    """The entry of a record for which `is_entry`."""
-    told = dict(record)
-    kind = _CLASS_OF[told.pop("entry")]
-    if "usage" in told:
-        told["usage"] = tuple(Usage(**usage) for usage in told["usage"])
-    return kind(**told)
-
-
-def stage_from_json(record: EntryRecord) -> StageDone:
-    """The same of a record that is known to be of this kind."""
-    entry = entry_from_json(record)
-    assert isinstance(entry, StageDone)
-    return entry
-
-
-def _fields_of(record: Entry | Usage, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in names}
-
-
-_FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(one.name for one in fields(kind))
-    for kind in (StageDone, Accepted, Rejected, Restarted, Usage)
-}
-_NAME_OF: dict[type[Entry], str] = {
-    StageDone: "stage",
-    Accepted: "accepted",
-    Rejected: "rejected",
-    Restarted: "restarted",
-}
-_CLASS_OF: dict[str, type[Entry]] = {name: kind for kind, name in _NAME_OF.items()}
-_KEYS_OF = {name: {"entry", *_FIELDS[kind]} for kind, name in _NAME_OF.items()}
-_values_of_stage = itemgetter(*_FIELDS[StageDone])
-_REQUIRED_OF_USAGE = tuple(name for name in _FIELDS[Usage] if name != "sampling")
-_values_of_usage = itemgetter(*_REQUIRED_OF_USAGE)
-_STAGE_KEYS, _USAGE_KEYS = 1 + len(_FIELDS[StageDone]), len(_REQUIRED_OF_USAGE)

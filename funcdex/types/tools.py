@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from funcdex.types.error_response import response_forms
+
 JsonSchema = Mapping[str, Any]
 """A JSON Schema as parsed JSON (draft 2020-12 keywords, nested at will, `$ref`s resolved)."""
 
@@ -48,11 +50,20 @@ class Tool:
     @cached_property
     def as_text(self) -> str:
         """The tool as models see it in a prompt: one line of JSON, response schema included."""
+        return self._told(self.response)
+
+    @cached_property
+    def as_text_without_errors(self) -> str:
+        """The same for conversations in which nothing fails: without the form that its errors have."""
+        forms = response_forms(self.response)
+        return self._told(forms.fine) if forms.own else self.as_text
+
+    def _told(self, response: JsonSchema) -> str:
         fields = {
             "name": self.name,
             "description": self.description,
             "parameters": self.parameters,
-            "response": self.response,
+            "response": response,
         }
         return orjson.dumps(fields).decode()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from funcdex.dml.error_response import is_error
 from funcdex.types.conversation import Conversation, Turn
+from funcdex.types.error_response import is_error
 from funcdex.types.fault import Fault
 from funcdex.verify.fold import fold
 

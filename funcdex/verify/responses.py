@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from funcdex.dml.error_response import ERROR_SCHEMA, response_forms
 from funcdex.types.conversation import JsonValue
+from funcdex.types.error_response import ERROR_SCHEMA, response_forms
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.verify.exchanges import Exchange

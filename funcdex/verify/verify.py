@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from funcdex.settings.tree import VerifySettings
+from funcdex.settings.verify import VerifySettings
 from funcdex.types.conversation import Conversation
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool

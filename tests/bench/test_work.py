@@ -15,6 +15,7 @@ from funcdex.bench.work import Work, cases_of, cases_of_run
 from funcdex.errors import FuncdexError
 from funcdex.grammar.check import matches
 from funcdex.settings.tree import Settings
+from funcdex.stages.kinds import form_of
 from funcdex.toolkits.select import make_bundles
 from funcdex.types.tools import Bundle
 
@@ -37,9 +38,10 @@ def test_every_constraint_gets_the_same_prompts_and_seeds() -> None:
 def test_a_request_is_what_the_writer_of_a_run_gets() -> None:
     made = work()
     case = made.cases[0]
+    form = form_of(case.draft, made.settings.generation)
     (request,) = made.requests("schema", 1, "")
     system, user = request.messages
-    assert all(tool.as_text in system.content for tool in case.tools)
+    assert all(shown in system.content for shown in form.shown(case.tools))
     assert f"{case.draft.scenario}" in user.content and f"{case.draft.outline}" in user.content
     chosen = made.settings.sampling.conversation
     assert (request.sampling.max_tokens, request.sampling.temperature) == (

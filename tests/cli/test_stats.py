@@ -38,6 +38,7 @@ LINEAGE = {
         {"stage": "judge", "prompt_tokens": 90, "completion_tokens": 7},
     ],
     "corrections": [{"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments"]}],
+    "adjudicated": [{"of": "Ada files.", "same": False}, {"of": "Ada sings.", "same": None}],
     "verdicts": {
         "agreement": 0.5,
         "turns": [{"turn": 1, "arguments": "wrong", "verdict": "wrong"}, {"turn": 2, "verdict": "good"}],
@@ -56,7 +57,7 @@ REJECTED = {
     "reason": "duplicate_scenario",
     "kind": "happy_path",
     "toolkits": ["post"],
-    "lineage": LINEAGE | {"corrections": [], "verdicts": None},
+    "lineage": LINEAGE | {"corrections": [], "verdicts": None, "adjudicated": []},
 }
 
 
@@ -75,7 +76,13 @@ def test_a_data_set_alone_tells_its_shape_and_how_it_came_about(tmp_path: Path) 
         told["yield"]["toolkit"]["post"]["accepted"] == told["yield"]["kind"]["happy_path"]["accepted"] == 2
     )
     assert told["rejected"] == [{"stage": "scenario", "reason": "duplicate_scenario", "count": 1}]
-    assert told["duplicates"] == {"conversations": 1, "further_scenarios": 3}
+    assert told["duplicates"] == {
+        "conversations": 1,
+        "further_scenarios": 3,
+        "adjudicated_same": 0,
+        "adjudicated_different": 2,
+        "adjudicated_unanswered": 2,
+    }
     assert (
         told["cost"]["scenario"]["requests"] == 6 and told["cost"]["scenario"]["requests_per_accepted"] == 3
     )

@@ -164,7 +164,8 @@ async def outcome_of(model: Model, noted: list[Any]) -> StageDone | Rejected:
 async def test_the_question_stands_in_the_bill_of_the_scenario() -> None:
     model, noted = Model('{"same_task": false}', PLAIN[1]), list[Any]()
     outcome = await outcome_of(model, noted)
-    assert isinstance(outcome, StageDone) and outcome.value == {"scenario": PLAIN[1]}
+    assert isinstance(outcome, StageDone) and outcome.value["scenario"] == PLAIN[1]
+    assert outcome.value["adjudicated"] == [{"of": PLAIN[0], "same": False}]
     assert [each.stage for each in outcome.usage] == ["scenario", "adjudicator"]
     question = model.asked[1]
     assert question.grammar is not None and question.stage == "scenario"

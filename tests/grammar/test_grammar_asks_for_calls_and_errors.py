@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from strategies import Exchange, conversations, exchanges_of
 
 from funcdex.dml.checks import Calls, ErrorResponses, Rules, check
-from funcdex.dml.error_response import is_error
 from funcdex.dml.parser import parse
 from funcdex.dml.writer import write
 from funcdex.errors import GrammarError
 from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, Step, ToolCall, Turn
+from funcdex.types.error_response import is_error
 from funcdex.types.tools import Tool
 from funcdex.verify.verify import fits_tools
 from grammar.grammar_matchers import all_accept, all_refuse, assume_within_bounds, grammar_of, verdicts

@@ -18,7 +18,7 @@ from funcdex.endpoints.probe import probe
 from funcdex.pool.joining import Candidate
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Dialect, Message, Request, Sampling
 from live import servers
 

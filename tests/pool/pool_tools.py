@@ -19,7 +19,7 @@ from funcdex.pool.events import EndpointSnapshot, EventKind, PoolEvent
 from funcdex.pool.joining import Candidate
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Completion, Message, Request, Sampling
 from pool.manual_clock import ManualClock
 

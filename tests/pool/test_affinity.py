@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from funcdex.pool.affinity import affinity_key, ranking
 from funcdex.pool.waiting import OVERTAKEN_BY, Job, Waiting
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Dialect, Message, Request
 from pool.pool_tools import pool_over, request
 

@@ -7,7 +7,7 @@ import pytest
 from endpoints.scripted_server import Play, ScriptedServer, drips, serving, stalls, until
 from endpoints.streaming import chunk, streams
 
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.pool_tools import pool_over, request
 
 

@@ -27,7 +27,7 @@ from funcdex.pool.joining import Candidate
 from funcdex.pool.member import REFUSALS_TO_GO_DOWN
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.pool_tools import request
 from pool.virtual_time import run_in_virtual_time
 

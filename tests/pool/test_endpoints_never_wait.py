@@ -16,7 +16,7 @@ from scripted_model import ScriptedModel, context
 from funcdex.pipeline import Funnel, Pipeline
 from funcdex.pool.member import Member
 from funcdex.pool.pool import Pool
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.stages.context import Context
 from funcdex.types.record import Draft, Plan, Rejected, StageDone
 

@@ -11,7 +11,7 @@ from endpoints.scripted_server import Play, ScriptedServer, fails, resets, says_
 from funcdex.errors import EndpointError, without_frames
 from funcdex.memory import THRESHOLD, rarely_collected
 from funcdex.pool.pool import Pool
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Request
 from pool.pool_tools import pool_over, request
 

@@ -22,7 +22,7 @@ from funcdex.pool.limiter import FixedLimiter
 from funcdex.pool.member import Member
 from funcdex.pool.waiting import Job
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import Running, pool_over, request, served
 

@@ -6,7 +6,7 @@ import anyio
 from aiohttp import web
 from endpoints.scripted_server import ScriptedServer, serving, until
 
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.pool_tools import pool_over, request
 
 

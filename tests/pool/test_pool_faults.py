@@ -27,7 +27,7 @@ from endpoints.scripted_server import (
 
 from funcdex.errors import BadResponse, ContextTooLong, NoEndpointAvailable, RequestRefused, ServerFault
 from funcdex.pool.member import REFUSALS_TO_GO_DOWN
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import pool_over, request, served
 

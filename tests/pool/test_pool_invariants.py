@@ -21,7 +21,7 @@ from funcdex.pool.hedging import SHARE
 from funcdex.pool.joining import Candidate
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.pool_tools import request
 
 LIMIT = 3

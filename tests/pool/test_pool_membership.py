@@ -14,7 +14,7 @@ from funcdex.endpoints.http import open_transport
 from funcdex.errors import NoEndpointAvailable
 from funcdex.pool.joining import probe_all, probe_each
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import Running, pool_over, request, served
 

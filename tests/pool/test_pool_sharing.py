@@ -11,7 +11,7 @@ from endpoints.scripted_server import ScriptedServer, fails, says, serving, unti
 
 from funcdex.errors import Draining, NoEndpointAvailable
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import pool_over, request, served
 

@@ -11,7 +11,7 @@ from endpoints.scripted_server import Play, ScriptedServer, drips, serving, stal
 from endpoints.streaming import GOOD, chunk, streams
 
 from funcdex.pool.progress import FEWEST
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from pool.manual_clock import ManualClock
 from pool.pool_tools import Running, pool_over, request, served
 

@@ -16,7 +16,7 @@ from funcdex.errors import GrammarIgnored, NoEndpointAvailable
 from funcdex.grammar.conversation import json_grammar
 from funcdex.pool.affinity import affinity_key, ranking
 from funcdex.pool.trust import MOST_IGNORED, WINDOW, TrustWindow, stray_at
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Request
 from pool.manual_clock import ManualClock
 from pool.pool_tools import pool_over, request

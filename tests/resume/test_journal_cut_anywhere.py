@@ -11,7 +11,8 @@ from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line, is_record
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import Replay, journal_items, read_journal
-from funcdex.types.record import Accepted, Entry, Rejected, Restarted, StageDone, entry_as_json
+from funcdex.types.entry_json import entry_as_json
+from funcdex.types.record import Accepted, Entry, Rejected, Restarted, StageDone
 from resume.histories import accepted, begun_run, rejected, stages_of
 
 ENTRIES: list[Entry] = [*accepted("a")[:3], *rejected("b", 0), Restarted("b"), *stages_of("b", 2)]

@@ -6,19 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcdex.rundir.replay import Replay, Tokens, read_journal
-from funcdex.types.record import (
-    STAGES,
-    Accepted,
-    Entry,
-    Plan,
-    Rejected,
-    Restarted,
-    StageDone,
-    entry_as_json,
-    entry_from_json,
-    fold,
-    is_entry,
-)
+from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
+from funcdex.types.record import STAGES, Accepted, Entry, Plan, Rejected, Restarted, StageDone, fold
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of
 
 

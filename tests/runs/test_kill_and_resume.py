@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import anyio.to_thread
-from running import command, records, run_command
+from running import command, records, run_command, run_until
 
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.replay import read_journal
@@ -16,26 +15,6 @@ from funcdex.sim.process import SimProcess
 COUNT = 300
 KILLS = 10
 ENTRIES = COUNT * 8
-
-
-def lines_in(journal: Path) -> int:
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
-
-
-def run_until(arguments: list[str], journal: Path, lines: int) -> bool:
-    """Starts a session and kills it as soon as the journal has so many lines; whether it had to."""
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while lines_in(journal) < lines:
-            try:
-                process.wait(timeout=0.005)
-            except subprocess.TimeoutExpired:
-                continue
-            return False
-        return True
-    finally:
-        process.kill()
-        process.wait()
 
 
 def session_of_kills(run: RunDir, begin: list[str], resume: list[str]) -> int:

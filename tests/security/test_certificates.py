@@ -23,7 +23,7 @@ from funcdex.errors import NoConnection, NoEndpointAvailable
 from funcdex.pool.joining import ROUNDS, Candidate, probe_all
 from funcdex.pool.pool import Pool
 from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.settings.tree import PoolSettings
+from funcdex.settings.pool import PoolSettings
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
 

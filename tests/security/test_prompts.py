@@ -27,7 +27,7 @@ VALUES = {
 
 @pytest.mark.parametrize("name", prompt_versions())
 def test_template_syntax_in_a_value_is_never_evaluated(name: str) -> None:
-    texts = name in ("conversation", "correction", "judge", "assistant_turn")
+    texts = name in ("conversation", "correction", "judge", "assistant_turn", "outline")
     values = VALUES | {"tools": [EVIL] if texts else [TOOL]}
     if name == "user_turn":
         values |= {"turns": [(EVIL, EVIL)]}

@@ -33,8 +33,9 @@ from funcdex.stages.voice import voice_of
 from funcdex.toolkits.graph import graph_of
 from funcdex.toolkits.read import read_toolkits
 from funcdex.toolkits.select import make_bundles
+from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
 from funcdex.types.kind import KINDS, Kind
-from funcdex.types.record import Draft, Rejected, StageDone, entry_as_json, entry_from_json, fold, is_entry
+from funcdex.types.record import Draft, Rejected, StageDone, fold
 from funcdex.types.tools import Bundle
 
 BUNDLES = make_bundles(("gmail", "jira+gmail"), read_toolkits([data_dir("tool_definitions")]).toolkits)

@@ -14,7 +14,7 @@ from funcdex.dml.turns import turn_texts
 from funcdex.dml.writer import write
 from funcdex.export.lines import lines_after
 from funcdex.grammar.check import matches
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.conversation import faults_of, write_conversation
 from funcdex.stages.correction import How, correction_of
 from funcdex.types.fault import Fault

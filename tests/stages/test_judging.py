@@ -15,7 +15,8 @@ from funcdex.errors import ContextTooLong, EndpointError
 from funcdex.export.lines import lines_after
 from funcdex.grammar.check import fault_of_lark, matches
 from funcdex.grammar.conversation import json_grammar
-from funcdex.settings.tree import JudgeSettings, Settings
+from funcdex.settings.judge import JudgeSettings
+from funcdex.settings.tree import Settings
 from funcdex.stages.judge import ANOTHER_TIME, judge, settle
 from funcdex.stages.panel import decided
 from funcdex.stages.rubric import (

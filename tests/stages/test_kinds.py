@@ -30,7 +30,8 @@ from funcdex.dml.parser import parse
 from funcdex.errors import ConfigError
 from funcdex.grammar.check import matches
 from funcdex.settings.load import load
-from funcdex.settings.tree import DEFAULT_KINDS, Settings
+from funcdex.settings.tree import Settings
+from funcdex.settings.variety import DEFAULT_KINDS
 from funcdex.stages.conversation import faults_of
 from funcdex.stages.grammars import grammar_of
 from funcdex.stages.kind_checks import kind_faults
@@ -274,3 +275,14 @@ def test_a_conversation_keeps_to_its_plan_where_it_matters() -> None:
 def test_a_conversation_planned_before_there_were_blueprints_is_held_to_none() -> None:
     old = replace(draft("multi_step"), blueprint=None)
     assert kind_faults(parse(WORDS), old) == () and form_of(old, Settings().generation).calls == "free"
+
+
+def test_tools_are_shown_with_the_form_of_their_errors_only_where_a_call_may_fail() -> None:
+    error = {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}
+    either = Tool("shop", "PAY", "Pay.", response={"oneOf": [{"type": "object", "title": "paid"}, error]})
+    generation = Settings().generation
+    may_fail = form_of(draft("tool_error", "timeout/retry"), generation).shown([either, FIND])
+    all_well = form_of(draft("happy_path"), generation).shown([either, FIND])
+    assert '"error"' in may_fail[0] and "paid" in may_fail[0]
+    assert '"error"' not in all_well[0] and "paid" in all_well[0]
+    assert all_well[1] == may_fail[1] == FIND.as_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from funcdex.dml.parser import parse
 from funcdex.settings.tree import Settings
 from funcdex.stages.conversation import write_conversation
 from funcdex.stages.turns.user import END_OF_CONVERSATION
-from funcdex.types.record import Rejected, StageDone
+from funcdex.types.record import Rejected, StageDone, TurnDone
 
 CALL = '</assistant>\nI write to her.\n<tool>{"name": "SEND", "arguments": {"to": "Ada"}}</tool>'
 DONE = "</assistant>\nLetter 7 is on its way."
@@ -149,3 +150,70 @@ async def test_a_model_trained_as_a_user_sees_the_talk_and_ends_it() -> None:
     )
     assert isinstance(outcome, StageDone)
     assert [message.role for message in model.asked[-1].messages] == ["system", "user", "assistant"]
+
+
+TALK: Mapping[str, Sequence[str]] = {
+    "user_turn": [says("Please write to Ada."), says("And where is it?"), says("", over=True)],
+    "assistant_turn": [CALL, DONE, "</assistant>\nOn the road."],
+    "tool_response": ['{"id": 7}'],
+}
+
+
+async def checkpointed(
+    answers: Mapping[str, Sequence[str | tuple[str, str]]], begun: Sequence[TurnDone] = (), **generation: Any
+) -> tuple[StageDone | Rejected, ScriptedModel, list[TurnDone]]:
+    """Where the run is stopped at the last of `begun`."""
+    kept: list[TurnDone] = []
+
+    async def keep(turn: TurnDone) -> None:
+        kept.append(turn)
+
+    model = ScriptedModel(answers)
+    settings = {"generation": {"mode": "turn_by_turn", "max_regenerations": 0, **generation}}
+    run = replace(context(model, **settings), checkpoint=keep)
+    shown = draft(
+        Settings.model_validate(settings),
+        **{"scenario": "Ada waits.", "persona": "Bo", "outline": "-", "shown": ("SEND",)},
+        begun=tuple(begun),
+    )
+    return await write_conversation(shown, run), model, kept
+
+
+async def test_a_conversation_goes_on_at_the_turn_it_had_reached() -> None:
+    whole, asked, turns = await checkpointed(TALK)
+    assert isinstance(whole, StageDone)
+    assert [(one.sample, one.turn) for one in turns] == [(1, 1), (1, 2)]
+    assert "\n".join(one.dml for one in turns) == whole.value["dml"]
+    rest = {**TALK, "user_turn": TALK["user_turn"][1:], "assistant_turn": TALK["assistant_turn"][2:]}
+    again, asked_again, further = await checkpointed(rest, turns[:1])
+    assert isinstance(again, StageDone)
+    assert again.value["dml"] == whole.value["dml"] and further == turns[1:]
+    assert asked_again.asked == asked.asked[4:], "to the byte, seeds too, what would have been asked then"
+    assert [one.stage for one in again.usage] == [one.stage for one in whole.usage]
+
+
+async def test_the_tools_still_know_what_they_said() -> None:
+    _, _, turns = await checkpointed(TALK)
+    calls_again = {**TALK, "user_turn": TALK["user_turn"][1:], "assistant_turn": [CALL, DONE]}
+    _, model, _ = await checkpointed(calls_again, turns[:1])
+    question = next(one for one in model.asked if one.stage == "tool_response")
+    assert 'SEND {"to":"Ada"} -> {"id":7}' in question.messages[1].content
+
+
+async def test_samples_that_were_given_up_count() -> None:
+    _, _, turns = await checkpointed(TALK)
+    second = [replace(one, sample=2, corrected=({"sample": 1, "how": "turn"},)) for one in turns[:1]]
+    outcome, model, further = await checkpointed(
+        {"user_turn": [says("So?")], "assistant_turn": [("", "length")]},
+        [*turns, *second],
+        max_regenerations=1,
+        max_stage_retries=0,
+    )
+    assert isinstance(outcome, Rejected) and not further
+    assert sum(one.stage == "assistant_turn" for one in model.asked) == 1, "the second sample is the last"
+
+
+async def test_a_begun_turn_that_cannot_be_read_is_a_fault_and_no_crash() -> None:
+    bad = TurnDone("conv_00001", 1, 1, "</tool>no markup")
+    outcome, model, _ = await checkpointed(TALK, [bad])
+    assert isinstance(outcome, Rejected) and outcome.reason == "markup" and not model.asked

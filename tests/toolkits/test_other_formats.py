@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from funcdex.dml.error_response import response_forms
 from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits.native import dump_native
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.postman import schema_like
 from funcdex.toolkits.read import read_toolkits, toolkits_in
+from funcdex.types.error_response import response_forms
 from funcdex.types.tools import Tool, Toolkit
 
 STRING = {"type": "string"}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from funcdex.data import data_dir
-from funcdex.dml.error_response import response_forms
 from funcdex.toolkits.check import check_toolkits
 from funcdex.toolkits.keywords import walk
 from funcdex.toolkits.read import read_toolkits
+from funcdex.types.error_response import response_forms
 from funcdex.types.tools import Tool, Toolkit
 
 TOOLKITS = {toolkit.name: toolkit for toolkit in read_toolkits([]).toolkits}

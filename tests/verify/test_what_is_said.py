@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from funcdex.settings.tree import VerifySettings
+from funcdex.settings.verify import VerifySettings
 from funcdex.types.conversation import Conversation, JsonValue
 from funcdex.verify.file_content import encode_files, with_encoded_files
 from funcdex.verify.given import Given

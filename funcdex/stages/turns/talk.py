@@ -17,10 +17,11 @@ _SILENT = f"{_SPEAKER}<tool>"
 
 @dataclass(slots=True)
 class Talk:
-    """`lines` are whole lines of markup. `turns` counts the messages of the user."""
+    """`lines` are whole lines of markup, one or several each. `turns` counts the messages of the user."""
 
     lines: list[str] = field(default_factory=list)
     turns: int = 0
+    _turn_begins: int = 0
     _answered: bool = False
 
     @property
@@ -28,8 +29,19 @@ class Talk:
         """All that was said, without a line break at the end."""
         return "\n".join(self.lines)
 
+    @property
+    def latest_turn(self) -> str:
+        """The same of the turn that began last."""
+        return "\n".join(self.lines[self._turn_begins :])
+
+    def take_up(self, turns: Sequence[str]) -> None:
+        """Begins with whole turns that were said before."""
+        self.lines += turns
+        self.turns += len(turns)
+
     def user_says(self, words: str) -> None:
         """The next turn begins. The words are not empty."""
+        self._turn_begins = len(self.lines)
         self.lines += ["</user>", escape(words.strip())]
         self.turns += 1
         self._answered = False

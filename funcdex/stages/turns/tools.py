@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from funcdex.dml.error_response import is_error, response_forms
 from funcdex.stages.context import Dialogue
-from funcdex.stages.kinds import form_of
+from funcdex.stages.kinds import Form
 from funcdex.stages.turns.world import World
 from funcdex.types.conversation import JsonValue, ToolCall
+from funcdex.types.error_response import is_error, response_forms
 from funcdex.types.tools import JsonSchema, Tool
 from funcdex.verify.schemas import UnusableSchema, violations
 
@@ -21,10 +21,11 @@ _LATEST_SHOWN = 6
 
 @dataclass(slots=True)
 class Tools:
-    """Answers for one conversation. `world` is what is known to exist."""
+    """Answers for one conversation of this form. `world` is what is known to exist."""
 
     dialogue: Dialogue
     tools: Mapping[str, Tool]
+    form: Form
     world: World = field(default_factory=World)
     _earlier: list[tuple[ToolCall, JsonValue]] = field(default_factory=list)
 
@@ -39,7 +40,7 @@ class Tools:
             completion = await self.dialogue.ask(
                 "tool_response",
                 grammar=grammar,
-                tool=tool.as_text,
+                tool=self.form.shown([tool])[0],
                 call=_written({"name": call.name, "arguments": dict(call.arguments)}),
                 earlier=[self._told(*one) for one in self._earlier[-_LATEST_SHOWN:]],
                 known=[_written({id: thing}) for id, thing in self.world.named_by(call).items()],
@@ -53,16 +54,19 @@ class Tools:
             wrong = [*_violations(schema, response), *self.world.contradictions(call, response)]
             if not wrong:
                 break
+        self.take_up(call, response)
+        return response, wrong
+
+    def take_up(self, call: ToolCall, response: JsonValue) -> None:
+        """From now on it was answered so."""
         self._earlier.append((call, response))
         self.world.take(call, response)
-        return response, wrong
 
     def _schema_for(self, tool: Tool) -> JsonSchema:
         """What the response has to be: an error where the kind wants one and there was none yet."""
         forms = response_forms(tool.response or {"type": "object"})
-        wanted = form_of(self.dialogue.draft, self.dialogue.context.settings.generation).error_responses
         failed = any(is_error(response) for _, response in self._earlier)
-        return forms.error if wanted == "required" and not failed else forms.fine
+        return forms.error if self.form.error_responses == "required" and not failed else forms.fine
 
     def _told(self, call: ToolCall, response: JsonValue) -> str:
         return f"{call.name} {_written(dict(call.arguments))} -> {_written(response)}"

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from funcdex.dml.error_response import is_error
 from funcdex.types.conversation import JsonValue, ToolCall
+from funcdex.types.error_response import is_error
+from funcdex.types.json_values import plain_values
 
 MOST_THINGS = 200
 """Things remembered; the oldest are forgotten."""
@@ -59,7 +60,7 @@ class World:
 
     def named_by(self, call: ToolCall) -> dict[str, Thing]:
         """The things whose id stands in the arguments; where none does, the latest ones."""
-        named = {str(value) for value in _plain_values(dict(call.arguments))}
+        named = {str(value) for value in plain_values(dict(call.arguments))}
         found = {id: thing for id, thing in self.things.items() if id in named}
         return found or dict(list(self.things.items())[-10:])
 
@@ -95,14 +96,3 @@ def _id_of(thing: Mapping[str, JsonValue]) -> str | None:
 
 def _snake(key: str) -> str:
     return "_".join(word.lower() for word in _WORD.findall(key))
-
-
-def _plain_values(value: JsonValue, depth: int = 0) -> Iterator[str | int]:
-    if isinstance(value, str | int):
-        yield value
-    elif depth < _MOST_DEPTH and isinstance(value, Mapping):
-        for one in value.values():
-            yield from _plain_values(one, depth + 1)
-    elif depth < _MOST_DEPTH and isinstance(value, list | tuple):
-        for one in value:
-            yield from _plain_values(one, depth + 1)

@@ -8,19 +8,21 @@ What comes of it is markup like any other, and is checked and corrected like any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from funcdex.errors import MarkupError
-from funcdex.settings.tree import GenerationSettings
+from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.context import Dialogue
-from funcdex.stages.kinds import form_of
+from funcdex.stages.kinds import Form
+from funcdex.stages.turns.assistant import Assistant, MarkupAssistant
+from funcdex.stages.turns.broken_off import BrokenOff, refuse_if_spent
+from funcdex.stages.turns.native import NativeAssistant
 from funcdex.stages.turns.talk import Talk
 from funcdex.stages.turns.tools import Tools
 from funcdex.stages.turns.user import User
 from funcdex.types.conversation import ToolCall
 from funcdex.types.fault import Fault
-from funcdex.types.request import Grammar
 from funcdex.types.tools import Tool
 
 
@@ -32,80 +34,73 @@ class Written:
     fault: Fault | None = None
 
 
-async def write_turns(dialogue: Dialogue, tools: Sequence[Tool]) -> Written:
-    """One conversation between a simulated user, an assistant with these tools, and the tools, simulated."""
-    writer = _Writer(dialogue, tools, User(dialogue), Tools(dialogue, {tool.name: tool for tool in tools}))
+Keep = Callable[[int, str], Awaitable[None]]
+"""Takes each turn, its number (from 1) and its markup, as soon as it is whole."""
+
+
+async def write_turns(
+    dialogue: Dialogue, tools: Sequence[Tool], form: Form, begun: Sequence[str], keep: Keep
+) -> Written:
+    """One conversation between a simulated user, an assistant with these tools, and the tools, simulated;
+    `begun` are the turns that are there already."""
+    simulated = Tools(dialogue, {tool.name: tool for tool in tools}, form)
+    native = dialogue.context.settings.generation.assistant_calls == "native"
+    assistant = (NativeAssistant if native else MarkupAssistant)(dialogue, tools, form)
+    writer = _Writer(dialogue, form, keep, assistant, User(dialogue), simulated)
     try:
+        writer.take_up(begun)
         await writer.write()
-    except _BrokenOffError as broken:
+    except BrokenOff as broken:
         return Written(writer.talk.text, broken.fault)
     except MarkupError as error:
         return Written(writer.talk.text, Fault("markup", str(error)))
     return Written(writer.talk.text)
 
 
-class _BrokenOffError(Exception):
-    """A part gave no answer that could be used. Never leaves this module: it becomes a fault."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.fault = Fault(reason, detail)
-
-
 @dataclass(slots=True)
 class _Writer:
     dialogue: Dialogue
-    shown: Sequence[Tool]
+    form: Form
+    keep: Keep
+    assistant: Assistant
     user: User
     tools: Tools
     talk: Talk = field(default_factory=Talk)
+
+    def take_up(self, begun: Sequence[str]) -> None:
+        self.talk.take_up(begun)
+        steps = (step for turn in self.talk.whole_turns() for one in turn.messages for step in one.steps)
+        for step in steps:
+            for call, response in zip(step.calls, step.responses, strict=True):
+                self.tools.take_up(call, response)
 
     async def write(self) -> None:
         while (words := await self.user.next_words(self.talk.whole_turns())) is not None:
             self.talk.user_says(words)
             await self._answer()
+            await self.keep(self.talk.turns, self.talk.latest_turn)
         if self.talk.turns < self.dialogue.context.settings.generation.min_user_turns:
-            raise _BrokenOffError(self.dialogue.runaway or "no_answer", "no message of the user was whole")
+            raise BrokenOff(self.dialogue.runaway or "no_answer", "no message of the user was whole")
 
     async def _answer(self) -> None:
         """Messages of the assistant and answers of tools until the assistant only speaks."""
-        grammars, most = self.dialogue.context.grammars, self._generation.max_steps_per_turn
-        form = form_of(self.dialogue.draft, self._generation)
-        callable_tools = () if form.calls == "none" else self.shown
+        most = self._generation.max_steps_per_turn if self.form.calls != "none" else 0
         for step in range(most + 1):
-            grammar = await grammars.of_message(callable_tools if step < most else (), form)
-            calls = self.talk.assistant_says(await self._message(grammar))
+            message = await self.assistant.next_message(self.talk, may_call=step < most)
+            calls = self.talk.assistant_says(message)
             if not calls:
                 return
             self.talk.tools_answer([await self._response_to(call) for call in calls])
 
-    async def _message(self, grammar: Grammar) -> str:
-        for _ in range(self._generation.max_stage_retries + 1):
-            self._refuse_if_spent()
-            completion = await self.dialogue.ask(
-                "assistant_turn",
-                grammar=grammar,
-                tools=[tool.as_text for tool in self.shown],
-                thoughts=self._generation.thoughts,
-                parallel_calls=form_of(self.dialogue.draft, self._generation).parallel_calls,
-                conversation=self.talk.text,
-            )
-            if completion.finish_reason == "stop" and self.dialogue.runaway is None:
-                return completion.text
-        raise _BrokenOffError(self.dialogue.runaway or "no_answer", "no message of the assistant was whole")
-
     async def _response_to(self, call: ToolCall) -> object:
-        self._refuse_if_spent()
+        refuse_if_spent(self.dialogue)
         if call.name not in self.tools.tools:  # Only where the grammar does not say which tools there are.
-            raise _BrokenOffError("unknown_tool", f"{call.name[:64]!r} is not a shown tool")
+            raise BrokenOff("unknown_tool", f"{call.name[:64]!r} is not a shown tool", self.talk.turns - 1)
         response, wrong = await self.tools.response_to(call)
         if wrong:
-            raise _BrokenOffError("inconsistent_tool", f"the response of {call.name}: {'; '.join(wrong[:3])}")
+            told = f"the response of {call.name}: {'; '.join(wrong[:3])}"
+            raise BrokenOff("inconsistent_tool", told, self.talk.turns - 1)
         return response
-
-    def _refuse_if_spent(self) -> None:
-        if self.dialogue.spent_tokens >= self._generation.max_tokens:
-            raise _BrokenOffError("length", "the tokens for one conversation are used up")
 
     @property
     def _generation(self) -> GenerationSettings:

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from funcdex.types.conversation import JsonValue
-from funcdex.types.tools import JsonSchema
+
+if TYPE_CHECKING:
+    # A tool knows what it looks like without its form of errors.
+    from funcdex.types.tools import JsonSchema
 
 ERROR_SCHEMA: JsonSchema = {
     "type": "object",

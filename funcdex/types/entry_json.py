@@ -1,0 +1,133 @@
+"""Entries of the journal as JSON, and what is taken for one when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from operator import itemgetter
+from typing import Any, TypeGuard
+
+from funcdex.types.record import STAGES, Accepted, Entry, Rejected, Restarted, StageDone, TurnDone, Usage
+
+EntryRecord = Mapping[str, Any]
+"""An entry as it stands in the journal."""
+
+
+def entry_as_json(entry: Entry) -> dict[str, Any]:
+    """An entry as a JSON object; `entry_from_json` is its inverse."""
+    kind = type(entry)
+    # Not dataclasses.asdict, which copies the value, however deep, before it is written.
+    told = {"entry": _NAME_OF[kind], **_fields_of(entry, _FIELDS[kind])}
+    if isinstance(entry, StageDone | TurnDone | Rejected):
+        told["usage"] = [_fields_of(one, _FIELDS[Usage]) for one in entry.usage]
+    return told
+
+
+def is_entry(value: object) -> TypeGuard[EntryRecord]:
+    """Whether a JSON value has the form that `entry_as_json` gives an entry. Cheaper than making one."""
+    if not isinstance(value, dict):
+        return False
+    kind = value.get("entry")
+    if kind == "stage":
+        return _is_stage(value)
+    if not isinstance(kind, str) or value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
+        return False
+    if kind == "rejected" and not (isinstance(value["stage"], str) and isinstance(value["reason"], str)):
+        return False
+    if kind == "turn" and not _is_turn(value):
+        return False
+    return "usage" not in value or _is_usage(value["usage"])
+
+
+def _is_stage(record: dict[str, Any]) -> bool:
+    """Seven in eight entries of a large run are of this kind, and a resume waits until all are looked at."""
+    try:
+        id, stage, added, usage = _values_of_stage(record)
+    except KeyError:
+        return False
+    # These and "entry" are there, so no other key is if there are no more.
+    if len(record) != _STAGE_KEYS or not isinstance(id, str) or stage not in STAGES:
+        return False
+    if not isinstance(added, dict):
+        return False
+    for key, one in added.items():
+        if not isinstance(one, _TYPES_OF_VALUE.get(key, ())):
+            return False
+    return _is_usage(usage)
+
+
+def _is_turn(record: dict[str, Any]) -> bool:
+    counted = type(record["sample"]) is int and type(record["turn"]) is int and record["turn"] > 0
+    return counted and isinstance(record["dml"], str) and isinstance(record["corrected"], list)
+
+
+_NONE = type(None)
+_TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("scenario", "persona", "outline", "dml", "system_prompt"), (str, _NONE)),
+    **dict.fromkeys(("written_at", "written_by"), (str, _NONE)),
+    **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), (dict, _NONE)),
+    **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,), "adjudicated": (list,)},
+}
+"""What a draft takes."""
+
+
+def _is_usage(value: object) -> bool:
+    if not isinstance(value, list):
+        return False
+    for one in value:
+        if not isinstance(one, dict) or not isinstance(one.get("sampling"), _SAMPLING):
+            return False
+        if len(one) - ("sampling" in one) != _USAGE_KEYS:
+            return False
+        try:
+            _, _, _, model, prompt, completion, reasoning, latency_s, simulated = _values_of_usage(one)
+        except KeyError:
+            return False
+        if not (
+            isinstance(model, str)
+            and isinstance(prompt, int)
+            and isinstance(completion, int)
+            and isinstance(reasoning, int)
+            and isinstance(latency_s, _NUMBER)
+            and isinstance(simulated, bool)
+        ):
+            return False
+    return True
+
+
+_NUMBER = (float, int)
+_SAMPLING = (dict, _NONE)
+
+
+def entry_from_json(record: EntryRecord) -> Entry:
+    """The entry of a record for which `is_entry`."""
+    told = dict(record)
+    kind = _CLASS_OF[told.pop("entry")]
+    if "usage" in told:
+        told["usage"] = tuple(Usage(**usage) for usage in told["usage"])
+    if kind is TurnDone:
+        told["corrected"] = tuple(told["corrected"])
+    return kind(**told)
+
+
+def _fields_of(record: Entry | Usage, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(one.name for one in fields(kind))
+    for kind in (StageDone, TurnDone, Accepted, Rejected, Restarted, Usage)
+}
+_NAME_OF: dict[type[Entry], str] = {
+    StageDone: "stage",
+    TurnDone: "turn",
+    Accepted: "accepted",
+    Rejected: "rejected",
+    Restarted: "restarted",
+}
+_CLASS_OF: dict[str, type[Entry]] = {name: kind for kind, name in _NAME_OF.items()}
+_KEYS_OF = {name: {"entry", *_FIELDS[kind]} for kind, name in _NAME_OF.items()}
+_values_of_stage = itemgetter(*_FIELDS[StageDone])
+_REQUIRED_OF_USAGE = tuple(name for name in _FIELDS[Usage] if name != "sampling")
+_values_of_usage = itemgetter(*_REQUIRED_OF_USAGE)
+_STAGE_KEYS, _USAGE_KEYS = 1 + len(_FIELDS[StageDone]), len(_REQUIRED_OF_USAGE)
