@@ -1,8 +1,8 @@
 """What the mock server says to each stage of a run: valid answers that cost it little.
 
 Which stage asks, the first words of its prompt tell; the tools are read out of the prompt. A conversation is
-drawn from their schemas, once for each set of tools, and its plan says what it does. The user says every value
-that the assistant sends. Scenarios are numbered, so all differ.
+drawn from their schemas, once for each set of tools, and its plan says what it does. The user says every
+value that the assistant sends. Scenarios are numbered, so all differ.
 """
 
 from __future__ import annotations
