@@ -3,6 +3,7 @@
 {"funcdex": "0.1.0", "kind": ..., "clarity": ..., "index": ..., "seed": ..., "scenario": ..., ...,
  "requests": [{"stage": "scenario", "prompt": "1f0c...", "model": ..., "sampling": {"seed": ...}, ...}],
  "corrections": [{"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments"]}],
+ "files_encoded": true,
  "verdicts": {...}}
 """
 
@@ -16,7 +17,8 @@ from funcdex.types.record import Draft, Usage
 
 def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str, Any]:
     """Of a draft for which these completions were paid. `texts`: with what was planned in prose, for lines
-    that have it nowhere else. `funcdex` is the version that wrote the conversation, None before that."""
+    that have it nowhere else. `funcdex` is the version that wrote the conversation, None before that.
+    `files_encoded`: files were written as plain text, and base64 and sizes made of them afterwards."""
     plan = draft.plan
     told: dict[str, Any] = {
         "funcdex": draft.written_by,
@@ -29,6 +31,7 @@ def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str
     if texts:
         told |= {"scenario": draft.scenario, "persona": draft.persona, "outline": draft.outline}
     told |= {"requests": list(map(_request, usage)), "corrections": list(draft.corrected)}
+    told |= {} if draft.written is None else {"files_encoded": True}
     return told | ({} if draft.verdicts is None else {"verdicts": draft.verdicts})
 
 

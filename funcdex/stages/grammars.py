@@ -18,6 +18,7 @@ from funcdex.grammar.size_limits import refuse_large, too_large
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.off_loop import off_loop
 from funcdex.settings.tree import GenerationSettings, GrammarSettings
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.kinds import Form, usual_form
 from funcdex.types.conversation import JsonValue
 from funcdex.types.request import Dialect
@@ -175,9 +176,9 @@ class Grammars:
 def grammar_of(
     tools: Sequence[Tool], generation: GenerationSettings, form: Form | None = None
 ) -> TreeGrammar:
-    """The grammar of conversations with these tools, of the usual form if None, not yet compiled. Raises
-    GrammarError."""
-    form = form or usual_form(generation)
+    """The grammar of conversations with these tools as models write them, of the usual form if None, not yet
+    compiled. Raises GrammarError."""
+    form, tools = form or usual_form(generation), [as_written(tool) for tool in tools]
     if generation.level == "schema":
         for tool in tools:
             refuse_large(tool)
@@ -198,7 +199,7 @@ def message_grammar_of(
 ) -> TreeGrammar:
     """The same of one message of the assistant."""
     return message_grammar(
-        tools,
+        [as_written(tool) for tool in tools],
         thoughts=generation.thoughts,
         parallel_calls=parallel_calls,
         level=generation.level,

@@ -12,6 +12,7 @@ from funcdex.dml.turns import turn_texts
 from funcdex.errors import EndpointError
 from funcdex.settings.tree import JudgeSettings, Juror
 from funcdex.stages.context import Context, Dialogue, Voter
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.panel import Vote, scores_of, unscored, verdicts_of
 from funcdex.stages.rubric import answer_schema, read_opinion
 from funcdex.types.record import Accepted, Draft, Rejected, StageDone
@@ -27,7 +28,9 @@ async def judge(draft: Draft, context: Context) -> StageDone | Rejected:
     if not settings.enabled:
         return dialogue.done(scores=None, verdicts=unscored("no judge was asked", ()))
     assert draft.dml is not None
-    panel = _Panel(dialogue, turn_texts(draft.dml), [tool.as_text for tool in context.shown(draft)])
+    # Of a file in base64 nobody could judge what is in it.
+    tools = [as_written(tool).as_text for tool in context.shown(draft)]
+    panel = _Panel(dialogue, turn_texts(draft.written or draft.dml), tools)
     grammar = await context.grammars.of_json(answer_schema(len(panel.turns)))
     jurors = list(jurors_of(settings))
     for juror in jurors:

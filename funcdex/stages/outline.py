@@ -13,6 +13,7 @@ from funcdex.stages.blueprint import Blueprint, as_text, read_blueprint
 from funcdex.stages.blueprint_checks import blueprint_faults
 from funcdex.stages.blueprint_schema import blueprint_schema
 from funcdex.stages.context import Context, Dialogue, dice
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.focus import Focus, focus_of
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, variant_told
 from funcdex.stages.sketch import sketch_of
@@ -69,7 +70,7 @@ def _prompt_values(draft: Draft, focus: Focus, context: Context) -> dict[str, An
     voice = voice_of(plan, generation)
     level = generation.difficulties[plan.difficulty]
     return {
-        "tools": focus.tools,
+        "tools": [as_written(tool) for tool in focus.tools],
         "withheld": focus.withheld,
         "chain": [_link(edge) for edge in focus.edges],
         "central": focus.central,

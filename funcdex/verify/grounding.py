@@ -16,7 +16,8 @@ from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.verify.claims import EMAIL, URL, claims_in, digits_of
 from funcdex.verify.evidence import Evidence
-from funcdex.verify.file_content import decoded, is_base64_field
+from funcdex.verify.file_content import decoded
+from funcdex.verify.file_fields import is_base64_field
 from funcdex.verify.fold import fold
 from funcdex.verify.given import NOTHING, Given
 from funcdex.verify.leaves import Leaf, leaves

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from funcdex.errors import MarkupError
 from funcdex.settings.tree import GenerationSettings
 from funcdex.stages.context import Dialogue
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.kinds import form_of
 from funcdex.stages.turns.talk import Talk
 from funcdex.stages.turns.tools import Tools
@@ -85,7 +86,7 @@ class _Writer:
             completion = await self.dialogue.ask(
                 "assistant_turn",
                 grammar=grammar,
-                tools=[tool.as_text for tool in self.shown],
+                tools=[as_written(tool).as_text for tool in self.shown],
                 thoughts=self._generation.thoughts,
                 parallel_calls=form_of(self.dialogue.draft, self._generation).parallel_calls,
                 conversation=self.talk.text,
