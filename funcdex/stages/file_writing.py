@@ -42,14 +42,14 @@ _LENGTHS = ("minLength", "maxLength")
 def as_written(tool: Tool) -> Tool:
     """The tool as its calls are to be written: contents of files are plain strings. The very same tool where
     it has none."""
-    changed = _plain_schemas(tool.as_text)
+    changed = _shown(tool)
     return tool if changed is None else replace(tool, parameters=changed[0], response=changed[1])
 
 
 def encoded(text: str, tools: Mapping[str, Tool]) -> str:
     """The conversation in markup with each content of a file in base64, and the sizes beside it set. The very
     same text where there is nothing to encode, or where it is no markup. CPU-bound."""
-    if not any(_plain_schemas(tool.as_text) for tool in tools.values()):
+    if not any(map(_shown, tools.values())):
         return text
     try:
         conversation = parse(text)
@@ -77,7 +77,7 @@ def _encoded_step(step: Step, tools: Mapping[str, Tool]) -> Step:
     calls, responses = list(step.calls), list(step.responses)
     for number, call in enumerate(step.calls):
         tool = tools.get(call.name)
-        if tool is not None and _plain_schemas(tool.as_text):
+        if tool is not None and _shown(tool):
             arguments = encode_files(dict(call.arguments), tool.parameters)
             assert isinstance(arguments, dict)
             calls[number] = ToolCall(call.name, arguments)
@@ -137,6 +137,14 @@ def _content(key: str, value: JsonValue, schema: JsonSchema) -> bytes | None:
         content = decoded(value)
         return None if content is None or is_fake(value, content) else content
     return value.encode("utf-8", "replace") if is_file_key(key) and not stands_for_content(value) else None
+
+
+def _shown(tool: Tool) -> tuple[JsonSchema, JsonSchema] | None:
+    """Its schemas as they are shown, if these are others. What no prompt can show is found elsewhere."""
+    try:
+        return _plain_schemas(tool.as_text)
+    except TypeError:  # nested too deep, or with numbers too big for JSON
+        return None
 
 
 @lru_cache(maxsize=4096)
