@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from funcdex.verify.clock import places_of_times
+from funcdex.verify.dates import places_of_dates
 from funcdex.verify.fold import fold
-from funcdex.verify.moments import places_of_dates, places_of_times
 from funcdex.verify.quantities import amounts_in, figures_in
 
 ClaimKind = Literal["email", "url", "phone", "id", "date", "time", "amount", "number"]

@@ -5,14 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from funcdex.types.conversation import Conversation
 from funcdex.types.fault import Fault
-from funcdex.types.tools import Tool
-from funcdex.verify.exchanges import exchanges
 from funcdex.verify.file_fields import is_base64_field, is_file_key, told_sizes
-from funcdex.verify.leaves import Leaf, leaves
+from funcdex.verify.leaves import Leaf
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _FAKE = re.compile(
@@ -25,17 +22,12 @@ _LONGEST_FAKE = 120
 """Characters from which a text says more than that a file should stand there."""
 
 
-def file_contents(conversation: Conversation, tools: Mapping[str, Tool]) -> Iterator[Fault]:
-    """Reasons: fake_file_content, wrong_file_size."""
-    for exchange in exchanges(conversation):
-        tool = tools.get(exchange.call.name)
-        subject = f"arguments of call {exchange.number} ({exchange.call.name[:64]})"
-        for leaf in leaves(dict(exchange.call.arguments), tool.parameters if tool else None):
-            if isinstance(leaf.value, str):
-                yield from (
-                    Fault(reason, f"{subject}: {leaf.path}: {what}", exchange.turn)
-                    for reason, what in _faults_of(leaf, leaf.value)
-                )
+def file_contents(turn: int, call: str, arguments: Iterable[Leaf]) -> Iterator[Fault]:
+    """Reasons: fake_file_content, wrong_file_size. `call` is how the call is named."""
+    for leaf in arguments:
+        if isinstance(leaf.value, str):
+            for reason, what in _faults_of(leaf, leaf.value):
+                yield Fault(reason, f"arguments of {call}: {leaf.path}: {what}", turn)
 
 
 def _faults_of(leaf: Leaf, value: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from funcdex.types.conversation import JsonValue
+from funcdex.types.tools import JsonSchema
 from funcdex.verify.file_content import readable
 from funcdex.verify.fold import find_whole, fold
 from funcdex.verify.leaves import Leaf, leaves
@@ -94,9 +95,11 @@ def source_of_text(kind: SourceKind, turn: int | None, text: str) -> Source:
     return Source(kind, turn, text[:MAX_SOURCE_CHARS])
 
 
-def source_of_json(kind: SourceKind, turn: int, number: int, value: JsonValue) -> Source:
+def source_of_json(
+    kind: SourceKind, turn: int, number: int, value: JsonValue, schema: JsonSchema | None = None
+) -> Source:
     """A response, or the arguments of a call."""
-    found = tuple(leaves(value))
+    found = tuple(leaves(value, schema))
     lines = [_line(leaf) for leaf in found]
     return Source(kind, turn, "\n".join(lines)[:MAX_SOURCE_CHARS], number, found)
 
