@@ -4,6 +4,7 @@
  "requests": [{"stage": "scenario", "prompt": "1f0c...", "model": ..., "sampling": {"seed": ...}, ...}],
  "corrections": [{"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments"]}],
  "adjudicated": [{"of": "Ada archives the unpaid invoices.", "same": false}],
+ "files_encoded": true,
  "verdicts": {...}}
 """
 
@@ -17,7 +18,8 @@ from funcdex.types.record import Draft, Usage
 
 def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str, Any]:
     """Of a draft for which these completions were paid. `texts`: with what was planned in prose, for lines
-    that have it nowhere else. `funcdex` is the version that wrote the conversation, None before that."""
+    that have it nowhere else. `funcdex` is the version that wrote the conversation, None before that.
+    `files_encoded`: files were written as plain text, and base64 and sizes made of them afterwards."""
     plan = draft.plan
     told: dict[str, Any] = {
         "funcdex": draft.written_by,
@@ -32,6 +34,7 @@ def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str
     told |= {"requests": list(map(_request, usage)), "corrections": list(draft.corrected)}
     if draft.adjudicated:
         told["adjudicated"] = list(draft.adjudicated)
+    told |= {} if draft.written is None else {"files_encoded": True}
     return told | ({} if draft.verdicts is None else {"verdicts": draft.verdicts})
 
 

@@ -59,7 +59,13 @@ def _written(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
         "correction_attempts": draft.corrections,
         "conversation_id": plan.index,
     }
-    return {"id": plan.id, "conversation_dml": draft.dml, "metadata": metadata} | _lineage(draft, tools)
+    told = {"id": plan.id, "conversation_dml": draft.dml} | _as_written(draft) | {"metadata": metadata}
+    return told | _lineage(draft, tools)
+
+
+def _as_written(draft: Draft) -> dict[str, Any]:
+    """How the model wrote it, where that is not what is exported."""
+    return {} if draft.written is None else {"written_dml": draft.written}
 
 
 def _with_system_prompt(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:

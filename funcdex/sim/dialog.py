@@ -85,6 +85,8 @@ class DialogPlan:
                 self._speak("plan", 1)
             case b"</assistant>" if self._script is not None and self._scripted.asks:
                 self._speak("clarify", 1)
+            case b"</assistant>" if self._script is not None and self._scripted.ends_in_failure:
+                self._speak("trouble", 1)
             case b"</assistant>":
                 self._speak("report", self._rng.randint(1, 2))
             case b"<assistant_thought>":

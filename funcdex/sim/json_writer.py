@@ -244,8 +244,9 @@ class JsonWriter:
     def _fresh_value(self, mask: Mask) -> bytes:
         if mask.among(b'"'):
             return self._first_that_fits(f'"{one}"' for one in self._fresh())
-        numbers_ = (str(self._rng.randrange(most // 10, most)) for most in _FRESH_NUMBERS)
-        return self._first_that_fits(numbers_) if mask.among(_DIGITS) else b""
+        new = (str(self._rng.randrange(most // 10, most)) for most in _FRESH_NUMBERS)
+        said = () if self.answering else (str(self._facts.other_number),)
+        return self._first_that_fits((*said, *new)) if mask.among(_DIGITS) else b""
 
     def _fresh(self) -> Iterator[str]:
         return fresh_strings(self.cursor.key, self._facts, self._author, self._rng, answering=self.answering)

@@ -68,6 +68,11 @@ class ScriptedTurn:
     asks: bool = False
     calls: list[ScriptedCall] = field(default_factory=list)
 
+    @property
+    def ends_in_failure(self) -> bool:
+        """Whether the last call fails, so that the user has to be told."""
+        return bool(self.calls) and self.calls[-1].fails
+
 
 class Script:
     """A plan, and how far a conversation has come in it."""

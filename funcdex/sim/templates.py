@@ -17,6 +17,7 @@ Mood = Literal[
     "remark",
     "standing",
     "clarify",
+    "trouble",
 ]
 
 
@@ -114,6 +115,12 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
         Before I start, could you tell me the details of the {adj} {noun} that are still missing?
         Do you want the {noun} {past} for {company}, or only the {adj} {noun}?
         I can do that, only what should the {adj} {noun} look like in the end?
+    """),
+    "trouble": _sentences("""
+        Unfortunately the {noun} could not be {past}, and for now the {adj} {noun} stays as it is.
+        I am sorry, that did not work, so the {adj} {noun} for {project} is still open.
+        The service refused it, which means that {colleague} has to wait for the {adj} {noun}.
+        There was an error with the {noun} of {company}, and I would rather not try to {verb} it blindly.
     """),
     "thought": _sentences("""
         The user wants the {adj} {noun} to be {past}, so I should use the details given so far.

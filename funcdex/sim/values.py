@@ -75,8 +75,8 @@ _AMOUNTS = (250, 480, 750, 900, 1200, 1850, 2400, 4500, 6000, 12500)
 
 @dataclass(slots=True)
 class Facts:
-    """What the user of one conversation knows; `ids` and `urls` grow. `other_...`: what the user names too,
-    for a call that is made again otherwise."""
+    """What the user of one conversation knows; `ids` and `urls` grow. `number` is an id in figures.
+    `other_...`: what the user names too, for a call that is made again otherwise."""
 
     contacts: tuple[str, ...]
     emails: tuple[str, ...]
@@ -87,16 +87,20 @@ class Facts:
     title: str
     amount: int
     count: int
+    number: int
     urls: list[str]
     other_id: str
     other_email: str
+    other_phone: str
+    other_number: int
 
     @property
     def mentioned(self) -> dict[str, str]:
         """The facts that fill a sentence of mood `facts` or `figures`."""
-        id, email = f"{self.ids[0]} or else {self.other_id}", f"{self.emails[0]} or {self.other_email}"
+        id = f"{self.ids[0]} or else {self.other_id}, {self.number} or {self.other_number}"
+        email, phone = f"{self.emails[0]} or {self.other_email}", f"{self.phone} or {self.other_phone}"
         first = {"contact": self.contacts[0], "email": email, "id": id}
-        first |= {"date": self.date, "time": self.time, "phone": self.phone, "url": self.urls[0]}
+        first |= {"date": self.date, "time": self.time, "phone": phone, "url": self.urls[0]}
         return first | {"title": self.title, "amount": str(self.amount), "count": str(self.count)}
 
 
@@ -107,7 +111,6 @@ def facts_of(author: Author, rng: Random) -> Facts:
     emails = tuple(f"{name.lower().replace(' ', '.')}@{domain}" for name in contacts)
     date = f"2025-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
     time = f"{rng.randint(8, 17):02}:{rng.choice((0, 15, 30, 45)):02}"
-    phone = f"+4470{rng.randint(10_000_000, 99_999_999)}"
     first = new_id(rng)
     return Facts(
         contacts=contacts,
@@ -115,14 +118,26 @@ def facts_of(author: Author, rng: Random) -> Facts:
         ids=[first],
         date=date,
         time=time,
-        phone=phone,
+        phone=_new_phone(rng),
         title=author.title(),
         amount=rng.choice(_AMOUNTS),
         count=rng.choice(_ROUND[1:]),
+        number=_new_number(rng),
         urls=[f"https://{domain}/{author.fill('noun')}/{first}"],
         other_id=new_id(rng),
         other_email=f"office@{domain}",
+        other_phone=_new_phone(rng),
+        other_number=_new_number(rng),
     )
+
+
+def _new_phone(rng: Random) -> str:
+    return f"+4470{rng.randint(10_000_000, 99_999_999)}"
+
+
+def _new_number(rng: Random) -> int:
+    """As long as numbers of meetings and orders are."""
+    return rng.randint(100_000_000, 999_999_999)
 
 
 def new_id(rng: Random) -> str:
@@ -161,7 +176,7 @@ def fresh_strings(key: str, facts: Facts, author: Author, rng: Random, *, answer
     made: dict[Kind, str] = {
         "email": f"{word}@{domain}" if answering else facts.other_email,
         "url": f"https://{domain}/{author.fill('noun')}/{word}",
-        "phone": f"+4470{rng.randint(10_000_000, 99_999_999)}",
+        "phone": _new_phone(rng) if answering else facts.other_phone,
         "time": f"20{rng.randint(26, 39)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}T{facts.time}:00Z",
         "title": f"{author.title()} {word}",
         "id": word,
@@ -230,8 +245,7 @@ def numbers(key: str, first_digits: str, facts: Facts, rng: Random, *, answering
     words = snake(key)
     of_money = re.search(r"amount|price|cents|total|cost", words)
     if not answering:
-        yield str(facts.amount if of_money else facts.count)
-        yield "1"
+        yield from map(str, (facts.amount if of_money else facts.count, 1, facts.number))
     if of_money:
         yield str(rng.choice(_AMOUNTS))
     elif "year" in words:

@@ -21,6 +21,7 @@ from funcdex.settings.generation import GenerationSettings
 from funcdex.settings.verify import VerifySettings
 from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.correction import Correction, How, correction_of
+from funcdex.stages.file_writing import encoded
 from funcdex.stages.grammars import grammar_note
 from funcdex.stages.kind_checks import kind_faults
 from funcdex.stages.kinds import DECLINING, SPECS, Form, form_of, variant_told
@@ -41,11 +42,13 @@ LEAST_TOKENS = 64
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What one sample is worth. `broken_off`: the end is missing, so there is nothing to correct."""
+    """What one sample is worth. `text` is as it was written, `dml` the same with files encoded. `broken_off`:
+    the end is missing, so there is nothing to correct."""
 
     text: str
+    dml: str
     faults: tuple[Fault, ...]
-    broken_off: bool
+    broken_off: bool = False
 
 
 async def write_conversation(draft: Draft, context: Context) -> StageDone | Rejected:
@@ -61,13 +64,14 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
         fault = attempt.faults[0]
         return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}")
     if context.conversations and (
-        same := await context.conversations.admit(group_of(draft.plan), attempt.text)
+        same := await context.conversations.admit(group_of(draft.plan), attempt.dml)
     ):
         return writer.dialogue.rejected(
             "duplicate_conversation", f"{same.layer} {same.similarity:.3f} to {same.of}"
         )
     return writer.dialogue.done(
-        dml=attempt.text,
+        dml=attempt.dml,
+        **({} if attempt.text == attempt.dml else {"written": attempt.text}),
         corrections=len(writer.corrected),
         corrected=writer.corrected,
         written_by=__version__,
@@ -175,7 +179,7 @@ class _Writer:
         begun, self._begun = self._begun, ()
         written = await write_turns(self.dialogue, self.tools, self.form, begun, self._keep)
         if written.fault is not None:
-            return _Attempt(written.text, (written.fault,), broken_off=True)
+            return _Attempt(written.text, written.text, (written.fault,), broken_off=True)
         return await self._looked_at(written.text)
 
     async def _keep(self, number: int, text: str) -> None:
@@ -223,10 +227,9 @@ class _Writer:
 
     async def _looked_at(self, text: str) -> _Attempt:
         settings, draft = self.dialogue.context.settings, self.dialogue.draft
-        faults = await off_loop(
-            faults_of, text, self.tools, settings.generation, settings.verify, draft, self.form
+        return await off_loop(
+            _looked_at, text, self.tools, settings.generation, settings.verify, draft, self.form
         )
-        return _Attempt(text, faults, broken_off=False)
 
 
 _SAID_OF_RUNAWAYS: dict[Runaway, str] = {
@@ -237,7 +240,20 @@ _SAID_OF_RUNAWAYS: dict[Runaway, str] = {
 
 
 def _broken_off(completion: Completion, reason: str, detail: str) -> _Attempt:
-    return _Attempt(completion.text.strip(), (Fault(reason, detail),), broken_off=True)
+    text = completion.text.strip()
+    return _Attempt(text, text, (Fault(reason, detail),), broken_off=True)
+
+
+def _looked_at(
+    text: str,
+    tools: Sequence[Tool],
+    generation: GenerationSettings,
+    checks: VerifySettings,
+    draft: Draft,
+    form: Form,
+) -> _Attempt:
+    dml = encoded(text, {tool.name: tool for tool in tools})
+    return _Attempt(text, dml, faults_of(dml, tools, generation, checks, draft, form))
 
 
 def faults_of(

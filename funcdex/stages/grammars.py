@@ -20,6 +20,7 @@ from funcdex.off_loop import off_loop
 from funcdex.settings.generation import GenerationSettings
 from funcdex.settings.grammar import GrammarSettings
 from funcdex.stages.blueprint_schema import blueprint_schema
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.kinds import Form, usual_form
 from funcdex.types.conversation import JsonValue
 from funcdex.types.request import Dialect
@@ -183,9 +184,9 @@ class Grammars:
 def grammar_of(
     tools: Sequence[Tool], generation: GenerationSettings, form: Form | None = None
 ) -> TreeGrammar:
-    """The grammar of conversations with these tools, of the usual form if None, not yet compiled. Raises
-    GrammarError."""
-    form = form or usual_form(generation)
+    """The grammar of conversations with these tools as models write them, of the usual form if None, not yet
+    compiled. Raises GrammarError."""
+    form, tools = form or usual_form(generation), [as_written(tool) for tool in tools]
     if generation.level == "schema":
         for tool in tools:
             refuse_large(tool)
@@ -210,7 +211,7 @@ def message_grammar_of(
 ) -> TreeGrammar:
     """The same of one message of the assistant."""
     return message_grammar(
-        tools,
+        [as_written(tool) for tool in tools],
         thoughts=generation.thoughts,
         parallel_calls=parallel_calls,
         level=generation.level,

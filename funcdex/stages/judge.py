@@ -29,7 +29,9 @@ async def judge(draft: Draft, context: Context) -> StageDone | Rejected:
         return dialogue.done(scores=None, verdicts=unscored("no judge was asked", ()))
     assert draft.dml is not None
     form = form_of(draft, context.settings.generation)
-    panel = _Panel(dialogue, turn_texts(draft.dml), form.shown(context.shown(draft)))
+    # Of a file in base64 nobody could judge what is in it.
+    turns = turn_texts(draft.written or draft.dml)
+    panel = _Panel(dialogue, turns, form.shown(context.shown(draft)))
     grammar = await context.grammars.of_json(answer_schema(len(panel.turns)))
     jurors = list(jurors_of(settings))
     for juror in jurors:

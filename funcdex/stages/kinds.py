@@ -13,6 +13,7 @@ from typing import Literal
 
 from funcdex.dml.checks import Calls, ErrorResponses
 from funcdex.settings.generation import GenerationSettings
+from funcdex.stages.file_writing import as_written
 from funcdex.toolkits.graph import Graph
 from funcdex.types.error_response import response_forms
 from funcdex.types.kind import Kind
@@ -43,7 +44,9 @@ class Form:
 
     def shown(self, tools: Iterable[Tool]) -> list[str]:
         """The tools as every prompt of one conversation shows them, so that servers which keep the beginnings
-        of prompts find them again; what errors look like is left out where nothing may fail."""
+        of prompts find them again; what errors look like is left out where nothing may fail, and what files
+        hold is told to be plain text."""
+        tools = map(as_written, tools)
         if self.error_responses == "none":
             return [tool.as_text_without_errors for tool in tools]
         return [tool.as_text for tool in tools]

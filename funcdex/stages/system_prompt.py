@@ -20,7 +20,7 @@ async def write_system_prompt(draft: Draft, context: Context) -> StageDone | Rej
             toolkits=draft.plan.toolkits,
             persona=draft.persona,
             tools=context.shown(draft),
-            conversation=draft.dml,
+            conversation=draft.written or draft.dml,
         )
         if text is None:
             return dialogue.unanswered("a system prompt")

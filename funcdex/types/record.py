@@ -137,6 +137,7 @@ class Draft:
 
     `shown` are the function names of the tools the writer sees, which are those that are exported;
     `written_at` is when the conversation was written (ISO 8601, UTC), `written_by` the version of funcdex.
+    `dml` is the conversation, `written` how the model wrote it where funcdex then encoded files in it.
     `grammar` has the `key` of the grammar it was written under, and `relaxed`: what that grammar did not
     enforce of the tools' schemas. `corrections` counts the answers to requests for a correction, `corrected`
     says of each what it was about (`stages.correction`). `scores` are those of the whole conversation, None
@@ -153,6 +154,7 @@ class Draft:
     blueprint: Mapping[str, Any] | None = None
     shown: tuple[str, ...] | None = None
     dml: str | None = None
+    written: str | None = None
     written_at: str | None = None
     written_by: str | None = None
     grammar: Mapping[str, Any] | None = None

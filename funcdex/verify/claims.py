@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from funcdex.verify.clock import places_of_times
+from funcdex.verify.dates import places_of_dates
 from funcdex.verify.fold import fold
-from funcdex.verify.moments import places_of_dates, places_of_times
 from funcdex.verify.quantities import amounts_in, figures_in
 
 ClaimKind = Literal["email", "url", "phone", "id", "date", "time", "amount", "number"]
@@ -30,7 +31,12 @@ URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"'`|)\]},]{2,500}")
 PHONE = re.compile(r"(?<![\w.,/-])(?:\+|00)?\(?\d[\d ().-]{5,18}\d(?![\w-])")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TICKET = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9]{1,9}-\d{1,7}(?![\w-])|(?<![\w&#])#(?=\d{3})\d{3,15}(?![\w-])")
-_TOKEN = re.compile(r"(?<![\w#&%/.-])[A-Za-z0-9](?:[A-Za-z0-9_-]{4,126})[A-Za-z0-9](?![\w@])")
+# A word without a digit is no id, and most are such.
+_TOKEN = re.compile(
+    r"(?<![\w#&%/.-])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9](?:[A-Za-z0-9_-]{4,126})[A-Za-z0-9](?![\w@])"
+)
+_HINT = re.compile(r"[\d@/]")
+_DIGIT = re.compile(r"\d")
 _PART = re.compile(r"[A-Za-z0-9]+")
 _NO_TICKETS = frozenset(
     "utf iso covid gpt sha md rfc aes fy ipv http tls usb mp cd utc gmt q h top step phase day week part version "
@@ -60,9 +66,9 @@ class Claim:
 def claims_in(text: str) -> tuple[Claim, ...]:
     """In the order in which they are looked for; each character belongs to one claim at most."""
     text = text[:MAX_CHARS]
-    if not any(char.isdigit() or char == "@" or char == "/" for char in text):
-        return ()
     folded = fold(text)
+    if not _HINT.search(folded):
+        return ()
     # Ids are told by capitals; where folding changed the length, the folded text has to do.
     original = text if len(text) == len(folded) else folded
     taken = bytearray(len(folded))
@@ -77,12 +83,14 @@ def claims_in(text: str) -> tuple[Claim, ...]:
 
 
 def _candidates(original: str, folded: str) -> Iterator[Claim]:
-    for match in URL.finditer(folded):
+    for match in URL.finditer(folded) if "://" in folded or "www." in folded else ():
         text = match[0].rstrip(".,;:!?")
         yield Claim("url", match.start(), match.start() + len(text), text)
-    for match in EMAIL.finditer(folded):
+    for match in EMAIL.finditer(folded) if "@" in folded else ():
         text = match[0].rstrip(".-'")
         yield Claim("email", match.start(), match.start() + len(text), text)
+    if not _DIGIT.search(folded):
+        return
     for match in _UUID.finditer(folded):
         yield Claim("id", match.start(), match.end(), match[0])
     for start, end, days in places_of_dates(folded):
@@ -91,15 +99,13 @@ def _candidates(original: str, folded: str) -> Iterator[Claim]:
         yield Claim("time", start, end, folded[start:end], minutes)
     for start, end, values in amounts_in(folded):
         yield Claim("amount", start, end, folded[start:end], values)
-    for match in PHONE.finditer(folded):
-        # Digits alone are more likely an id.
-        if not match[0].isdecimal() and 7 <= len(digits_of(match[0])) <= 15:
-            yield Claim("phone", match.start(), match.end(), digits_of(match[0]))
+    phones = [one for one in PHONE.finditer(folded) if 7 <= len(digits_of(one[0])) <= 15]
+    # Digits alone are more likely an id.
+    for match in (one for one in phones if not one[0].isdecimal()):
+        yield Claim("phone", match.start(), match.end(), digits_of(match[0]))
     yield from _ids(original, folded)
-    for match in PHONE.finditer(folded):
-        digits = digits_of(match[0])
-        if 7 <= len(digits) <= 15:
-            yield Claim("phone", match.start(), match.end(), digits)
+    for match in phones:
+        yield Claim("phone", match.start(), match.end(), digits_of(match[0]))
     for start, end, values in figures_in(folded):
         if min(values, default=0.0) >= LEAST_NUMBER:
             yield Claim("number", start, end, folded[start:end], values)

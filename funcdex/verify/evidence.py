@@ -1,129 +1,36 @@
-"""Everything said before one place, and the questions a check asks of it: is this word, number, date known?
-
-What counts for what: `needs.py` for keys; here is which sources count, and what follows from them.
-
-    ids, addresses, phones    user, responses, system prompt
-    numbers, dates, times     these, and what the assistant proposed in an earlier turn, which the user has seen
-    names, labels             these, and arguments of earlier calls
-"""
+"""What follows from what was said before one place: dates, times and spans, and the claims of a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from funcdex.verify.claims import Claim, digits_of
-from funcdex.verify.fold import fold, words
-from funcdex.verify.moments import Day, Moment, Moments, moment_of_epoch, moments_in, shifted, stated_today
-from funcdex.verify.quantities import Span, canonical, numbers_in
+from funcdex.verify.claims import Claim
+from funcdex.verify.dates import Day
+from funcdex.verify.heard import Heard
+from funcdex.verify.moments import Moment, Moments, moment_of_epoch, shifted
+from funcdex.verify.quantities import Span
 from funcdex.verify.sources import Place, Source, SourceKind
 
-_HARD: frozenset[SourceKind] = frozenset(("system", "user", "response"))
-_SOFT: frozenset[SourceKind] = _HARD | {"assistant"}
-_ANY: frozenset[SourceKind] = _SOFT | {"call"}
 _SPOKEN: frozenset[SourceKind] = frozenset(("system", "user", "assistant"))
 
 MAX_SPAN_BASES = 40
 USUAL_LENGTHS = (30, 60)
 """Minutes after a start that was named at which something ends where nobody said how long it takes."""
 _BOUNDS_OF_DAY = (0, 1439)
-_NO_NAMES = frozenset(
-    "mr mrs ms dr prof of the and inc ltd llc gmbh plc co corp sa de la van von der st mx herr frau team a an".split()
-)
 
 
 @dataclass(slots=True)
-class Evidence:
-    """Sources in the order in which they were said. `schema` is what the shown tools say of themselves."""
+class Evidence(Heard):
+    """What was heard, and what follows from it."""
 
-    today: date | None = None
-    schema: str = ""
-    sources: list[Source] = field(default_factory=list)
-    everything_counts: bool = False
-    """Also for ids what calls and the assistant said: for what an assistant may repeat."""
     relative: bool = True
     """Whether `tomorrow` and `next week` name dates."""
 
-    def add(self, source: Source) -> None:
-        """From now on this has been said."""
-        if not source.text:
-            return
-        self.sources.append(source)
-        if self.today is None and source.kind in ("system", "user"):
-            self.today = stated_today(source.folded)
-
-    def whole(self, folded: str) -> Place | None:
-        """Where an id or another value stands as it is."""
-        return self._find(folded, _HARD)
-
-    def word(self, folded: str) -> Place | None:
-        """Where a word of a name stands."""
-        return self._find(folded, _ANY)
-
-    def every_word(self, text: str) -> Place | None:
-        """Where a name stands, or the first of its words if all are known."""
-        folded = fold(text)
-        if whole := self.word(folded):
-            return whole
-        parts = [word for word in words(folded) if len(word) > 1 and word not in _NO_NAMES]
-        places = [self.word(word) for word in parts]
-        return places[0] if places and all(places) else None
-
-    def some_word(self, text: str) -> Place | None:
-        """Where a word of a label is known, by its first letters: `invoices` where `invoice` was said."""
-        parts = [word for word in words(fold(text)) if len(word) > 2]
-        if not parts:
-            return Place("schema")
-        for source in self._of(_ANY):
-            for word in parts:
-                start = source.folded.find(word[:4])
-                if start >= 0:
-                    return source.place(start, start + len(word[:4]))
-        return None
-
-    def email(self, folded: str) -> Place | None:
-        return self._find(folded, _HARD)
-
-    def url(self, folded: str) -> Place | None:
-        """The address, or its last part where its host is known as well."""
-        bare = folded.split("://", 1)[-1].removeprefix("www.").rstrip("/")
-        if found := self._contains(bare):
-            return found
-        path, _, last = bare.partition("?")[0].rpartition("/")
-        host = bare.partition("/")[0]
-        if path and len(last) >= 3 and (self._contains(host) or host in self.schema):
-            return self.whole(last)
-        return Place("schema") if bare in self.schema else None
-
-    def phone(self, digits: str) -> Place | None:
-        """The same digits, whatever stands between them; without the country as well."""
-        tail = digits[-9:] if len(digits) > 9 else digits
-        for source in self._of(_HARD):
-            if tail in digits_of(source.folded):
-                return source.place()
-        return None
-
-    def number(self, value: float, factors: Sequence[float] = (1.0,)) -> Place | None:
-        """A number, or another that is one of the factors' share of it."""
-        wanted = [canonical(value / factor) for factor in factors]
-        for source in self._of(_SOFT):
-            known = numbers_in(source.folded)
-            if any(one in known for one in wanted):
-                return source.place()
-        return None
-
-    def any_number(self, values: Iterable[object], factors: Sequence[float]) -> Place | None:
-        """Any reading of a figure."""
-        for value in values:
-            if isinstance(value, int | float) and (found := self.number(value, factors)):
-                return found
-        return None
-
     def minutes(self, value: float) -> Place | None:
         """A span of time in minutes that was named, or lies between two times that were."""
-        for source in self._of(_SOFT):
-            said = moments_in(source.folded)
+        for source, said in self.said():
             if any(_is_as_long(span, value) for span in said.spans):
                 return source.place()
             times = sorted(said.times)[:24]
@@ -141,8 +48,11 @@ class Evidence:
             return None
         if self.today == wanted:
             return Place("calendar")
-        for source in self._of(_SOFT):
-            if self._names(moments_in(source.folded), wanted, edge, source):
+        # Most are named as they are, and then nothing else of the texts has to be read.
+        if named := next((source for source, said in self.said() if day in said.dates), None):
+            return named.place()
+        for source, said in self.said():
+            if self._names(said, wanted, edge, source):
                 return source.place()
         return self._after_a_span(wanted, edge)
 
@@ -151,15 +61,18 @@ class Evidence:
         minutes, zoned = (moment, False) if isinstance(moment, int) else (moment.minutes, moment.zoned)
         if minutes is None or minutes in _BOUNDS_OF_DAY:
             return Place("calendar")
-        other_zones = zoned or any(moments_in(source.folded).zoned for source in self._of(_SOFT))
-        lengths = {
-            round(span.minutes) for said in self._said(_SOFT) for span in said.spans if span.minutes < 1440
-        }
-        lengths.update(USUAL_LENGTHS)
-        for source in self._of(_SOFT):
-            said = moments_in(source.folded)
+        for source, said in self.said():
             if minutes in said.times or any(low <= minutes <= high for low, high in said.parts):
                 return source.place()
+        return self._time_that_follows(minutes, zoned=zoned)
+
+    def _time_that_follows(self, minutes: int, *, zoned: bool) -> Place | None:
+        other_zones = zoned or any(said.zoned for _, said in self.said())
+        lengths = {
+            round(span.minutes) for _, said in self.said() for span in said.spans if span.minutes < 1440
+        }
+        lengths.update(USUAL_LENGTHS)
+        for source, said in self.said():
             if any((minutes - length) % 1440 in said.times for length in lengths):
                 return source.place()
             # The same moment elsewhere: zones differ by whole and half hours.
@@ -198,10 +111,6 @@ class Evidence:
             case _:
                 return self._figure(claim, factors, edge=edge)
 
-    def id(self, folded: str) -> Place | None:
-        """An id; in the description of a tool it is an example."""
-        return self.whole(folded) or (Place("schema") if folded in self.schema else None)
-
     def _figure(self, claim: Claim, factors: Sequence[float], *, edge: bool) -> Place | None:
         for value in claim.values:
             if not isinstance(value, int | float):
@@ -219,18 +128,15 @@ class Evidence:
             year in said.years
             or any(abs(day[0] - year) <= 1 for day in said.dates)
             or any(known == year for known, _ in said.months)
-            for said in self._said(_SOFT)
+            for _, said in self.said()
         )
 
     def _day_without_year(self, day: Day) -> Place | None:
-        for source in self._of(_SOFT):
-            said = moments_in(source.folded)
+        for source, said in self.said():
             if any(known[1:] == day[1:] for known in said.dates) or day[2] in said.days_of_month:
                 return source.place()
         years = (
-            {self.today.year}
-            if self.today
-            else {known[0] for said in self._said(_SOFT) for known in said.dates}
+            {self.today.year} if self.today else {known[0] for _, said in self.said() for known in said.dates}
         )
         years = {year for year in years if year} or {2026}
         tried = (self.day((year + shift, *day[1:])) for year in sorted(years)[:5] for shift in (0, 1))
@@ -292,10 +198,10 @@ class Evidence:
     def _after_a_span(self, day: date, edge: bool) -> Place | None:
         """A number of days or months from a date that was named, or from today."""
         bases = [self.today] if self.today else []
-        for said in self._said(_SOFT):
+        for _, said in self.said():
             bases.extend(_full(said.dates))
-        for source in self._of(_SOFT):
-            for span in moments_in(source.folded).spans[:20]:
+        for source, said in self.said():
+            for span in said.spans[:20]:
                 if any(day == other for base in bases[:MAX_SPAN_BASES] for other in shifted(base, span)):
                     return source.place()
                 if (
@@ -305,26 +211,6 @@ class Evidence:
                     and (span.months or span.minutes >= 1440)
                 ):
                     return source.place()
-        return None
-
-    def _of(self, kinds: frozenset[SourceKind]) -> Iterator[Source]:
-        if self.everything_counts:
-            return iter(self.sources)
-        return (source for source in self.sources if source.kind in kinds)
-
-    def _said(self, kinds: frozenset[SourceKind]) -> Iterator[Moments]:
-        return (moments_in(source.folded) for source in self._of(kinds))
-
-    def _find(self, folded: str, kinds: frozenset[SourceKind]) -> Place | None:
-        if not folded:
-            return None
-        return next((found for source in self._of(kinds) if (found := source.find(folded))), None)
-
-    def _contains(self, folded: str) -> Place | None:
-        for source in self._of(_HARD):
-            start = source.folded.find(folded)
-            if start >= 0:
-                return source.place(start, start + len(folded))
         return None
 
 

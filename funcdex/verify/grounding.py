@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from funcdex.types.conversation import Conversation, JsonValue, ToolCall
+from funcdex.types.conversation import Conversation, ToolCall
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.verify.claims import EMAIL, URL, claims_in, digits_of
+from funcdex.verify.currencies import place_of_currency
 from funcdex.verify.evidence import Evidence
-from funcdex.verify.file_content import decoded, is_base64_field
+from funcdex.verify.file_content import decoded
+from funcdex.verify.file_fields import is_base64_field
 from funcdex.verify.fold import fold
 from funcdex.verify.given import NOTHING, Given
-from funcdex.verify.leaves import Leaf, leaves
+from funcdex.verify.leaves import Leaf
 from funcdex.verify.moments import EPOCH_KEYS_FROM, Moment, moment_of
 from funcdex.verify.needs import FREE_NUMBERS, WELL_KNOWN, factors_of, is_edge, minutes_of, need_of, snake
 from funcdex.verify.quantities import spans_in
 from funcdex.verify.sources import Place, source_of_text
 from funcdex.verify.totals import place_of_total
-from funcdex.verify.transcript import TurnSaid, transcript
+from funcdex.verify.transcript import Called, TurnSaid, transcript
 
 MAX_FAULTS = 5
 """Of one call: the rest often follows from the first."""
@@ -50,7 +52,8 @@ def groundings(
     conversation: Conversation, tools: Sequence[Tool], given: Given = NOTHING
 ) -> tuple[Grounding, ...]:
     """Where each value of each call comes from, in order; values that need no ground are left out."""
-    return tuple(_groundings(transcript(conversation), {tool.name: tool for tool in tools}, given))
+    by_name = {tool.name: tool for tool in tools}
+    return tuple(_groundings(transcript(conversation, by_name), by_name, given))
 
 
 def ungrounded_arguments(
@@ -81,9 +84,7 @@ def _groundings(turns: Sequence[TurnSaid], tools: Mapping[str, Tool], given: Giv
         evidence.add(turn.user)
         for step in (step for message in turn.messages for step in message.steps):
             for called in step:
-                yield from _call_groundings(
-                    called.call, tools.get(called.call.name), index, called.number, evidence
-                )
+                yield from _call_groundings(called, index, evidence)
             for called in step:
                 evidence.add(called.arguments)
                 evidence.add(called.answer)
@@ -101,15 +102,13 @@ def _folded(tool_text: str) -> str:
     return fold(tool_text)
 
 
-def _call_groundings(
-    call: ToolCall, tool: Tool | None, turn: int, number: int, evidence: Evidence
-) -> Iterator[Grounding]:
-    arguments: JsonValue = dict(call.arguments)
-    for leaf in leaves(arguments, tool.parameters if tool else None):
+def _call_groundings(called: Called, turn: int, evidence: Evidence) -> Iterator[Grounding]:
+    call = called.call
+    for leaf in called.arguments.values:
         if _is_offered(leaf):
             continue
         for value, place in _sought(leaf, call, evidence):
-            yield Grounding(turn, number, call.name, leaf.path, value, place)
+            yield Grounding(turn, called.number, call.name, leaf.path, value, place)
 
 
 def _is_offered(leaf: Leaf) -> bool:
@@ -180,7 +179,7 @@ def _of_string(
         case "free":
             return
         case "currency":
-            yield value, _currency(folded, evidence)
+            yield value, place_of_currency(folded, evidence)
         case "id":
             yield from _of_id(folded, evidence)
         case "entity" if not EMAIL.search(folded) and not URL.search(folded) and not digits_of(folded):
@@ -255,42 +254,6 @@ def _split(text: str) -> list[str]:
     for mark in _SEPARATORS[1:]:
         text = text.replace(mark, ",")
     return text.split(",")
-
-
-_CURRENCIES = {
-    "usd": ("$", "dollar", "usd", "buck"),
-    "eur": ("€", "euro", "eur"),
-    "gbp": ("£", "pound", "gbp", "quid"),
-    "jpy": ("¥", "yen", "jpy"),
-    "inr": ("₹", "rupee", "inr"),
-    "chf": ("franc", "chf"),
-}
-
-
-def _currency(folded: str, evidence: Evidence) -> Place | None:
-    """Where a currency was named, or nothing of another one."""
-    others = [
-        name
-        for code, names in _CURRENCIES.items()
-        if code != folded
-        for name in names
-        if len(name) > 3 or not name.isalpha()
-    ]
-    for source in evidence.sources:
-        for name in (folded, *_CURRENCIES.get(folded, ())):
-            start = source.folded.find(name)
-            if start >= 0:
-                return source.place(start, start + len(name))
-    # Canadian and Australian dollars are dollars.
-    if any(
-        name in source.folded
-        for source in evidence.sources
-        if source.kind == "user"
-        for name in others
-        if name != "$"
-    ):
-        return None
-    return Place("calendar")
 
 
 def _of_text(value: str, leaf: Leaf, evidence: Evidence) -> Iterator[tuple[str, Place | None]]:

@@ -44,7 +44,7 @@ def leaves(value: JsonValue, schema: Mapping[str, Any] | None = None) -> Iterato
                 for name, item in reversed(here.items())
             )
         elif isinstance(here, list) and depth < MAX_DEPTH:
-            inner = _items(known, root)
+            inner = item_schema(known, root)
             stack.extend(
                 (f"{path}[{index}]", key, above, here[index], inner, owner, depth + 1)
                 for index in range(len(here) - 1, -1, -1)
@@ -66,7 +66,8 @@ def member_schema(schema: Mapping[str, Any], name: str, root: Mapping[str, Any])
     return _resolved(extra, root) if isinstance(extra, Mapping) else _NOTHING
 
 
-def _items(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+def item_schema(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What it says of the items of a list; {} if nothing."""
     if not schema:
         return _NOTHING
     for option in _options(schema, root):

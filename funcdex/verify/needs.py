@@ -36,7 +36,7 @@ RULES: tuple[tuple[Need, str], ...] = (
         "entity",
         r"^(customer|subscription|invoice|payment_intent|payment_method|default_payment_method|charge|price|product|"
         r"parent|parents|add_parents|remove_parents|projects?|section|workspace|team|assignee|followers|task|calendar|"
-        r"destination|event_type|user|owner|host|co_hosts|organi[sz]ation|insert_after|message|thread|issue|channel|"
+        r"destination|event_type|user|owner|host|co_hosts|organi[sz]ation|insert_after|thread|issue|channel|"
         r"account|to|cc|bcc|from|recipients?|attendees?|invitee|participants?|reviewers?|members?|\w*issue|"
         r"assignee_any|projects_any)$",
     ),

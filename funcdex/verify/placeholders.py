@@ -15,6 +15,7 @@ from funcdex.types.conversation import JsonValue
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.verify.leaves import Leaf, leaves
+from funcdex.verify.sources import Source
 from funcdex.verify.transcript import Called, TurnSaid
 
 MAX_FAULTS = 10
@@ -65,12 +66,40 @@ EXAMPLE_DOMAIN = _form(
 )
 """Kept apart: `verify.allow_example_domains`. Hosts under `.example` are names like any other here."""
 
-# A cheap look that rules out nearly every text before the forms are tried one by one.
-_ANY_HINT = re.compile(
-    r"[\[<{]|\?\?| here\b|your|todo|tb[da]|xx|fixme|n/a|\.\.\.|^(?:string|str|null|none|undefined|nan|integer|boolean|"
-    r"placeholder|dummy|sample|value)$|lorem|dolor|some (?:text|cont|data)|123|987|0000|1111|aaaa|a1b2|foo|bar|baz|doe|test_?-?123|example\.",
-    re.IGNORECASE | re.MULTILINE,
+_HINTS = (
+    *(
+        "[",
+        "<",
+        "{",
+        "??",
+        " here",
+        "your_",
+        "your-",
+        "todo",
+        "tbd",
+        "tba",
+        "xx",
+        "fixme",
+        "n/a",
+        "...",
+        "lorem",
+    ),
+    *("dolor", "some text", "some cont", "some data", "123", "987", "7890", "0000", "1111", "aaaa", "a1b2"),
+    *("foo", "bar", "baz", "john", "jane", "doe@", "example.", "xyz"),
 )
+"""One of these is in each text that has one of the forms, and in few others; folded, as texts are."""
+_WHOLE_HINTS = frozenset("string str null none nan na na. na: integer boolean placeholder dummy".split()) | {
+    "text here"
+}
+"""The same of forms that are all of a value, a line of a source."""
+
+
+def _may_hold_one(source: Source) -> bool:
+    """A cheap look before the forms are tried one by one."""
+    folded = source.folded
+    return any(hint in folded for hint in _HINTS) or not _WHOLE_HINTS.isdisjoint(
+        line.strip() for line in folded.split("\n")
+    )
 
 
 def placeholders(
@@ -85,14 +114,14 @@ def _all(turns: Sequence[TurnSaid], tools: Mapping[str, Tool], forms: tuple[Form
     said = tuple(form for form in forms if form.in_texts and not form.whole)
     for index, turn in enumerate(turns):
         for who, source in (("the user", turn.user), ("the assistant", turn.words)):
-            if _ANY_HINT.search(source.text) and (hit := _hit(source.text, said)):
+            if _may_hold_one(source) and (hit := _hit(source.text, said)):
                 yield Fault("placeholder", f"{who} says {hit[1]!r}, which is {hit[0]}", index)
-        for called in (called for message in turn.messages for step in message.steps for called in step):
+        for called in turn.calls:
             yield from _in_call(called, tools.get(called.call.name), index, forms)
 
 
 def _in_call(called: Called, tool: Tool | None, turn: int, forms: tuple[Form, ...]) -> Iterator[Fault]:
-    subject = f"call {called.number} ({called.call.name[:64]})"
+    subject = called.told
     sides = (
         (
             f"arguments of {subject}",
@@ -103,7 +132,7 @@ def _in_call(called: Called, tool: Tool | None, turn: int, forms: tuple[Form, ..
         (f"response to {subject}", called.answer, called.response, tool.response if tool else {}),
     )
     for name, source, value, schema in sides:
-        if not _ANY_HINT.search(source.text):
+        if not _may_hold_one(source):
             continue
         hits = {leaf.path: hit for leaf in source.values if (hit := _hit_in(leaf.value, forms))}
         # Only what is found is looked up in the schema, which takes longer than looking.

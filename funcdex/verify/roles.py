@@ -13,38 +13,65 @@ from funcdex.types.conversation import Conversation
 from funcdex.types.fault import Fault
 from funcdex.verify.fold import fold, words
 from funcdex.verify.given import Given
+from funcdex.verify.phrases import Phrases
 
 SAME_WORDS = 12
 """So many words in a row of a persona, a scenario or the like are a quotation."""
 MAX_CHARS = 50_000
 
-_THIRD_PERSON = re.compile(
+_THIRD_PERSON = Phrases(
+    ("user", "customer", "person", "client", "human", "assistant"),
     r"^(?:\W*)(?:the|this) (?:user|customer|person|client) (?:then |now |also |politely |simply )?"
-    r"(?:asks|wants|says|requests|replies|responds|thanks|confirms|provides|needs|explains|mentions|tells|gives|would "
-    r"like|is asking|agrees)\b|^(?:user|human|assistant|customer)\s?:|\bthe user (?:asks|replies|responds|says|requests)\b"
+    r"(?:asks|wants|says|requests|replies|responds|thanks|confirms|provides|needs|explains|mentions|tells|"
+    r"gives|would like|is asking|agrees)\b|"
+    r"^(?:user|human|assistant|customer)\s?:|\bthe user (?:asks|replies|responds|says|requests)\b",
 )
-_OF_PERSONA = re.compile(
-    r"\b(?:according to|based on|per|from|in) (?:the|your|my|this) (?:user )?persona\b|\bthe persona (?:is|says|describes)|"
-    r"\bmy persona\b|\bas (?:a|the) persona\b|\bthe user's persona\b"
+_OF_PERSONA = Phrases(
+    ("persona",),
+    r"\b(?:according to|based on|per|from|in) (?:the|your|my|this) (?:user )?persona\b|"
+    r"\bthe persona (?:is|says|describes)|\bmy persona\b|\bas (?:a|the) persona\b|\bthe user's persona\b",
 )
-_AI_REFUSAL = re.compile(
+_AI_REFUSAL = Phrases(
+    ("as an ai", "as an artificial", "language model"),
     r"\bas an (?:ai|artificial intelligence)(?: language)?(?: model| assistant)?,? (?:i|my)\b|"
-    r"\bi(?:'m| am) (?:just |only )?an? (?:ai|large) language model\b|\bas a (?:large )?language model\b"
+    r"\bi(?:'m| am) (?:just |only )?an? (?:ai|large) language model\b|\bas a (?:large )?language model\b",
 )
-_REFUSAL = re.compile(
-    r"\bi(?:'m| am) sorry,? (?:but )?i (?:can't|cannot|can not|am (?:not able|unable) to) (?:assist|help|comply|fulfil)\w*\b(?! (?:find|locate|see))|"
-    r"\bi (?:can't|cannot|am unable to|must decline to) (?:fulfil\w*|comply with|assist with|help with) (?:this|that|your|the)(?: request)?\b|"
-    r"\b(?:against|violates?) (?:my|openai|the) (?:guidelines|content policy|programming|polic(?:y|ies))\b"
+_REFUSAL = Phrases(
+    ("can't", "cannot", "can not", "unable", "not able", "decline", "guidelines", "polic", "programming"),
+    r"\bi(?:'m| am) sorry,? (?:but )?i (?:can't|cannot|can not|am (?:not able|unable) to) "
+    r"(?:assist|help|comply|fulfil)\w*\b(?! (?:find|locate|see))|"
+    r"\bi (?:can't|cannot|am unable to|must decline to) (?:fulfil\w*|comply with|assist with|help with) "
+    r"(?:this|that|your|the)(?: request)?\b|"
+    r"\b(?:against|violates?) (?:my|openai|the) (?:guidelines|content policy|programming|polic(?:y|ies))\b",
 )
-_STAGE = re.compile(
-    r"\b(?:in|for|of|during|throughout) (?:this|the|our) (?:simulated|simulation|fictional|hypothetical|role-?play(?:ed)?|generated|synthetic)\b"
+_STAGE = Phrases(
+    (
+        *(
+            "simulat",
+            "fiction",
+            "hypothet",
+            "role",
+            "generated",
+            "synthetic",
+            "mock",
+            "fake",
+            "dummy",
+            "fabricat",
+        ),
+        *("scenario", "outline", "persona", "script", "conversation plan", "prompt", "schema", "<", "markup"),
+        *("training ", "this example", "this sample"),
+    ),
+    r"\b(?:in|for|of|during|throughout) (?:this|the|our) "
+    r"(?:simulated|simulation|fictional|hypothetical|role-?play(?:ed)?|generated|synthetic)\b"
     r"(?: (?:conversation|scenario|dialog\w*|environment|chat|example|data))?|"
     r"\b(?:this|it) is (?:just |only )?a (?:simulation|simulated|mock|role-?play)\b|"
-    r"\b(?:simulated|mock|fake|dummy|fabricated) (?:conversation|response|data|tool|api|result|output|dialog\w*|user|call)s?\b|"
-    r"\b(?:as per|according to|per|based on|as described in|as stated in|following) (?:the|this|our) (?:given |provided |above )?"
-    r"(?:scenario|outline|persona|script|conversation plan|prompt)\b|"
-    r"\b(?:the )?(?:tool|function|json|response) schemas?\b|\bresponse_schema\b|</?(?:tool|tool_response|assistant|user)>|"
-    r"\bdialog(?:ue)? markup\b|\btraining (?:example|sample|conversation)\b|\bthis (?:example|sample) conversation\b"
+    r"\b(?:simulated|mock|fake|dummy|fabricated) "
+    r"(?:conversation|response|data|tool|api|result|output|dialog\w*|user|call)s?\b|"
+    r"\b(?:as per|according to|per|based on|as described in|as stated in|following) (?:the|this|our) "
+    r"(?:given |provided |above )?(?:scenario|outline|persona|script|conversation plan|prompt)\b|"
+    r"\b(?:the )?(?:tool|function|json|response) schemas?\b|\bresponse_schema\b|"
+    r"</?(?:tool|tool_response|assistant|user)>|\bdialog(?:ue)? markup\b|"
+    r"\btraining (?:example|sample|conversation)\b|\bthis (?:example|sample) conversation\b",
 )
 _DML = re.compile(r"\bDML\b")
 

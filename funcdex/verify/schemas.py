@@ -8,6 +8,7 @@ The grammar of a conversation holds to most of them; what it leaves out is found
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from functools import lru_cache
 from itertools import islice
 
@@ -17,11 +18,14 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError
 from funcdex.grammar.validation import check_with, formats
 from funcdex.types.conversation import JsonValue
 from funcdex.types.tools import JsonSchema
+from funcdex.verify.quick_schema import Fits, quick
 
 MAX_VIOLATIONS = 5
 """Most violations named for one value: the rest often follows from the first, and models read them."""
 
 MAX_MESSAGE_CHARS = 200
+MOST_KEPT = 4096
+"""Schemas that are kept ready."""
 
 
 class UnusableSchema(Exception):
@@ -34,7 +38,10 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
     CPU-bound, well under a millisecond for common tools. Raises UnusableSchema.
     """
     try:
-        found = tuple(islice(_compiled(_as_text(schema)).iter_errors(value), MAX_VIOLATIONS))
+        fits, validator = _known(schema)
+        if fits is not None and fits(value):
+            return ()
+        found = tuple(islice(validator.iter_errors(value), MAX_VIOLATIONS))
     except OverflowError:  # `multipleOf` with a whole number beyond what a float can hold
         return ("$: holds a number that is too big to be checked",)
     except SchemaError as error:
@@ -48,19 +55,37 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
     return tuple(_described(violation) for violation in found)
 
 
+_Judges = tuple[Fits | None, Draft202012Validator]
+"""What tells quickly whether a value fits, where there is such a thing, and what says what is wrong."""
+
+_seen: OrderedDict[int, tuple[JsonSchema, _Judges]] = OrderedDict()
+
+
+def _known(schema: JsonSchema) -> _Judges:
+    """By identity: schemas are never changed, and writing one as text takes longer than checking a value. Kept
+    with the answer, so that nothing else has its id."""
+    found = _seen.get(id(schema))
+    if found is None or found[0] is not schema:
+        found = schema, _compiled(_as_text(schema))
+        _seen[id(schema)] = found
+        if len(_seen) > MOST_KEPT:
+            _seen.popitem(last=False)
+    return found[1]
+
+
 def _as_text(schema: JsonSchema) -> str | bytes:
-    """For each call again, so it has to be quick; orjson has no numbers beyond 64 bits, and less depth."""
+    """orjson has no numbers beyond 64 bits, and less depth."""
     try:
         return orjson.dumps(schema)
     except TypeError:
         return json.dumps(schema)
 
 
-@lru_cache(maxsize=4096)
-def _compiled(schema_json: str | bytes) -> Draft202012Validator:
+@lru_cache(maxsize=MOST_KEPT)
+def _compiled(schema_json: str | bytes) -> _Judges:
     schema = json.loads(schema_json)
     Draft202012Validator.check_schema(schema, format_checker=formats())
-    return check_with(schema)
+    return quick(schema), check_with(schema)
 
 
 def _described(violation: ValidationError | SchemaError) -> str:

@@ -8,20 +8,24 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from funcdex.types.conversation import JsonValue
+from funcdex.types.tools import JsonSchema
+from funcdex.verify.file_content import readable
 from funcdex.verify.fold import find_whole, fold
 from funcdex.verify.leaves import Leaf, leaves
 from funcdex.verify.quantities import canonical
 
 SourceKind = Literal["system", "user", "response", "assistant", "call", "schema", "calendar"]
 MAX_SOURCE_CHARS = 200_000
+SHORTEST_FILE = 12
+"""Characters of base64 from which a value may be the content of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was said. `turn` is from 0 (None: before the first), `number` that of the call whose
     response or arguments are meant, from 1, and `path` the value in them. `start` and `end` count characters
-    of the text, or of that value's text; both are 0 where it stands as a whole or follows from more than one
-    place."""
+    of the text, or of that value's text, where what can be read in a file stands behind its base64; both are 0
+    where it stands as a whole or follows from more than one place."""
 
     kind: SourceKind
     turn: int | None = None
@@ -91,9 +95,11 @@ def source_of_text(kind: SourceKind, turn: int | None, text: str) -> Source:
     return Source(kind, turn, text[:MAX_SOURCE_CHARS])
 
 
-def source_of_json(kind: SourceKind, turn: int, number: int, value: JsonValue) -> Source:
+def source_of_json(
+    kind: SourceKind, turn: int, number: int, value: JsonValue, schema: JsonSchema | None = None
+) -> Source:
     """A response, or the arguments of a call."""
-    found = tuple(leaves(value))
+    found = tuple(leaves(value, schema))
     lines = [_line(leaf) for leaf in found]
     return Source(kind, turn, "\n".join(lines)[:MAX_SOURCE_CHARS], number, found)
 
@@ -102,7 +108,7 @@ def _line(leaf: Leaf) -> str:
     """A value on one line, so that lines and values have the same numbers. A key that is data stands with it."""
     value = leaf.value
     if isinstance(value, str):
-        text = value.replace("\n", " ").replace("\r", " ")
+        text = _with_content(value).replace("\n", " ").replace("\r", " ")
     elif isinstance(value, bool) or value is None:
         text = ""
     elif isinstance(value, int):
@@ -114,3 +120,11 @@ def _line(leaf: Leaf) -> str:
         if leaf.key.replace("_", "").isalpha() or not leaf.key
         else f"{text} {leaf.key}".replace("\n", " ")
     )
+
+
+def _with_content(text: str) -> str:
+    """A text, and what can be read in it if it is the content of a file in base64."""
+    if len(text) < SHORTEST_FILE or len(text) % 4 or " " in text:
+        return text
+    content = readable(text)
+    return text if content is None else f"{text} {content}"

@@ -80,7 +80,8 @@ def _faults(text: str, turn: int, evidence: Evidence, counted: int | None) -> It
     folded = fold(text)
     sentences = [(match.start(), match.end()) for match in _SENTENCE.finditer(folded) if match[0].strip()]
     loose = [span for span in sentences if _is_loose(folded[slice(*span)])]
-    evidence.relative = not _has_dates(evidence)
+    if claims:
+        evidence.relative = not _has_dates(evidence)
     for claim in claims:
         if claim.kind not in _HARD_KINDS and any(start <= claim.start < end for start, end in loose):
             continue

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from funcdex.types.conversation import Conversation, JsonValue, ToolCall
+from funcdex.types.tools import Tool
 from funcdex.verify.sources import Source, source_of_json, source_of_text
 
 
@@ -17,6 +19,11 @@ class Called:
     response: JsonValue
     arguments: Source
     answer: Source
+
+    @property
+    def told(self) -> str:
+        """How faults name it."""
+        return f"call {self.number} ({self.call.name[:64]})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,19 @@ class TurnSaid:
     messages: tuple[Said, ...]
     words: Source
 
+    @property
+    def calls(self) -> Iterator[Called]:
+        """All calls, in order."""
+        return (called for message in self.messages for step in message.steps for called in step)
 
-def transcript(conversation: Conversation) -> tuple[TurnSaid, ...]:
-    """Every turn, in order."""
-    return tuple(_turn(conversation, index) for index in range(len(conversation.turns)))
+
+def transcript(conversation: Conversation, tools: Mapping[str, Tool]) -> tuple[TurnSaid, ...]:
+    """Every turn, in order. The values of arguments know what their tool's schema says of them; those of
+    responses do not, because few are asked."""
+    return tuple(_turn(conversation, index, tools) for index in range(len(conversation.turns)))
 
 
-def _turn(conversation: Conversation, index: int) -> TurnSaid:
+def _turn(conversation: Conversation, index: int, tools: Mapping[str, Tool]) -> TurnSaid:
     turn = conversation.turns[index]
     number = 0
     messages: list[Said] = []
@@ -51,7 +64,9 @@ def _turn(conversation: Conversation, index: int) -> TurnSaid:
             made: list[Called] = []
             for call, response in zip(step.calls, step.responses, strict=True):
                 number += 1
-                arguments = source_of_json("call", index, number, dict(call.arguments))
+                tool = tools.get(call.name)
+                schema = tool.parameters if tool else None
+                arguments = source_of_json("call", index, number, dict(call.arguments), schema)
                 answer = source_of_json("response", index, number, response)
                 made.append(Called(number, call, response, arguments, answer))
             steps.append(tuple(made))

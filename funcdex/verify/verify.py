@@ -72,7 +72,7 @@ def _exchange_faults(exchange: Exchange, tools: Mapping[str, Tool], error_respon
 def _content_faults(
     conversation: Conversation, tools: Mapping[str, Tool], given: Given, checks: VerifySettings
 ) -> Iterator[Fault]:
-    turns = transcript(conversation)
+    turns = transcript(conversation, tools)
     if checks.grounding:
         yield from ungrounded_arguments(turns, tools, given)
     if checks.statements:
@@ -82,7 +82,9 @@ def _content_faults(
         allowed = checks.allow_example_domains
         yield from placeholders(turns, tools, allow_example_domains=allowed)
     if checks.file_content:
-        yield from file_contents(conversation, tools)
+        for index, turn in enumerate(turns):
+            for called in turn.calls:
+                yield from file_contents(index, called.told, called.arguments.values)
     if checks.repetition:
         yield from repetitions(conversation, same_calls=checks.same_calls)
     if checks.language and given.language is not None:

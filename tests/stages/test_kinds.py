@@ -36,7 +36,7 @@ from funcdex.stages.conversation import faults_of
 from funcdex.stages.grammars import grammar_of
 from funcdex.stages.kind_checks import kind_faults
 from funcdex.stages.kinds import ERROR_VARIANTS, SPECS, form_of, servable
-from funcdex.stages.plan import plans
+from funcdex.stages.plan import plan_at, plans
 from funcdex.toolkits.graph import graph_of
 from funcdex.toolkits.read import read_toolkits
 from funcdex.toolkits.select import make_bundles
@@ -64,6 +64,23 @@ def test_over_a_run_the_kinds_come_as_often_as_their_shares_say() -> None:
     assert (
         min(plan.today for plan in planned) >= "2024-01-01" and max(plan.today for plan in planned) < "2027"
     )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_toolkit_has_its_share_of_every_kind(seed: int) -> None:
+    chosen = settings().model_copy(update={"seed": seed})
+    counts = Counter[tuple[str, str]]((one.toolkits[0], one.kind) for one in plans(chosen, BUNDLES))
+    each, total = 2000 / len(BUNDLES), sum(DEFAULT_KINDS.values())
+    for bundle in BUNDLES:
+        for kind, share in DEFAULT_KINDS.items():
+            assert abs(counts[bundle.name, kind] - each * share / total) <= 2.5, (bundle.name, kind)
+
+
+def test_what_is_tried_again_keeps_its_kind_and_nothing_else() -> None:
+    chosen = settings()
+    for index in range(1, 60):
+        first, again = (plan_at(index, chosen, BUNDLES, restarts) for restarts in (0, 1))
+        assert first.kind == again.kind and first.seed != again.seed
 
 
 def test_a_kind_without_a_share_is_never_drawn_and_neither_is_one_that_is_not_named() -> None:

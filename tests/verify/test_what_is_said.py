@@ -8,7 +8,6 @@ import pytest
 
 from funcdex.settings.verify import VerifySettings
 from funcdex.types.conversation import Conversation, JsonValue
-from funcdex.verify.file_content import encode_files, with_encoded_files
 from funcdex.verify.given import Given
 from funcdex.verify.roles import system_prompt_faults
 from funcdex.verify.verify import verify
@@ -131,15 +130,6 @@ def test_a_file_is_real_and_of_the_size_that_is_told() -> None:
     assert upload("not base64!", 11) == ["fake_file_content"]
     assert "fake_file_content" in upload("<base64 content>", 5)
     assert upload(base64.b64encode(b"placeholder").decode(), 11) == ["fake_file_content"]
-
-
-def test_plain_text_is_encoded_and_its_size_set() -> None:
-    made = encode_files({"data": "Agenda: one, two", "size": 1}, UPLOAD.parameters)
-    assert made == {"data": base64.b64encode(b"Agenda: one, two").decode(), "size": 16}
-    assert encode_files(made, UPLOAD.parameters) == made
-    conversation = talk(turn("Keep it", ("UPLOAD", {"data": "Agenda: one, two"}, {}), "Kept."))
-    assert verify(with_encoded_files(conversation, {"UPLOAD": UPLOAD}), [UPLOAD]) == ()
-    assert with_encoded_files(conversation, {"UPLOAD": GET}) is conversation
 
 
 def test_three_equal_calls_with_equal_responses_are_a_circle() -> None:

@@ -16,6 +16,7 @@ from funcdex.dml.lexer import tokens
 from funcdex.dml.text import escape
 from funcdex.errors import MarkupError
 from funcdex.stages.context import Dialogue
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.kinds import Form
 from funcdex.stages.turns.broken_off import BrokenOff, refuse_if_spent
 from funcdex.stages.turns.talk import Talk
@@ -37,7 +38,9 @@ class NativeAssistant:
         dialogue, generation = self.dialogue, self.dialogue.context.settings.generation
         names = [tool.name for tool in self.shown] if may_call else []
         offered = Offered(
-            tuple(tool.as_openai for tool in self.shown), may_call=may_call, parallel=self.form.parallel_calls
+            tuple(as_written(tool).as_openai for tool in self.shown),
+            may_call=may_call,
+            parallel=self.form.parallel_calls,
         )
         fault: BrokenOff | None = None
         for _ in range(generation.max_stage_retries + 1):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from funcdex.stages.context import Dialogue
+from funcdex.stages.file_writing import as_written
 from funcdex.stages.kinds import Form
 from funcdex.stages.turns.world import World
 from funcdex.types.conversation import JsonValue, ToolCall
@@ -31,7 +32,7 @@ class Tools:
 
     async def response_to(self, call: ToolCall) -> tuple[JsonValue, list[str]]:
         """The response, and what is wrong with it if no sample was without a fault."""
-        context, tool = self.dialogue.context, self.tools[call.name]
+        context, tool = self.dialogue.context, as_written(self.tools[call.name])
         schema = self._schema_for(tool)
         grammar = await context.grammars.of_json(schema)
         response: JsonValue = None
