@@ -57,9 +57,10 @@ class Index:
         yield _Source("review", looked.review, lambda _n, _at, line: review_change(rows, line))
         if looked.drafts is not None:
             yield _Source("drafts", looked.drafts, lambda _n, at, line: draft_key(rows, at, line))
-        yield _Source("accepted", looked.accepted, lambda n, at, line: rows.record("accepted", n, at, line))
+        # What is accepted comes after what is rejected, and so first in the list of what is newest.
         if looked.rejected is not None:
             yield _Source("rejected", looked.rejected, lambda n, at, line: rows.record("rejected", n, at, line))
+        yield _Source("accepted", looked.accepted, lambda n, at, line: rows.record("accepted", n, at, line))
         if looked.run is not None:
             yield _Source("log", looked.run.log, lambda _n, _at, line: event_of(rows, line))
 
@@ -118,8 +119,8 @@ class Index:
             if count % _AT_ONCE == _AT_ONCE - 1 and time.monotonic() > until:
                 more = True
                 break
+            lines += 1
             if not line.isspace():
-                lines += 1
                 bad += not source.take(lines, at, line)
             at += len(line)
         if at > begun_at or seen is None:
