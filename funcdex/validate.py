@@ -80,7 +80,11 @@ def _line_faults(
         yield LineFault(number, id_, None, "repeated_id", f"line {seen[id_]} has this id too")
     seen.setdefault(id_, number)
     try:
-        conversation, tools, given = read_conversation(record), read_tools(record, beside), read_given(record, language)
+        conversation, tools, given = (
+            read_conversation(record),
+            read_tools(record, beside),
+            read_given(record, language),
+        )
     except (MarkupError, MessagesError) as error:
         yield LineFault(number, id_, None, "markup", str(error))
         return

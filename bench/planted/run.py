@@ -80,7 +80,7 @@ def _lines(number: int, talk: Good, rng: Random) -> Iterator[tuple[Any, Any]]:
     quality = 2 if fault_turn is not None else rng.choice((4, 4, 5, 5, 5))
     draft = Draft(
         plan,
-        scenario=f"Somebody works with {' and '.join(kits)}. They begin: {conversation.turns[0].user}",
+        scenario=f"A working day in a small company that lives in {' and '.join(kits)}.",
         persona="Busy, friendly, and in a hurry before lunch.",
         outline="1. Ask for what is needed.\n2. Look it up.\n3. Do it, and say what was done.",
         blueprint={"facts": ["It is a working day."], "turns": [{"user": "asks"}], "ending": "All done."},
@@ -129,10 +129,15 @@ def _verdicts(conversation: Conversation, fault_turn: int | None) -> dict[str, A
     for index in range(len(conversation.turns)):
         told: dict[str, Any] = {"turn": index + 1, **dict.fromkeys(aspects, "good"), "verdict": "good"}
         if index == fault_turn:
-            told |= {"arguments": "wrong", "verdict": "wrong", "reasons": {"arguments": "nobody said this value"}}
+            told |= {
+                "arguments": "wrong",
+                "verdict": "wrong",
+                "reasons": {"arguments": "nobody said this value"},
+            }
         turns.append(told)
     votes: Sequence[dict[str, Any]] = [
-        {"model": name, "endpoint": ENDPOINTS[0], "weight": 1, "tool_use_quality": 4} for name in ("qwen3-32b", "llama-70b")
+        {"model": name, "endpoint": ENDPOINTS[0], "weight": 1, "tool_use_quality": 4}
+        for name in ("qwen3-32b", "llama-70b")
     ]
     return {"turns": turns, "agreement": 0.94, "votes": votes}
 

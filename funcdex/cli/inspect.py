@@ -14,9 +14,9 @@ from funcdex.printable import printable
 def inspect(
     source: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="A run directory, or JSON Lines.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.")] = 0,
-    host: Annotated[str, typer.Option(help="Address to serve at. Others than this machine may then look.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option(help="Address to serve at. Others than this machine may then look.")
+    ] = ("127.0.0.1"),
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Look only: nothing can be decided or edited.")
     ] = False,

@@ -127,5 +127,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
     while view:
         written = os.write(descriptor, view)
         if written == 0:
-            raise CheckpointError("writing the review wrote nothing", where="the review file", fix="Make room.")
+            raise CheckpointError(
+                "writing the review wrote nothing", where="the review file", fix="Make room."
+            )
         view = view[written:]

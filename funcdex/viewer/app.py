@@ -38,7 +38,6 @@ from funcdex.viewer.views import (
 )
 
 
-
 def application(view: View, follower: Follower, *, hosts: Collection[str], token: str = "") -> Starlette:
     """The viewer. `token`: what forms prove themselves by, a fresh one if empty."""
     token = token or secrets.token_urlsafe(32)
@@ -98,7 +97,9 @@ class _Viewer:
     async def list(self, request: Request) -> Response:
         query = request.query_params
         after, before = query.get("after", ""), query.get("before", "")
-        return await self._page("list.html", lambda: list_view(self._view, filters_of(query), after=after, before=before))
+        return await self._page(
+            "list.html", lambda: list_view(self._view, filters_of(query), after=after, before=before)
+        )
 
     async def live(self, request: Request) -> Response:
         """How many have come since the page was made: a part of a page, asked again and again."""
@@ -125,7 +126,9 @@ class _Viewer:
                 return orjson.dumps(told.record, option=orjson.OPT_INDENT_2)
             except TypeError as error:
                 raise CheckpointError(
-                    f"the record cannot be written as JSON: {error}", where="the record", fix="Look into the file."
+                    f"the record cannot be written as JSON: {error}",
+                    where="the record",
+                    fix="Look into the file.",
                 ) from error
 
         return Response(await anyio.to_thread.run_sync(record), media_type="application/json")
@@ -215,5 +218,3 @@ class _Viewer:
             headers = {"HX-Retarget": "#message", "HX-Reswap": "innerHTML"}
             return HTMLResponse(self._pages.render("message.html", told), status, headers)
         return HTMLResponse(self._pages.render("error.html", told), status)
-
-

@@ -136,15 +136,24 @@ def _distributions(index: Index) -> list[Bars]:
         f"SELECT score, {count} FROM conversation WHERE score >= 0 GROUP BY score ORDER BY score DESC"
     ).fetchall()
     reasons = read("SELECT value, count FROM facet WHERE kind = 'reason' AND count > 0 ORDER BY count DESC")
-    tools = read("SELECT value, count FROM facet WHERE kind = 'tool' AND count > 0 ORDER BY count DESC, value")
+    tools = read(
+        "SELECT value, count FROM facet WHERE kind = 'tool' AND count > 0 ORDER BY count DESC, value"
+    )
     return [
         _cut("Kinds", [Bar(k, (a, r), Filters(kind=k)) for k, a, r in kinds], both),
         _cut("Toolkits", [Bar(k, (a, r), Filters(toolkit=k)) for k, a, r in toolkits], both),
-        _cut("Scores for tool use", [Bar(f"{s:g}", (a, r), Filters(score=f"{s:g}")) for s, a, r in scores], both),
+        _cut(
+            "Scores for tool use",
+            [Bar(f"{s:g}", (a, r), Filters(score=f"{s:g}")) for s, a, r in scores],
+            both,
+        ),
         _cut("Reasons of rejections", [Bar(k, (c,), Filters(reason=k)) for k, c in reasons.fetchall()]),
         _cut("Conversations by turns of the user", _lengths(index, "turns")),
         _cut("Conversations by calls", _lengths(index, "calls")),
-        _cut("Tools, by conversations that call them", [Bar(k, (c,), Filters(tool=k)) for k, c in tools.fetchall()]),
+        _cut(
+            "Tools, by conversations that call them",
+            [Bar(k, (c,), Filters(tool=k)) for k, c in tools.fetchall()],
+        ),
     ]
 
 

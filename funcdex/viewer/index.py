@@ -59,7 +59,9 @@ class Index:
             yield _Source("drafts", looked.drafts, lambda _n, at, line: draft_key(rows, at, line))
         # What is accepted comes after what is rejected, and so first in the list of what is newest.
         if looked.rejected is not None:
-            yield _Source("rejected", looked.rejected, lambda n, at, line: rows.record("rejected", n, at, line))
+            yield _Source(
+                "rejected", looked.rejected, lambda n, at, line: rows.record("rejected", n, at, line)
+            )
         yield _Source("accepted", looked.accepted, lambda n, at, line: rows.record("accepted", n, at, line))
         if looked.run is not None:
             yield _Source("log", looked.run.log, lambda _n, _at, line: event_of(rows, line))
@@ -183,4 +185,3 @@ def _writing(path: Path) -> sqlite3.Connection:
         connection = opened(path, to_read=False)
         made_anew(connection)
         return connection
-

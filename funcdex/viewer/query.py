@@ -82,9 +82,7 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     return Filters(**told)
 
 
-def page(
-    index: Index, filters: Filters, *, after: str = "", before: str = "", rows: int = PAGE_ROWS
-) -> Page:
+def page(index: Index, filters: Filters, *, after: str = "", before: str = "", rows: int = PAGE_ROWS) -> Page:
     """A page after, or before, a key; the first without either. A key that makes no sense is none."""
     backwards = bool(_key(before)) and not _key(after)
     found = _rows(index, filters, _key(before) if backwards else _key(after), backwards, rows + 1)
@@ -176,13 +174,17 @@ def _asked(filters: Filters) -> tuple[str, list[str], list[str | float]]:
         if value := getattr(filters, kind):
             if tables:
                 n = "w.rowid" if tables[0] == "words w" else "t.n"
-                where.append(f"EXISTS (SELECT 1 FROM tag x WHERE (x.kind, x.value, x.n) = ('{kind}', ?, {n}))")
+                where.append(
+                    f"EXISTS (SELECT 1 FROM tag x WHERE (x.kind, x.value, x.n) = ('{kind}', ?, {n}))"
+                )
             else:
                 tables.append("tag t")
                 where.append(f"t.kind = '{kind}' AND t.value = ?")
             values.append(value)
     joined = {"words w": "w.rowid", "tag t": "t.n"}
-    text = tables[0] + f" CROSS JOIN conversation c ON c.n = {joined[tables[0]]}" if tables else "conversation c"
+    text = (
+        tables[0] + f" CROSS JOIN conversation c ON c.n = {joined[tables[0]]}" if tables else "conversation c"
+    )
     for column in ("kind", "reason"):
         if value := getattr(filters, column):
             where.append(f"c.{column} = ?")

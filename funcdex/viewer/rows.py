@@ -141,7 +141,6 @@ class Rows:
             self._flows[*key, "completion"] += flow.completion
 
 
-
 def _facets(state: str, kind: str, reason: str, score: float) -> list[tuple[str, str]]:
     found = [("state", state), ("kind", kind), ("reason", reason)]
     return [one for one in found if one[1]] + ([("score", f"{score:g}")] if score >= 0 else [])

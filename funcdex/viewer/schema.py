@@ -61,7 +61,9 @@ def is_current(connection: sqlite3.Connection) -> bool:
 
 def made_anew(connection: sqlite3.Connection) -> None:
     """Empties the file and makes the tables."""
-    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT NULL").fetchall()
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT NULL"
+    ).fetchall()
     for (name,) in sorted(names, key=lambda row: row[0] != "words"):
         if not name.startswith("words_"):  # They go with the table of words.
             connection.execute(f'DROP TABLE IF EXISTS "{name}"')

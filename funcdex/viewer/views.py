@@ -209,12 +209,13 @@ def _facts(record: Mapping[str, Any], lineage: Mapping[str, Any]) -> dict[str, s
         name: record.get(name)
         for name in ("kind", "variant", "difficulty", "today", "model", "endpoint", "seed", "simulated")
     }
-    found["written"] = lineage.get("written_at")
+    written = lineage.get("written_at")
+    found["written"] = written[:16].replace("T", " ") if isinstance(written, str) else None
     found["version"] = lineage.get("funcdex")
     tokens = _mapping(record.get("tokens"))
     if tokens:
         found["tokens"] = f"{tokens.get('prompt')} in, {tokens.get('completion')} out"
-    return {name: str(value)[:300] for name, value in found.items() if value not in (None, "")}
+    return {name: str(value)[:300] for name, value in found.items() if value not in (None, "", False)}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
