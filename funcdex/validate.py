@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def validate_file(
 ) -> tuple[list[LineFault], int]:
     """Every fault of a data set, and how many lines it has. `language`: what is spoken in it, None for any.
     Raises ConfigError if it cannot be read."""
-    beside = _toolkits_beside(path)
+    beside = toolkits_beside(path)
     seen: dict[str, int] = {}
     faults: list[LineFault] = []
     number = 0
@@ -80,26 +80,41 @@ def _line_faults(
         yield LineFault(number, id_, None, "repeated_id", f"line {seen[id_]} has this id too")
     seen.setdefault(id_, number)
     try:
-        conversation, tools, given = _conversation(record), _tools(record, beside), _given(record, language)
+        conversation, tools, given = (
+            read_conversation(record),
+            read_tools(record, beside),
+            read_given(record, language),
+        )
     except (MarkupError, MessagesError) as error:
         yield LineFault(number, id_, None, "markup", str(error))
         return
     except (KeyError, TypeError, ValueError) as error:
         yield LineFault(number, id_, None, "not_a_record", f"{type(error).__name__}: {error}")
         return
-    errors = record.get("kind") == "tool_error"
-    special = record.get("kind", USUAL_KIND) != USUAL_KIND
-    found = (
-        *verify(conversation, tools, given, checks, error_responses=errors or special),
-        *_system_faults(given, checks),
-    )
-    for fault in found:
+    for fault in faults_of(record, conversation, tools, given, checks):
         yield LineFault(
             number, id_, None if fault.turn is None else fault.turn + 1, fault.reason, fault.detail
         )
 
 
-def _conversation(record: Mapping[str, Any]) -> Conversation:
+def faults_of(
+    record: Mapping[str, Any],
+    conversation: Conversation,
+    tools: Sequence[Tool] | None,
+    given: Given,
+    checks: VerifySettings,
+) -> tuple[Fault, ...]:
+    """Every fault of a record that was read."""
+    found = verify(conversation, tools, given, checks, error_responses=may_fail(record))
+    return (*found, *_system_faults(given, checks))
+
+
+def may_fail(record: Mapping[str, Any]) -> bool:
+    """Whether tools may answer with errors that their schemas do not describe."""
+    return record.get("kind", USUAL_KIND) != USUAL_KIND
+
+
+def read_conversation(record: Mapping[str, Any]) -> Conversation:
     """From markup where a record has it, else from messages."""
     match record:
         case {"conversation_dml": str(text)}:
@@ -113,7 +128,7 @@ def _conversation(record: Mapping[str, Any]) -> Conversation:
     raise ValueError("a record has a text as `conversation_dml`, or an array as `messages`")
 
 
-def _given(record: Mapping[str, Any], language: str | None) -> Given:
+def read_given(record: Mapping[str, Any], language: str | None) -> Given:
     """What a record tells beside its conversation. Of what is missing, nothing is checked."""
     told = record.get("metadata")
     metadata: Mapping[str, Any] = told if isinstance(told, dict) else {}
@@ -135,7 +150,7 @@ def _system_faults(given: Given, checks: VerifySettings) -> Iterator[Fault]:
         yield from system_prompt_faults(given.system, given)
 
 
-def _tools(record: Mapping[str, Any], beside: Mapping[str, Toolkit]) -> tuple[Tool, ...] | None:
+def read_tools(record: Mapping[str, Any], beside: Mapping[str, Toolkit]) -> tuple[Tool, ...] | None:
     """The tools a record carries, with the response schemas of the run it lies in; None if it carries none,
     as the predecessor's conversations.
 
@@ -162,7 +177,7 @@ def _tools(record: Mapping[str, Any], beside: Mapping[str, Toolkit]) -> tuple[To
     )
 
 
-def _toolkits_beside(path: Path) -> dict[str, Toolkit]:
+def toolkits_beside(path: Path) -> dict[str, Toolkit]:
     """The toolkits of the run that a data set lies in, by name; {} elsewhere."""
     tools_file = path.parent / TOOLS_FILE
     if not os.path.isfile(tools_file):

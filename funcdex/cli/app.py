@@ -16,6 +16,7 @@ from funcdex.cli import (
     export,
     grammar,
     grammar_cost,
+    inspect,
     run,
     stats,
     tools,
@@ -39,6 +40,7 @@ for command in (
     validate.validate,
     stats.stats,
     export.export,
+    inspect.inspect,
 ):
     app.command()(command)
 tools.app.command()(catalog.search)

@@ -78,6 +78,10 @@ def export(
         bool, typer.Option("--public", help="A pushed data set that is new is public.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export in the folder.")] = False,
+    ignore_review: Annotated[
+        bool,
+        typer.Option("--ignore-review", help="Leave aside what was decided by hand in `funcdex inspect`."),
+    ] = False,
     json: JsonOption = None,
 ) -> None:
     """Writes the conversations of a run as files that a trainer reads, with a dataset card.
@@ -121,6 +125,7 @@ def export(
         preferences=preferences,
         shard_bytes=shard_mb * 1_000_000,
         force=force,
+        review=not ignore_review,
     )
     exported = carry_out(order)
     if json:
@@ -147,12 +152,20 @@ def _summary(exported: Exported, order: ExportOrder) -> str:
             lines.append(f"held out of train: {', '.join(told['held_out_tools'])}")
     if told := report.get("preferences"):
         lines.append(f"preference pairs: {told['made']:,}. {told['not_kept']}")
+    by_hand = exported.by_hand
+    if by_hand.rejected or by_hand.accepted or by_hand.edited:
+        lines.append(
+            f"decided by hand: {by_hand.rejected:,} left out, {by_hand.accepted:,} taken in, "
+            f"{by_hand.edited:,} edited"
+        )
     if order.format.lost:
         lines.append(f"no place here for {order.format.lost}")
     return "\n".join(lines) + "\n"
 
 
 def _name_damages(exported: Exported) -> None:
+    for one in exported.by_hand.not_used:
+        sys.stderr.write(printable(f"{one}\n"))
     damages = exported.damages
     for one in damages.named:
         sys.stderr.write(printable(f"left out: {one}\n"))

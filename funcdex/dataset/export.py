@@ -14,6 +14,7 @@ from funcdex.dataset.card import card
 from funcdex.dataset.figures import Figures
 from funcdex.dataset.folder import REPORT, becoming, refuse_existing
 from funcdex.dataset.preferences import NOT_KEPT, Pairs, earlier_versions, pairs_of
+from funcdex.dataset.reviewed import ByHand, reviewed
 from funcdex.dataset.source import Damages, Source, source_of
 from funcdex.dataset.split import TRAIN, Split, SplitOrder, split, trait_of
 from funcdex.dataset.writers import LinesWriter, ParquetWriter, Writer, require_parquet
@@ -28,7 +29,8 @@ PREFERENCES = "preferences"
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is asked. `out` becomes the export; `split` is None where all records are `train`."""
+    """What is asked. `out` becomes the export; `split` is None where all records are `train`. `review`: what was
+    decided by hand counts."""
 
     source: Path
     out: Path
@@ -38,6 +40,7 @@ class ExportOrder:
     preferences: bool = False
     shard_bytes: int = 500_000_000
     force: bool = False
+    review: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Exported:
     path: Path
     figures: Figures
     damages: Damages
+    by_hand: ByHand
     rows: Mapping[str, int]
     report: Mapping[str, Any]
 
@@ -60,7 +64,7 @@ def export(order: ExportOrder) -> Exported:
         work = _Work(order, source, folder)
         work.take_all()
         report = work.finish()
-    return Exported(order.out, work.figures, work.damages, work.rows, report)
+    return Exported(order.out, work.figures, work.damages, work.by_hand, work.rows, report)
 
 
 def _refuse_misfits(order: ExportOrder) -> None:
@@ -79,6 +83,7 @@ class _Work:
         self.figures, self.damages = Figures(), Damages()
         self.rows: dict[str, int] = {}
         self._order, self._source, self._folder = order, source, folder
+        self._records = reviewed(source, honour=order.review)
         self._lines: dict[int, str] = {}
         self._split = self._planned_split()
         self._versions = earlier_versions(source.run) if order.preferences else {}
@@ -92,7 +97,7 @@ class _Work:
             return None
         scenarios = self._source.scenarios()
         numbers, traits = [], []
-        for number, record, sample in self._source.samples(Damages()):
+        for number, record, sample in self._records.samples(Damages()):
             told = record.get("scenario")
             numbers.append(number)
             traits.append(trait_of(sample, told if isinstance(told, str) else scenarios.get(sample.id)))
@@ -100,11 +105,16 @@ class _Work:
         self._lines = dict(zip(numbers, found.places, strict=True))
         return found
 
+    @property
+    def by_hand(self) -> ByHand:
+        """What was done that people decided."""
+        return self._records.by_hand
+
     def take_all(self) -> None:
         """Writes every record. What is added to the file meanwhile is left for the next export."""
         with contextlib.ExitStack() as closing:
             closing.callback(self._close)
-            for number, record, sample in self._source.samples(self.damages):
+            for number, record, sample in self._records.samples(self.damages):
                 place = TRAIN if self._split is None else self._lines.get(number)
                 if place is None:
                     continue
@@ -180,6 +190,7 @@ class _Work:
         report["rows"] = {split: self._writers["", split].rows for split in splits}
         report["files"] = dict(sorted(self.rows.items()))
         report["left_out"] = {"count": self.damages.count, "first": self.damages.named}
+        report["by_hand"] = self.by_hand.as_json()
         report["figures"] = self.figures.as_json()
         if order.format.lost:
             report["no_place_for"] = order.format.lost

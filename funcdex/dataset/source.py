@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,7 @@ class Source:
 
     def samples(self, damages: Damages) -> Iterator[tuple[int, Record, Sample]]:
         """Line number, record, and the sample of each record that is one."""
-        for number, record in self.records(damages):
-            try:
-                sample = sample_of(record, f"line_{number:06d}")
-            except (ValueError, RecursionError) as error:
-                damages.add(number, str(error))
-            else:
-                yield number, record, sample
+        return samples_of(self.records(damages), damages)
 
     def scenarios(self) -> Mapping[str, str]:
         """The scenario of each conversation of the run, by its id; {} for a file alone."""
@@ -87,6 +81,19 @@ class Source:
             and isinstance(record.get("metadata"), dict)
             and isinstance(record["metadata"].get("scenario"), str)
         }
+
+
+def samples_of(
+    records: Iterable[tuple[int, Record]], damages: Damages
+) -> Iterator[tuple[int, Record, Sample]]:
+    """Line number, record and sample of each record that makes one."""
+    for number, record in records:
+        try:
+            sample = sample_of(record, f"line_{number:06d}")
+        except (ValueError, RecursionError) as error:
+            damages.add(number, str(error))
+        else:
+            yield number, record, sample
 
 
 def source_of(path: Path) -> Source:

@@ -1,0 +1,1 @@
+"""A web viewer of a run or a data set, for its owner, on their own machine."""
