@@ -1,12 +1,12 @@
 """How long each format takes to export a large data set, how long its figures take, and how much memory.
 
-    python bench/export_speed.py [--conversations 10000] [--messages 30] [--format trl ...] [--tokenizer F] [--record]
+    python bench/export_speed.py [--conversations N] [--messages N] [--format trl ...] [--tokenizer F] [--record]
 
 The records are made here: tools of the shipped definitions, at most 20 shown, texts of usual length, a call
 in every fourth message. Each export runs in a process of its own, without options and with a split (records
 are then read twice), masked names, fewer tools, no thoughts and a loss mask. `stats` runs without options,
-with charts, and, where one is named, with tokens counted by a tokenizer. Time is that of the process, start-up
-included; on a machine that others use too, processor time says more.
+with charts, and, where one is named, with tokens counted by a tokenizer. Time is that of the process,
+start-up included; on a machine that others use too, processor time says more.
 """
 
 from __future__ import annotations
