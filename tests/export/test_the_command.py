@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -350,3 +351,55 @@ def test_a_row_that_arrow_refuses_spoils_no_other(tmp_path: Path) -> None:
         writer.write({"text": "\ud800"})
     writer.write({"text": "good too"})
     assert writer.close() == ["data/train-00000-of-00001.parquet"] and writer.rows == 2
+
+
+def test_the_card_has_pictures_that_lie_beside_it(source: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    one, other = tmp_path / "one", tmp_path / "other"
+    export(source, "--format", "trl", "--out", one, "--plots")
+    export(source, "--format", "trl", "--out", other, "--plots")
+    assert contents(one) == contents(other)
+    named = re.findall(r"!\[[^]]+\]\(([^)]+)\)", (one / "README.md").read_text("utf-8"))
+    assert {"figures/kinds.png", "figures/messages.png", "figures/calls.png"} <= set(named)
+    for name in named:
+        png = (one / name).read_bytes()
+        assert png.startswith(b"\x89PNG") and len(png) < 100_000
+    export(source, "--format", "trl", "--out", tmp_path / "plain")
+    assert not (tmp_path / "plain" / "figures").exists()
+
+
+def test_parquet_comes_with_pictures_unless_they_are_not_wanted(source: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    export(source, "--format", "parquet", "--out", tmp_path / "with")
+    export(source, "--format", "parquet", "--out", tmp_path / "without", "--no-plots")
+    assert (tmp_path / "with" / "figures" / "kinds.png").is_file()
+    assert not (tmp_path / "without" / "figures").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"tools": []}, "| the definitions that funcdex ships | MIT"),
+        ({"tools": ["/home/me/shop.yaml"]}, "| shop.yaml | not told"),
+        ({"tools": [], "catalog": "/data/tools.db"}, "| tools.db | not told"),
+    ],
+)
+def test_the_card_of_a_run_tells_its_yield_prompts_and_tools(
+    tmp_path: Path, settings: dict[str, object], told: str
+) -> None:
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    manifest = {
+        "format": 1, "funcdex": "0.1.0", "python": "3.11", "created_at": "2026-01-02T03:04:05+00:00",
+        "tools_digest": "abc", "prompts": {}, "settings": {"count": 9, "seed": 4} | settings,
+    }  # fmt: skip
+    run.manifest.write_text(json.dumps(manifest), "utf-8")
+    write_lines(
+        run.output("parsed_conversations"), record("c1", prompts={"judge": "0f0f"}, model="some-model")
+    )
+    export(run.path, "--format", "trl", "--out", tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert told in text and "/home/me" not in text
+    assert "| judge | 0f0f | 1 |" in text and "| some-model | 1 |" in text
+    assert "| planned | 9 |" in text and "seed 4" in text and "## Known limits" in text
