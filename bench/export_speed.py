@@ -1,6 +1,6 @@
 """How long each format takes to export a large data set, how long its figures take, and how much memory.
 
-    python bench/export_speed.py [--conversations N] [--messages N] [--format trl ...] [--tokenizer F] [--record]
+    python bench/export_speed.py [--conversations N] [--messages N] [--format trl ...] [--tokenizer F]
 
 The records are made here: tools of the shipped definitions, at most 20 shown, texts of usual length, a call
 in every fourth message. Each export runs in a process of its own, without options and with a split (records
