@@ -16,8 +16,17 @@ from typer.models import ArgumentInfo, OptionInfo
 INTRODUCTION = """# Commands
 
 Every command has `--help`. Long work shows progress on standard error; what a program would read goes to
-standard output. Exit codes: 0 all is done, 1 an internal error, 2 wrong use or a file with faults,
-3 stopped and resumable, 4 no endpoint usable, 5 finished, fewer than asked, 130 interrupted and resumable.
+standard output.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | all that was asked is done |
+| 1 | an internal error: please report it |
+| 2 | wrong use or configuration, or a file with faults |
+| 3 | stopped before the end; `funcdex resume` goes on |
+| 4 | no endpoint usable |
+| 5 | finished, but fewer accepted than asked, or damaged records left out of an export |
+| 130 | interrupted; `funcdex resume` goes on |
 """
 
 
