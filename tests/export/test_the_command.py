@@ -253,12 +253,46 @@ def test_pairs_are_made_of_versions_that_share_a_prompt(tmp_path: Path) -> None:
     )  # fmt: skip
     out = tmp_path / "out"
     result = export(run.path, "--format", "trl", "--out", out, "--preferences")
-    assert result.code == 0 and "preference pairs: 1" in result.out and "are not kept" in result.out
+    assert result.code == 0 and "preference pairs: 1" in result.out and "is not kept" in result.out
     (pair,) = read_lines(out / "preferences" / "train.jsonl")
     assert (pair["id"], pair["prompt"]) == ("c1", [asks("Hello.")])
     assert pair["chosen"] == [says("Good day.")] and pair["rejected"] == [says("What?")]
     report = json.loads((out / "export.json").read_text("utf-8"))
     assert report["preferences"]["without_shared_prompt"] == 1
+
+
+def test_a_turn_that_a_correction_replaced_makes_a_pair(tmp_path: Path) -> None:
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    run.manifest.write_text("{}", "utf-8")
+    run.journal.parent.mkdir()
+    first, second = "</user>\nHello.\n</assistant>\nGood day.\n", "</user>\nBye.\n</assistant>\nSee you."
+    worse = second.replace("See you.", "What?")
+    write_lines(
+        run.output("parsed_conversations"),
+        *({"id": f"c{at}", "conversation_dml": first + second, "tools": []} for at in "1234"),
+    )
+
+    def stage(id: str, *corrected: dict[str, object]) -> dict[str, object]:
+        value = {"dml": first + second, "corrected": list(corrected)}
+        return {"entry": "stage", "id": id, "stage": "conversation", "value": value, "usage": []}
+
+    one = {"sample": 1, "turn": 2, "how": "turn", "replaced": worse}
+    earlier = {"sample": 1, "turn": 1, "how": "rest", "replaced": first.replace("Good day.", "Yes?")}
+    write_lines(
+        run.journal,
+        stage("c1", one),
+        stage("c2", one, earlier),  # The first turn was another one when the second was replaced.
+        stage("c3", one, {"sample": 2, "turn": None, "how": "whole"}),  # Drawn anew after that.
+        stage("c4", {"turn": 9, "replaced": worse}, {"turn": "2", "replaced": 7}),
+    )
+    out = tmp_path / "out"
+    export(run.path, "--format", "trl", "--out", out, "--preferences")
+    pairs = {pair["id"]: pair for pair in read_lines(out / "preferences" / "train.jsonl")}
+    assert pairs.keys() == {"c1", "c2"}
+    assert pairs["c1"]["prompt"] == [asks("Hello."), says("Good day."), asks("Bye.")]
+    assert pairs["c1"]["chosen"] == [says("See you.")] and pairs["c1"]["rejected"] == [says("What?")]
+    assert pairs["c2"]["prompt"] == [asks("Hello.")] and pairs["c2"]["rejected"] == [says("Yes?")]
 
 
 def test_the_report_goes_to_standard_output_as_json(source: Path, tmp_path: Path) -> None:
