@@ -61,8 +61,11 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: install  ## the pages that are made from the code
+docs: install  ## the pages that are made from the code, and the site with them in build/site
 	$(BIN)/python -c "from funcdex.settings.reference import as_markdown; print(as_markdown(), end='')" > docs/settings.md
+	$(BIN)/python -c "from funcdex.cli.reference import as_markdown; print(as_markdown(), end='')" > docs/cli.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html"
 
 install: .venv/installed
 
@@ -74,4 +77,4 @@ install: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .live .matplotlib runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .live .matplotlib build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,11 @@
-"""How long each format takes to export a large data set, and how much memory.
+"""How long each format takes to export a large data set, how long its figures take, and how much memory.
 
-    python bench/export_speed.py [--conversations 10000] [--messages 30] [--format trl ...] [--record]
+    python bench/export_speed.py [--conversations N] [--messages N] [--format trl ...] [--tokenizer F]
 
 The records are made here: tools of the shipped definitions, at most 20 shown, texts of usual length, a call
 in every fourth message. Each export runs in a process of its own, without options and with a split (records
-are then read twice), masked names, fewer tools, no thoughts and a loss mask. Time is that of the process,
+are then read twice), masked names, fewer tools, no thoughts and a loss mask. `stats` runs without options,
+with charts, and, where one is named, with tokens counted by a tokenizer. Time is that of the process,
 start-up included; on a machine that others use too, processor time says more.
 """
 
@@ -44,6 +45,7 @@ def main() -> None:
     options.add_argument("--conversations", type=int, default=10_000)
     options.add_argument("--messages", type=int, default=30)
     options.add_argument("--format", action="append", choices=sorted(FORMATS), dest="formats")
+    options.add_argument("--tokenizer", help="also measure stats with this tokenizer.json")
     record_option(options)
     chosen = options.parse_args()
     figures: dict[str, Any] = {
@@ -62,26 +64,46 @@ def main() -> None:
             for how, extra in OPTIONS.items():
                 seen = exported(source, Path(folder) / "out", name, extra)
                 figures["formats"][f"{name}, {how}"] = seen
-                print(verdict(f"{name}, options {how}: s", seen["s"], MOST_S))
-                print(verdict(f"{name}, options {how}: s of processor", seen["cpu_s"], MOST_S))
-                print(verdict(f"{name}, options {how}: MB", seen["rss_mb"], MOST_MB))
+                tell(f"{name}, options {how}", seen)
+        figures["stats"] = {}
+        for name, extra in _stats_options(Path(folder), chosen.tokenizer).items():
+            seen = figures["stats"][name] = measured(["stats", str(source), "--json", os.devnull, *extra])
+            tell(f"stats, {name}", seen)
     if chosen.record:
         record("export_speed", figures, versions=("orjson", "pyarrow"))
 
 
+def tell(what: str, seen: dict[str, float]) -> None:
+    """Prints whether the targets are reached."""
+    print(verdict(f"{what}: s", seen["s"], MOST_S))
+    print(verdict(f"{what}: s of processor", seen["cpu_s"], MOST_S))
+    print(verdict(f"{what}: MB", seen["rss_mb"], MOST_MB))
+
+
 def exported(source: Path, out: Path, name: FormatName | str, extra: list[str]) -> dict[str, float]:
-    """Wall and processor time of one export, and its largest resident set."""
-    command = [sys.executable, "-m", "funcdex", "export", str(source), "--format", name, "--out", str(out)]
+    """What one export takes."""
+    seen = measured(["export", str(source), "--format", name, "--out", str(out), *extra, "--force"])
+    shutil.rmtree(out)
+    return seen
+
+
+def measured(words: list[str]) -> dict[str, float]:
+    """Wall and processor time of one command, and its largest resident set."""
     began = time.perf_counter()
     # Not subprocess: its wait does not tell the memory of this one child.
-    pid = os.posix_spawn(sys.executable, [*command, *extra, "--force"], dict(os.environ))
+    pid = os.posix_spawn(sys.executable, [sys.executable, "-m", "funcdex", *words], dict(os.environ))
     _, status, usage = os.wait4(pid, 0)
     wall_s = time.perf_counter() - began
     if status:
-        raise SystemExit(f"{name}: the export failed")
-    shutil.rmtree(out)
+        raise SystemExit(f"funcdex {' '.join(words)} failed")
     cpu_s = usage.ru_utime + usage.ru_stime
     return {"s": round(wall_s, 2), "cpu_s": round(cpu_s, 2), "rss_mb": round(usage.ru_maxrss / 1024, 1)}
+
+
+def _stats_options(folder: Path, tokenizer: str | None) -> dict[str, list[str]]:
+    charts = ["--html", str(folder / "stats.html"), "--png", str(folder / "stats.png")]
+    named = {} if tokenizer is None else {"tokenizer": ["--tokenizer", tokenizer]}
+    return {"plain": [], "charts": charts, **named}
 
 
 def write_records(path: Path, conversations: int, messages: int) -> None:

@@ -1,4 +1,4 @@
-"""Line charts, drawn by matplotlib: as SVG to stand inside a page, as one PNG of several.
+"""Charts of lines and of bars, drawn by matplotlib: as SVG to stand inside a page, as one PNG of several.
 
 matplotlib is imported only to draw. It is no part of a plain installation: `pip install 'funcdex[plots]'`.
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcdex.errors import ConfigError
+from funcdex.printable import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +35,7 @@ _STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#dddddd",
 }
 
@@ -66,6 +69,76 @@ class Chart:
         return not any(line.points for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars beside one another for each name, one for each series: (what it is, a value for each name). Lying,
+    the first name on top, where `lying`, for names that are words."""
+
+    title: str
+    names: Sequence[str]
+    series: Sequence[tuple[str, Sequence[float]]]
+    label: str
+    names_label: str = ""
+    lying: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not self.names or not any(value for _, values in self.series for value in values)
+
+
+Drawing = Chart | Bars
+_LONGEST_NAME = 28
+_MOST_STEPS = 24
+_FEWEST_PLACES = 4
+"""One or two bars alone are not drawn as thick as the chart."""
+
+
+def histogram(
+    title: str, series: Mapping[str, Mapping[int, float]], names_label: str, label: str = "conversations"
+) -> Bars:
+    """How often each whole number came, by series, in steps of one width where there are many numbers.
+    What is above 99 of 100 stands in the last step."""
+    total: dict[int, float] = {}
+    for counts in series.values():
+        for value, count in counts.items():
+            total[value] = total.get(value, 0) + count
+    if not total:
+        return Bars(title, [], [], label, names_label, lying=False)
+    low, high = min(total), _below(total, 0.99)
+    step = _step((high - low) // _MOST_STEPS + 1)
+    begins = list(range(low // step * step, high + 1, step))
+    names = [str(at) if step == 1 else f"{at}-{at + step - 1}" for at in begins]
+    if max(total) >= begins[-1] + step:
+        names[-1] = f"{begins[-1]} +"
+    drawn = []
+    for name, counts in series.items():
+        bars = [0.0] * len(begins)
+        for value, count in counts.items():
+            bars[min((value - begins[0]) // step, len(bars) - 1)] += count
+        drawn.append((name, bars))
+    return Bars(title, names, drawn, label, names_label, lying=False)
+
+
+def _below(counts: Mapping[int, float], share: float) -> int:
+    needed, seen = share * sum(counts.values()), 0.0
+    for value in sorted(counts):
+        seen += counts[value]
+        if seen >= needed:
+            return value
+    return max(counts)
+
+
+def _step(least: int) -> int:
+    """The next of 1, 2, 5, 10, 20, 50..."""
+    power = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * power >= least:
+                return factor * power
+        power *= 10
+
+
 def need_matplotlib(where: str) -> None:
     """Raises ConfigError if nothing could be drawn: better said before an hour of measuring than after."""
     if importlib.util.find_spec("matplotlib") is None:
@@ -74,19 +147,19 @@ def need_matplotlib(where: str) -> None:
         )
 
 
-def as_svg(chart: Chart) -> str:
+def as_svg(chart: Drawing) -> str:
     """The chart as an `<svg>` element."""
     with _styled():
         figure = _figure(1, 1)
         _draw(figure.subplots(), chart)
         text = io.StringIO()
         # Without a date the same figures make the same bytes.
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        _save(figure, text, format="svg", metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     return svg[svg.index("<svg") :]
 
 
-def as_png(charts: Sequence[Chart]) -> bytes:
+def as_png(charts: Sequence[Drawing]) -> bytes:
     """The charts as one picture, two in a row. At least one is expected."""
     rows = -(-len(charts) // _COLUMNS)
     columns = min(len(charts), _COLUMNS)
@@ -99,7 +172,7 @@ def as_png(charts: Sequence[Chart]) -> bytes:
         for axes in places[len(charts) :]:
             axes.set_axis_off()
         picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=_DPI)
+        _save(figure, picture, format="png", dpi=_DPI, metadata={"Software": None})
     return picture.getvalue()
 
 
@@ -117,7 +190,49 @@ def _figure(rows: int, columns: int) -> Figure:
     return Figure(figsize=(columns * width, rows * height), layout="constrained")
 
 
-def _draw(axes: Axes, chart: Chart) -> None:
+def _save(figure: Figure, target: Any, **how: Any) -> None:
+    with warnings.catch_warnings():
+        # Of letters that its font has not, matplotlib warns, and draws a box.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(target, **how)
+
+
+def _draw(axes: Axes, chart: Drawing) -> None:
+    if isinstance(chart, Bars):
+        _draw_bars(axes, chart)
+    else:
+        _draw_lines(axes, chart)
+
+
+def _draw_bars(axes: Axes, chart: Bars) -> None:
+    places = range(len(chart.names))
+    width = 0.8 / len(chart.series)
+    names = [one_line(name, _LONGEST_NAME) for name in chart.names]
+    for number, (name, values) in enumerate(chart.series):
+        at = [place + (number - (len(chart.series) - 1) / 2) * width for place in places]
+        colour = COLOURS[number % len(COLOURS)]
+        label = one_line(name, _LONGEST_NAME)
+        if chart.lying:
+            axes.barh(at, values, width, label=label, color=colour)
+        else:
+            axes.bar(at, values, width, label=label, color=colour)
+    if chart.lying:
+        axes.set_yticks(places, names, fontsize=8 if len(names) <= _MOST_STEPS // 2 else 6)
+        axes.set_ylim(max(len(names), _FEWEST_PLACES) - 0.5, -0.5)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(chart.label)
+        axes.set_ylabel(chart.names_label)
+    else:
+        many = len(names) > _MOST_STEPS // 2
+        axes.set_xticks(places, names, rotation=60 if many else 0, fontsize=7 if many else 8)
+        axes.grid(visible=False, axis="x")
+        axes.set_xlabel(chart.names_label)
+        axes.set_ylabel(chart.label)
+    if len(chart.series) > 1:
+        axes.legend(fontsize=8)
+
+
+def _draw_lines(axes: Axes, chart: Chart) -> None:
     drawn = [line for line in chart.lines if line.points]
     xs = sorted({x for line in drawn for x, _ in line.points})
     top = max(y for line in drawn for _, y in line.points)

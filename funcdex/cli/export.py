@@ -77,6 +77,12 @@ def export(
     public: Annotated[
         bool, typer.Option("--public", help="A pushed data set that is new is public.")
     ] = False,
+    plots: Annotated[
+        bool | None,
+        typer.Option(
+            "--plots/--no-plots", help="Pictures in the card; with Parquet where matplotlib is there."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export in the folder.")] = False,
     ignore_review: Annotated[
         bool,
@@ -124,6 +130,7 @@ def export(
         split=SplitOrder(shares, split_by, held_out_tools, seed) if shares else None,
         preferences=preferences,
         shard_bytes=shard_mb * 1_000_000,
+        plots=_plots(plots, format),
         force=force,
         review=not ignore_review,
     )
@@ -137,6 +144,16 @@ def export(
         _push(out, push, public)
     if exported.damages.count:
         raise typer.Exit(Exit.FEWER_ACCEPTED)
+
+
+def _plots(asked: bool | None, format: str) -> bool:
+    from importlib.util import find_spec
+
+    from funcdex.plots import need_matplotlib
+
+    if asked:
+        need_matplotlib("--plots")
+    return format == "parquet" and find_spec("matplotlib") is not None if asked is None else asked
 
 
 def _summary(exported: Exported, order: ExportOrder) -> str:

@@ -22,13 +22,19 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 
 def card(
-    format: Format, options: Options, run: RunDir | None, figures: Figures, report: Mapping[str, Any]
+    format: Format,
+    options: Options,
+    run: RunDir | None,
+    figures: Figures,
+    report: Mapping[str, Any],
+    pictures: Mapping[str, str],
 ) -> str:
-    """The card's text. The same run and options give the same."""
+    """The card's text; `pictures` are what each shows by file. The same run and options give the same."""
     manifest, progress = _of_run(run)
     parts = [
         *_title(format, figures),
         *_figures(figures, report),
+        *_pictures(pictures),
         *_yield(progress),
         *_counted("Kinds of conversation", "kind", figures.kinds),
         *_counted("Toolkits", "toolkit", figures.toolkits),
@@ -106,6 +112,7 @@ def _figures(figures: Figures, report: Mapping[str, Any]) -> Iterator[str]:
             ("user turns a conversation", f"{figures.user_turns / conversations:.1f}"),
             ("calls a conversation", f"{figures.calls / conversations:.2f}"),
             ("arguments a call", f"{figures.arguments / calls:.2f}"),
+            ("tokens a conversation, about", f"{figures.tokens / conversations:,.0f} (four characters each)"),
             ("tools shown a conversation", f"{figures.tools_shown / conversations:.1f}"),
             ("distinct tools shown, called", f"{len(figures.tools):,}, {len(figures.called):,}"),
             ("messages with parallel calls", f"{figures.parallel:,}"),
@@ -114,6 +121,12 @@ def _figures(figures: Figures, report: Mapping[str, Any]) -> Iterator[str]:
             ("conversations with a system prompt", f"{figures.with_system:,}"),
         ],
     )
+
+
+def _pictures(pictures: Mapping[str, str]) -> Iterator[str]:
+    for name, shows in pictures.items():
+        yield f"![{shows}]({name})"
+        yield ""
 
 
 def _yield(progress: RunStatus | None) -> Iterator[str]:
@@ -141,16 +154,28 @@ def _origin(figures: Figures, manifest: Manifest | None) -> Iterator[str]:
         rows = [(_cell(stage), _cell(version), f"{count:,}") for (stage, version), count in prompts]
         yield from _table("Versions of the prompts", ("stage", "version", "conversations"), rows[:_MOST_ROWS])
     if manifest is not None:
-        sources = [PurePath(str(path)).name for path in manifest.settings.get("tools") or ()]
         yield "## How it was made"
         yield ""
         yield (
             f"funcdex {_cell(manifest.funcdex)}, run begun {_cell(manifest.created_at)}, "
-            f"seed {manifest.seed}. "
-            f"Tool definitions: {', '.join(map(_cell, sources)) or 'those that funcdex ships'} "
-            f"(digest `{_cell(manifest.tools_digest[:16])}`)."
+            f"seed {manifest.seed}."
         )
         yield ""
+        yield from _sources(manifest)
+
+
+def _sources(manifest: Manifest) -> Iterator[str]:
+    """Where tool definitions came from. What a file's licence is, the file rarely says; its owner knows."""
+    named = manifest.settings.get("tools")
+    named = list(named) if isinstance(named, list) else []
+    if isinstance(catalog := manifest.settings.get("catalog"), str) and catalog:
+        named.append(catalog)
+    rows = [(_cell(PurePath(str(path)).name), "not told: see where the file comes from") for path in named]
+    if not manifest.settings.get("tools"):
+        rows.append(("the definitions that funcdex ships", "MIT, as funcdex"))
+    yield from _table("Tool definitions and their licences", ("source", "licence"), rows)
+    yield f"Digest of all tools of the run: `{_cell(manifest.tools_digest[:16])}`."
+    yield ""
 
 
 def _split(report: Mapping[str, Any]) -> Iterator[str]:

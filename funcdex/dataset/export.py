@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from funcdex.dataset.card import card
+from funcdex.dataset.charts import FOLDER as PICTURES
+from funcdex.dataset.charts import pictures_of
 from funcdex.dataset.figures import Figures
 from funcdex.dataset.folder import REPORT, becoming, refuse_existing
 from funcdex.dataset.preferences import NOT_KEPT, Pairs, earlier_versions, pairs_of
@@ -29,8 +31,8 @@ PREFERENCES = "preferences"
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is asked. `out` becomes the export; `split` is None where all records are `train`. `review`: what was
-    decided by hand counts."""
+    """What is asked. `out` becomes the export; `split` is None where all records are `train`; with `plots`
+    the card has pictures. `review`: what was decided by hand counts."""
 
     source: Path
     out: Path
@@ -39,6 +41,7 @@ class ExportOrder:
     split: SplitOrder | None = None
     preferences: bool = False
     shard_bytes: int = 500_000_000
+    plots: bool = False
     force: bool = False
     review: bool = True
 
@@ -172,11 +175,17 @@ class _Work:
                 fix="Choose another format.",
             )
         report = self._report(splits)
-        text = card(self._order.format, self._order.options, self._source.run, self.figures, report)
+        pictures = pictures_of(self.figures) if self._order.plots else {}
+        shown = {name: shows for name, (shows, _) in pictures.items()}
+        text = card(self._order.format, self._order.options, self._source.run, self.figures, report, shown)
         files = dict(self._order.format.side_files(splits, self._order.options))
         files |= {"README.md": text, REPORT: _pretty(report)}
         for name, content in files.items():
             (self._folder / name).write_text(content, "utf-8")
+        if pictures:
+            (self._folder / PICTURES).mkdir()
+        for name, (_, png) in pictures.items():
+            (self._folder / name).write_bytes(png)
         return report
 
     def _splits(self) -> Sequence[str]:

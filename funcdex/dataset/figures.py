@@ -14,7 +14,8 @@ UNKNOWN = "not told"
 
 @dataclass(slots=True)
 class Figures:
-    """Counts over what was exported; `prompts` counts conversations by stage and version of its prompt."""
+    """Counts over what was exported; `prompts` counts conversations by stage and version of its prompt, the
+    last three how many conversations have so many messages and calls, and calls so many arguments."""
 
     conversations: int = 0
     messages: int = 0
@@ -34,22 +35,32 @@ class Figures:
     prompts: Counter[tuple[str, str]] = field(default_factory=Counter)
     tools: Counter[str] = field(default_factory=Counter)
     called: Counter[str] = field(default_factory=Counter)
+    characters: int = 0
+    by_messages: Counter[int] = field(default_factory=Counter)
+    by_calls: Counter[int] = field(default_factory=Counter)
+    by_arguments: Counter[int] = field(default_factory=Counter)
 
     def add(self, sample: Sample, record: Record) -> None:
         """One conversation, as it is exported."""
         self.conversations += 1
         self.messages += len(sample.messages)
+        self.by_messages[len(sample.messages)] += 1
+        self.characters += len(sample.system or "")
         calls = 0
         for message in sample.messages:
             if message.role == "user":
                 self.user_turns += 1
+            self.characters += len(message.text) + len(message.thought or "")
             for call in message.calls:
+                self.characters += len(call.name) + len(call.arguments)
+                self.by_arguments[len(call.values)] += 1
                 self.arguments += len(call.values)
                 self.called[call.name] += 1
             calls += len(message.calls)
             self.parallel += len(message.calls) > 1
             self.text_beside_calls += bool(message.calls and message.text)
         self.calls += calls
+        self.by_calls[calls] += 1
         self.without_calls += not calls
         self.with_thoughts += any(message.thought is not None for message in sample.messages)
         self.with_system += sample.system is not None
@@ -66,6 +77,11 @@ class Figures:
         if isinstance(prompts, dict):
             self.prompts.update((str(stage), str(version)) for stage, version in prompts.items())
 
+    @property
+    def tokens(self) -> int:
+        """Of all texts but the tools, roughly: four characters are a token."""
+        return round(self.characters / 4)
+
     def as_json(self) -> Mapping[str, Any]:
         """The figures for the report; what has many values is in the card's tables."""
         return {
@@ -74,6 +90,7 @@ class Figures:
             "user_turns": self.user_turns,
             "calls": self.calls,
             "arguments": self.arguments,
+            "tokens_estimated": self.tokens,
             "messages_with_parallel_calls": self.parallel,
             "messages_with_text_beside_calls": self.text_beside_calls,
             "conversations_with_thoughts": self.with_thoughts,

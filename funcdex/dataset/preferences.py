@@ -1,9 +1,9 @@
 """Pairs of what was kept and what was given up, in TRL's preference format.
 
-What a run keeps: the conversation that was rejected, where it was tried again (`--retry-rejected`) and then
-accepted. What it does not keep: the drafts that corrections replaced, and answers drawn again. A pair needs
-one prompt for both sides, so the two versions must begin with the same messages; from where they part, the
-messages up to the user's next are `chosen` and `rejected`.
+What a run keeps: the turns that corrections replaced, unless all was written again, and the conversation
+that was rejected, where it was tried again (`--retry-rejected`) and then accepted. What it does not keep:
+answers drawn again. A pair needs one prompt for both sides, so the two versions must begin with the same
+messages; from where they part, the messages up to the user's next are `chosen` and `rejected`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import Any
 
 from funcdex.dml.parser import parse
+from funcdex.dml.turns import turn_texts
 from funcdex.errors import MarkupError
 from funcdex.export.changes import changed, masked
 from funcdex.export.chat import chat_message, lineage
@@ -28,8 +29,8 @@ from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
 
 NOT_KEPT = (
-    "A run keeps a rejected version only where it was tried again and then accepted; the drafts that "
-    "corrections replaced are not kept."
+    "A run keeps the turns that corrections replaced, and a rejected version where it was tried again and "
+    "then accepted. What was written anew as a whole is not kept."
 )
 
 
@@ -42,19 +43,39 @@ class Pairs:
 
 
 def earlier_versions(run: RunDir | None) -> Mapping[str, Sequence[str]]:
-    """The markup of the versions that were rejected and tried again, by conversation id."""
+    """The markup of versions that were not good enough, by conversation id: those that were rejected and
+    tried again, and the last one up to each turn that a correction replaced, with that turn as it was."""
     if run is None or not os.path.isfile(run.journal):
         return {}
     retried = {entry["id"] for entry in _entries(run, b'"restarted"') if entry.get("entry") == "restarted"}
-    if not retried:
-        return {}
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    rejected: defaultdict[str, list[str]] = defaultdict(list)
+    replaced: dict[str, list[str]] = {}
     for entry in _entries(run, b'"conversation"'):
-        value = entry.get("value")
-        if entry["id"] in retried and entry.get("stage") == "conversation" and isinstance(value, dict):
-            if isinstance(value.get("dml"), str):
-                found[entry["id"]].append(value["dml"])
-    return found
+        id, value = entry["id"], entry.get("value")
+        if entry.get("stage") != "conversation" or not isinstance(value, dict):
+            continue
+        if isinstance(value.get("dml"), str):
+            replaced[id] = list(_before_corrections(value["dml"], value.get("corrected")))
+            if id in retried:
+                rejected[id].append(value["dml"])
+    return {id: rejected[id] + replaced.get(id, []) for id in {*rejected, *replaced}}
+
+
+def _before_corrections(markup: str, corrected: object) -> Iterator[str]:
+    """Only of corrections before whose turn nothing was changed afterwards: the prompt was another one."""
+    notes = [note for note in corrected if isinstance(note, dict)] if isinstance(corrected, list) else []
+    try:
+        turns = turn_texts(markup) if any("replaced" in note for note in notes) else ()
+    except MarkupError:
+        return
+    for place, note in enumerate(notes):
+        text, turn = note.get("replaced"), note.get("turn")
+        if not isinstance(text, str) or not isinstance(turn, int) or not 0 < turn <= len(turns):
+            continue
+        later = [other.get("turn") for other in notes[place + 1 :]]
+        last = notes[-1].get("sample") == note.get("sample")
+        if last and all(isinstance(other, int) and other >= turn for other in later):
+            yield "".join(turns[: turn - 1]) + text
 
 
 def pairs_of(

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from funcdex.types.record import Draft, Usage
@@ -31,11 +31,16 @@ def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str
     }
     if texts:
         told |= {"scenario": draft.scenario, "persona": draft.persona, "outline": draft.outline}
-    told |= {"requests": list(map(_request, usage)), "corrections": list(draft.corrected)}
+    told |= {"requests": list(map(_request, usage)), "corrections": list(map(_correction, draft.corrected))}
     if draft.adjudicated:
         told["adjudicated"] = list(draft.adjudicated)
     told |= {} if draft.written is None else {"files_encoded": True}
     return told | ({} if draft.verdicts is None else {"verdicts": draft.verdicts})
+
+
+def _correction(corrected: Mapping[str, Any]) -> dict[str, Any]:
+    """What it was about. The text that it replaced is for the journal alone: nobody should train on it."""
+    return {key: value for key, value in corrected.items() if key != "replaced"}
 
 
 def _request(used: Usage) -> dict[str, Any]:

@@ -196,7 +196,7 @@ class _Writer:
                 break
             correction = await off_loop(correction_of, attempt.text, attempt.faults, tried)
             tried.add((correction.how, correction.turn))
-            self.corrected.append({"sample": self._samples, **correction.note})
+            self.corrected.append({"sample": self._samples, **correction.note, **correction.replaced})
             attempt = await self._corrected(attempt, correction)
         return attempt
 

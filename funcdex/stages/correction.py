@@ -62,6 +62,12 @@ class Correction:
         reasons = list(dict.fromkeys(fault.reason for fault in self.faults))
         return {"turn": None if self.turn is None else self.turn + 1, "how": self.how, "reasons": reasons}
 
+    @property
+    def replaced(self) -> dict[str, str]:
+        """What the journal keeps beside the note: the turn as it was, where one can be named. What is written
+        again and this make a preference pair."""
+        return {} if self.turn is None else {"replaced": self.turns[self.turn]}
+
     def user_turns(self, most: int) -> tuple[int, int] | None:
         """The fewest and most turns of the answer, where a conversation has `most`; None: those of a whole
         one. The fewest are not counted down with the turns that stay: each number would be a grammar."""

@@ -1,5 +1,5 @@
-"""Figures of a run or a data set, gathered record by record: counts alone, so memory does not grow with
-it."""
+"""Figures of a run or a data set, gathered record by record: counts, and a sample of texts of bounded size,
+so memory does not grow with it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from funcdex.stats.told import Paid, Talk, Told
+from funcdex.stats.diversity import Encode, Sampler, diversity_of
+from funcdex.stats.tokens import Estimate, TokenCounter
+from funcdex.stats.told import Paid, Shown, Talk, Told, option
 
 MOST_NAMES = 20_000
 """Different names (tools, kinds, reasons...) that are counted one by one; those beyond count as REST."""
 REST = "(others)"
 VALUES_KEPT = 10_000
 """Different numbers of turns or calls; a larger one counts as this."""
+TOKENS_STEP = 50
+"""Tokens are counted exactly, and their distribution in steps of so many."""
 
 
 @dataclass(slots=True)
@@ -47,23 +51,75 @@ class Cost:
 @dataclass(slots=True)
 class ToolUse:
     """`shown`: conversations that had it; `called_in`: those that called it, `calls` times in all. `given`:
-    how often each parameter was given a value."""
+    how often each parameter was given a value. `enums`: what a parameter may be, where that is an enum, and
+    `chosen` what it was."""
 
     shown: int = 0
     called_in: int = 0
     calls: int = 0
     parameters: set[str] = field(default_factory=set)
     given: Counter[str] = field(default_factory=Counter)
+    enums: dict[str, set[str]] = field(default_factory=dict)
+    chosen: dict[str, set[str]] = field(default_factory=dict)
+
+    def show(self, tool: Shown) -> None:
+        """It was shown once more, perhaps with other parameters than before."""
+        self.shown += 1
+        if len(self.parameters) < MOST_NAMES:
+            self.parameters.update(tool.parameters)
+        for name, options in tool.enums.items():
+            known = self.enums.setdefault(name, set()) if len(self.enums) < MOST_NAMES else set()
+            if len(known) < MOST_NAMES:
+                known.update(options)
+
+    def call(self, arguments: Mapping[str, Any]) -> None:
+        """It was called once more."""
+        self.calls += 1
+        self.given.update(arguments.keys() & self.parameters)
+        for name in arguments.keys() & self.enums.keys():
+            value = arguments[name]
+            for one in value if isinstance(value, list) else [value]:
+                if (word := option(one)) in self.enums[name]:
+                    self.chosen.setdefault(name, set()).add(word)
+
+
+@dataclass(slots=True)
+class Group:
+    """Accepted conversations of one sort."""
+
+    conversations: int = 0
+    messages: int = 0
+    calls: int = 0
+    arguments: int = 0
+    tokens: int = 0
+    tool_tokens: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """In all, and in the mean of a conversation or call."""
+        each = max(1, self.conversations)
+        return {
+            "conversations": self.conversations,
+            "messages": self.messages,
+            "calls": self.calls,
+            "arguments": self.arguments,
+            "tokens": self.tokens,
+            "messages_each": round(self.messages / each, 2),
+            "calls_each": round(self.calls / each, 2),
+            "arguments_a_call": round(self.arguments / self.calls, 2) if self.calls else None,
+            "tokens_each": round(self.tokens / each, 1),
+            "tool_tokens_each": round(self.tool_tokens / each, 1),
+        }
 
 
 class Distribution:
-    """How often each whole number came."""
+    """How often each whole number came, in steps of `step`."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: int = 1) -> None:
         self.counts: Counter[int] = Counter()
+        self._step = step
 
     def add(self, value: int) -> None:
-        self.counts[min(value, VALUES_KEPT)] += 1
+        self.counts[min(value // self._step, VALUES_KEPT) * self._step] += 1
 
     def at(self, share: float) -> int | None:
         """The smallest number that at least this share of all do not exceed; None without any."""
@@ -88,12 +144,19 @@ class Distribution:
 
 
 _SHAPES = ("user_turns", "messages", "calls", "arguments_of_a_call", "tools_shown", "tools_called")
+_SAID = ("user", "assistant")
 
 
 class Figures:
-    """All that `funcdex stats` shows. `take` adds a record."""
+    """All that `funcdex stats` shows. `take` adds a record. `tokens` counts tokens; the sample that diversity
+    is told of follows from `seed`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: TokenCounter | None = None, seed: int = 0) -> None:
+        self.tokens = tokens or Estimate()
+        self.total = Group()
+        self.groups: dict[str, dict[str, Group]] = {"kind": {}, "toolkit": {}}
+        self.samplers = {role: Sampler(seed) for role in _SAID}
+        self.diversity: dict[str, Any] = {}
         self.accepted = self.rejected = self.simulated = 0
         self.by: dict[str, dict[str, Yield]] = {"kind": {}, "toolkit": {}, "clarity": {}}
         self.reasons: Counter[tuple[str, str]] = Counter()
@@ -106,7 +169,7 @@ class Figures:
         self.unscored = self.agreements = 0
         self.agreement_sum = 0.0
         self.verdicts: dict[str, Counter[str]] = {}
-        self.shapes = {name: Distribution() for name in _SHAPES}
+        self.shapes = {name: Distribution() for name in _SHAPES} | {"tokens": Distribution(TOKENS_STEP)}
         self.assistant_messages = self.trained = 0
         self.tools: dict[str, ToolUse] = {}
         self.not_shown = 0
@@ -124,6 +187,9 @@ class Figures:
         self._judge(told)
         if told.talk is not None:
             self._take_talk(told.talk)
+            self._take_sizes(told, told.talk)
+            for role, sampler in self.samplers.items():
+                sampler.take(told.talk.said.get(role, ()))
 
     def _count_end(self, told: Told) -> None:
         self.simulated += told.simulated
@@ -159,20 +225,39 @@ class Figures:
             self.shapes[name].add(size)
         self.assistant_messages += talk.assistant_messages
         self.trained += talk.assistant_messages if talk.trained is None else talk.trained
-        for name, parameters in talk.shown.items():
+        for name, shown in talk.shown.items():
             tool = _at(self.tools, name, ToolUse)
-            tool.shown += 1
+            tool.show(shown)
             tool.called_in += name in called
-            if len(tool.parameters) < MOST_NAMES:
-                tool.parameters.update(parameters)
-        for name, given in talk.called:
-            self.shapes["arguments_of_a_call"].add(len(given))
-            if name not in talk.shown:
+        for name, arguments in talk.called:
+            self.shapes["arguments_of_a_call"].add(len(arguments))
+            if name in talk.shown:
+                _at(self.tools, name, ToolUse).call(arguments)
+            else:
                 self.not_shown += 1
-                continue
-            tool = _at(self.tools, name, ToolUse)
-            tool.calls += 1
-            tool.given.update(set(given) & tool.parameters)
+
+    def _take_sizes(self, told: Told, talk: Talk) -> None:
+        tokens, tool_tokens = self.tokens.count(talk.texts), self.tokens.count_tools(talk.tools)
+        self.shapes["tokens"].add(tokens)
+        arguments = sum(len(given) for _, given in talk.called)
+        groups = self.groups["kind"], self.groups["toolkit"]
+        for group in (
+            self.total,
+            _at(groups[0], told.kind, Group),
+            _at(groups[1], told.toolkit, Group),
+        ):
+            group.conversations += 1
+            group.messages += talk.messages
+            group.calls += len(talk.called)
+            group.arguments += arguments
+            group.tokens += tokens
+            group.tool_tokens += tool_tokens
+
+    def compare_texts(self, encode: Encode | None = None) -> None:
+        """Looks at the sample of texts, when all records were taken; `encode` also tells what they mean."""
+        self.diversity = {
+            role: diversity_of(sampler.texts, encode) for role, sampler in self.samplers.items()
+        }
 
     @property
     def duplicates(self) -> int:
@@ -181,8 +266,10 @@ class Figures:
 
     @property
     def coverage(self) -> dict[str, Any]:
-        """Of the tools and parameters that were shown, how many were ever used."""
+        """Of the tools, parameters and values of enums that were shown, how many were ever used."""
         tools = self.tools.values()
+        options = sum(len(one) for tool in tools for one in tool.enums.values())
+        chosen = sum(len(one) for tool in tools for one in tool.chosen.values())
         shown = sum(len(tool.parameters) for tool in tools)
         given = sum(len(tool.given) for tool in tools)
         called = sum(tool.calls > 0 for tool in tools)
@@ -193,6 +280,9 @@ class Figures:
             "parameters_shown": shown,
             "parameters_given": given,
             "parameters_share": _share(given, shown),
+            "enum_values_shown": options,
+            "enum_values_given": chosen,
+            "enum_values_share": _share(chosen, options),
             "calls_of_tools_not_shown": self.not_shown,
         }
 
@@ -224,7 +314,13 @@ class Figures:
                 "adjudicated_unanswered": self.adjudicated["unanswered"],
             },
             "judging": self._judging(),
+            "size": {"tokens_by": self.tokens.how} | self.total.as_json(),
+            "size_by": {
+                name: {value: one.as_json() for value, one in sorted(groups.items())}
+                for name, groups in self.groups.items()
+            },
             "shape": {name: one.as_json() for name, one in self.shapes.items()},
+            "diversity": self.diversity,
             "training": {
                 "assistant_messages": self.assistant_messages,
                 "trained_on": self.trained,
@@ -256,6 +352,10 @@ class Figures:
     def _tools(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, tool in sorted(self.tools.items()):
             never = sorted(tool.parameters - tool.given.keys())
+            left = {
+                parameter: sorted(options - tool.chosen.get(parameter, set()))
+                for parameter, options in sorted(tool.enums.items())
+            }
             yield (
                 name,
                 {
@@ -264,6 +364,7 @@ class Figures:
                     "calls": tool.calls,
                     "given": dict(tool.given.most_common()),
                     "never_given": never,
+                    "values_never_given": {parameter: values for parameter, values in left.items() if values},
                 },
             )
 

@@ -13,7 +13,9 @@ from funcdex.ordinary_file import open_ordinary
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.manifest import read_manifest
+from funcdex.stats.diversity import Encode
 from funcdex.stats.figures import Figures
+from funcdex.stats.tokens import TokenCounter
 from funcdex.stats.told import told_by
 from funcdex.types.record import OutputName
 
@@ -31,7 +33,7 @@ class Stats:
 
     planned: int | None
     files: tuple[str, ...]
-    figures: Figures = field(default_factory=Figures)
+    figures: Figures
     lines: int = 0
     bad_lines: int = 0
     bad: list[str] = field(default_factory=list)
@@ -43,19 +45,21 @@ class Stats:
         return read | {"planned": self.planned} | told | self.figures.as_json()
 
 
-def stats_of(path: Path) -> Stats:
-    """Of a run directory, or of a file of JSON Lines. Raises ConfigError if it cannot be read, and
-    CheckpointError for a folder that is no run."""
-    if not os.path.isdir(path):
-        stats = Stats(None, (str(path),))
-        _read(path, stats)
-        return stats
-    run = RunDir(path)
-    files = [run.output(name) for name in OF_A_RUN]
-    stats = Stats(read_manifest(run).count, tuple(map(str, files)))
+def stats_of(
+    path: Path, tokens: TokenCounter | None = None, encode: Encode | None = None, seed: int = 0
+) -> Stats:
+    """Of a run directory, or of a file of JSON Lines. `tokens` counts tokens (estimated without), `encode`
+    makes vectors of texts to tell how far apart they are, `seed` draws the sample that is compared. Raises
+    ConfigError if it cannot be read, and CheckpointError for a folder that is no run."""
+    planned, files = None, [path]
+    if os.path.isdir(path):
+        run = RunDir(path)
+        planned, files = read_manifest(run).count, [run.output(name) for name in OF_A_RUN]
+    stats = Stats(planned, tuple(map(str, files)), Figures(tokens, seed))
     for file in files:
-        if os.path.exists(file):  # A run that has only begun has none.
+        if planned is None or os.path.exists(file):  # A run that has only begun has none.
             _read(file, stats)
+    stats.figures.compare_texts(encode)
     return stats
 
 

@@ -18,6 +18,8 @@ LONGEST_NAME = 100
 """Characters of a name (tool, reason, kind...) by which is counted."""
 MOST = 2**53
 """No count of tokens or turns is larger."""
+MOST_OPTIONS = 1_000
+"""Values of one enum that are looked at."""
 UNKNOWN = "(not said)"
 
 
@@ -31,17 +33,29 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A tool that was shown: its parameters, and the values of those that are, or are lists of, an enum."""
+
+    parameters: tuple[str, ...]
+    enums: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
-    """The shape of an accepted conversation. `shown` has the parameters of each tool that was shown, `called`
-    those that each call gave, in order; `trained` counts the assistant's messages that are to be trained on,
-    None where the record does not say."""
+    """The shape of an accepted conversation. `shown` are the tools by name, `called` the names and arguments
+    of the calls, in order; `trained` counts the assistant's messages that are to be trained on, None where
+    the record does not say. `texts` is all that a model reads and writes but the tools, whose definitions are
+    `tools`; `said` are the words by the role that spoke them."""
 
     messages: int
     turns: int
     assistant_messages: int
     trained: int | None
-    shown: Mapping[str, tuple[str, ...]]
-    called: Sequence[tuple[str, tuple[str, ...]]]
+    shown: Mapping[str, Shown]
+    called: Sequence[tuple[str, Mapping[str, Any]]]
+    texts: Sequence[str] = ()
+    tools: Sequence[JsonValue] = ()
+    said: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 _ANSWERS = {True: "same", False: "different"}
@@ -110,15 +124,41 @@ def _talk(record: Mapping[str, Any]) -> Talk:
     roles = Counter(_name(message.get("role")) for message in messages)
     mask = record.get("loss_mask")
     calls = [call for message in messages for call in _list(message.get("tool_calls"))]
-    shown = (_mapping(_mapping(tool).get("function")) for tool in _tools(record))
+    tools = _tools(record)
+    shown = (_mapping(_mapping(tool).get("function")) for tool in tools)
     return Talk(
         messages=len(messages),
         turns=roles["user"],
         assistant_messages=roles["assistant"],
         trained=sum(one is True for one in mask) if isinstance(mask, list) else None,
-        shown={_name(tool.get("name")): _parameters(tool) for tool in shown},
+        shown={_name(tool.get("name")): _shown(tool) for tool in shown},
         called=[_call(_mapping(_mapping(call).get("function"))) for call in calls],
+        texts=list(_texts(record, messages)),
+        tools=tools,
+        said={role: list(_said(messages, role)) for role in ("user", "assistant")},
     )
+
+
+def _said(messages: Sequence[Mapping[str, Any]], role: str) -> Iterator[str]:
+    for message in messages:
+        if message.get("role") == role and isinstance(message.get("content"), str):
+            yield message["content"]
+
+
+def _texts(record: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """System prompt, contents, thoughts in a field of their own, and calls as JSON."""
+    prompt = record.get("system_prompt", record.get("system"))
+    if isinstance(prompt, str):
+        yield prompt
+    for message in messages:
+        for key in ("content", "reasoning_content"):
+            if isinstance(message.get(key), str):
+                yield message[key]
+        for call in map(_mapping, _list(message.get("tool_calls"))):
+            function = _mapping(call.get("function"))
+            arguments = function.get("arguments")
+            yield _name(function.get("name"))
+            yield arguments if isinstance(arguments, str) else as_text(arguments)
 
 
 def _messages(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -140,14 +180,35 @@ def _tools(record: Mapping[str, Any]) -> list[JsonValue]:
     return _list(_json(tools) if isinstance(tools, str) else tools)
 
 
-def _parameters(function: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(map(_name, _mapping(_mapping(function.get("parameters")).get("properties"))))
+def _shown(function: Mapping[str, Any]) -> Shown:
+    properties = _mapping(_mapping(function.get("parameters")).get("properties"))
+    options = {_name(name): _options(_mapping(schema)) for name, schema in properties.items()}
+    return Shown(tuple(options), {name: values for name, values in options.items() if values})
 
 
-def _call(function: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _options(schema: Mapping[str, Any]) -> frozenset[str]:
+    """What an argument, or an item of it, may be; empty where that is no enum."""
+    values = schema.get("enum", _mapping(schema.get("items")).get("enum"))
+    return frozenset(map(option, _list(values)[:MOST_OPTIONS])) if isinstance(values, list) else frozenset()
+
+
+def option(value: JsonValue) -> str:
+    """The value of an enum by which is counted: a text as it is, what is no text as JSON."""
+    return (value if isinstance(value, str) else as_text(value))[:LONGEST_NAME]
+
+
+def as_text(value: JsonValue) -> str:
+    """As JSON."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # Large numbers, lone surrogates, what is nested too deep.
+        return repr(value)
+
+
+def _call(function: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     arguments = function.get("arguments")
     given = _mapping(_json(arguments) if isinstance(arguments, str) else arguments)
-    return _name(function.get("name")), tuple(map(_name, given))
+    return _name(function.get("name")), {_name(name): value for name, value in given.items()}
 
 
 def _paid(request: Mapping[str, Any]) -> Paid:

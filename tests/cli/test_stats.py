@@ -103,13 +103,14 @@ def test_shapes_and_coverage_are_of_what_was_shown_and_called(tmp_path: Path) ->
     shape = {name: one["median"] for name, one in told["shape"].items()}
     assert shape == {
         "user_turns": 2, "messages": 6, "calls": 1, "arguments_of_a_call": 1,
-        "tools_shown": 3, "tools_called": 1,
+        "tools_shown": 3, "tools_called": 1, "tokens": 0,
     }  # fmt: skip
     coverage = told["coverage"]
     assert (coverage["tools_shown"], coverage["tools_called"]) == (3, 1)
     assert (coverage["parameters_shown"], coverage["parameters_given"]) == (3, 1)
     assert coverage["tools"]["SEND"] == {
         "shown": 1, "called_in": 1, "calls": 1, "given": {"to": 1}, "never_given": ["express"],
+        "values_never_given": {},
     }  # fmt: skip
     assert coverage["tools"]["TRACK"]["calls"] == 0
     assert told["conversations"]["share"] == 1.0 and told["cost"] == {}

@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 
+from funcdex.cli.reference import as_markdown as commands_as_markdown
 from funcdex.settings.reference import as_markdown
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_processes
@@ -89,6 +90,10 @@ async def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
 
 def test_the_settings_page_is_current() -> None:
     assert (ROOT / "docs" / "settings.md").read_text("utf-8") == as_markdown(), "run `make docs`"
+
+
+def test_the_page_of_commands_is_current() -> None:
+    assert (ROOT / "docs" / "cli.md").read_text("utf-8") == commands_as_markdown(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -252,12 +253,46 @@ def test_pairs_are_made_of_versions_that_share_a_prompt(tmp_path: Path) -> None:
     )  # fmt: skip
     out = tmp_path / "out"
     result = export(run.path, "--format", "trl", "--out", out, "--preferences")
-    assert result.code == 0 and "preference pairs: 1" in result.out and "are not kept" in result.out
+    assert result.code == 0 and "preference pairs: 1" in result.out and "is not kept" in result.out
     (pair,) = read_lines(out / "preferences" / "train.jsonl")
     assert (pair["id"], pair["prompt"]) == ("c1", [asks("Hello.")])
     assert pair["chosen"] == [says("Good day.")] and pair["rejected"] == [says("What?")]
     report = json.loads((out / "export.json").read_text("utf-8"))
     assert report["preferences"]["without_shared_prompt"] == 1
+
+
+def test_a_turn_that_a_correction_replaced_makes_a_pair(tmp_path: Path) -> None:
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    run.manifest.write_text("{}", "utf-8")
+    run.journal.parent.mkdir()
+    first, second = "</user>\nHello.\n</assistant>\nGood day.\n", "</user>\nBye.\n</assistant>\nSee you."
+    worse = second.replace("See you.", "What?")
+    write_lines(
+        run.output("parsed_conversations"),
+        *({"id": f"c{at}", "conversation_dml": first + second, "tools": []} for at in "1234"),
+    )
+
+    def stage(id: str, *corrected: dict[str, object]) -> dict[str, object]:
+        value = {"dml": first + second, "corrected": list(corrected)}
+        return {"entry": "stage", "id": id, "stage": "conversation", "value": value, "usage": []}
+
+    one = {"sample": 1, "turn": 2, "how": "turn", "replaced": worse}
+    earlier = {"sample": 1, "turn": 1, "how": "rest", "replaced": first.replace("Good day.", "Yes?")}
+    write_lines(
+        run.journal,
+        stage("c1", one),
+        stage("c2", one, earlier),  # The first turn was another one when the second was replaced.
+        stage("c3", one, {"sample": 2, "turn": None, "how": "whole"}),  # Drawn anew after that.
+        stage("c4", {"turn": 9, "replaced": worse}, {"turn": "2", "replaced": 7}),
+    )
+    out = tmp_path / "out"
+    export(run.path, "--format", "trl", "--out", out, "--preferences")
+    pairs = {pair["id"]: pair for pair in read_lines(out / "preferences" / "train.jsonl")}
+    assert pairs.keys() == {"c1", "c2"}
+    assert pairs["c1"]["prompt"] == [asks("Hello."), says("Good day."), asks("Bye.")]
+    assert pairs["c1"]["chosen"] == [says("See you.")] and pairs["c1"]["rejected"] == [says("What?")]
+    assert pairs["c2"]["prompt"] == [asks("Hello.")] and pairs["c2"]["rejected"] == [says("Yes?")]
 
 
 def test_the_report_goes_to_standard_output_as_json(source: Path, tmp_path: Path) -> None:
@@ -350,3 +385,55 @@ def test_a_row_that_arrow_refuses_spoils_no_other(tmp_path: Path) -> None:
         writer.write({"text": "\ud800"})
     writer.write({"text": "good too"})
     assert writer.close() == ["data/train-00000-of-00001.parquet"] and writer.rows == 2
+
+
+def test_the_card_has_pictures_that_lie_beside_it(source: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    one, other = tmp_path / "one", tmp_path / "other"
+    export(source, "--format", "trl", "--out", one, "--plots")
+    export(source, "--format", "trl", "--out", other, "--plots")
+    assert contents(one) == contents(other)
+    named = re.findall(r"!\[[^]]+\]\(([^)]+)\)", (one / "README.md").read_text("utf-8"))
+    assert {"figures/kinds.png", "figures/messages.png", "figures/calls.png"} <= set(named)
+    for name in named:
+        png = (one / name).read_bytes()
+        assert png.startswith(b"\x89PNG") and len(png) < 100_000
+    export(source, "--format", "trl", "--out", tmp_path / "plain")
+    assert not (tmp_path / "plain" / "figures").exists()
+
+
+def test_parquet_comes_with_pictures_unless_they_are_not_wanted(source: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    export(source, "--format", "parquet", "--out", tmp_path / "with")
+    export(source, "--format", "parquet", "--out", tmp_path / "without", "--no-plots")
+    assert (tmp_path / "with" / "figures" / "kinds.png").is_file()
+    assert not (tmp_path / "without" / "figures").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"tools": []}, "| the definitions that funcdex ships | MIT"),
+        ({"tools": ["/home/me/shop.yaml"]}, "| shop.yaml | not told"),
+        ({"tools": [], "catalog": "/data/tools.db"}, "| tools.db | not told"),
+    ],
+)
+def test_the_card_of_a_run_tells_its_yield_prompts_and_tools(
+    tmp_path: Path, settings: dict[str, object], told: str
+) -> None:
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    manifest = {
+        "format": 1, "funcdex": "0.1.0", "python": "3.11", "created_at": "2026-01-02T03:04:05+00:00",
+        "tools_digest": "abc", "prompts": {}, "settings": {"count": 9, "seed": 4} | settings,
+    }  # fmt: skip
+    run.manifest.write_text(json.dumps(manifest), "utf-8")
+    write_lines(
+        run.output("parsed_conversations"), record("c1", prompts={"judge": "0f0f"}, model="some-model")
+    )
+    export(run.path, "--format", "trl", "--out", tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert told in text and "/home/me" not in text
+    assert "| judge | 0f0f | 1 |" in text and "| some-model | 1 |" in text
+    assert "| planned | 9 |" in text and "seed 4" in text and "## Known limits" in text

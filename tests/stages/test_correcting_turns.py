@@ -65,9 +65,8 @@ async def test_a_faulty_turn_is_written_again_between_those_that_stay() -> None:
     outcome, (asked,) = await written(FIRST + SECOND_WRONG + THIRD, SECOND_AGAIN)
     assert isinstance(outcome, StageDone)
     assert outcome.value["dml"] == (FIRST + SECOND_AGAIN + "\n" + THIRD).strip()
-    assert outcome.value["corrected"] == [
-        {"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments", "ungrounded_argument"]}
-    ]
+    note = {"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments", "ungrounded_argument"]}
+    assert outcome.value["corrected"] == [note | {"replaced": SECOND_WRONG}]
     assert asked.grammar is not None
     assert matches(asked.grammar, SECOND_AGAIN) and not matches(asked.grammar, SECOND_AGAIN + "\n" + BYE)
     told = asked.messages[1].content
@@ -137,7 +136,8 @@ async def test_a_record_says_what_was_corrected() -> None:
     assert isinstance(outcome, StageDone)
     ((_, record),) = lines_after(ready().after(outcome), outcome, [])
     assert record["metadata"]["correction_attempts"] == 1
-    assert record["lineage"]["corrections"] == outcome.value["corrected"]
+    told = [{key: one[key] for key in one if key != "replaced"} for one in outcome.value["corrected"]]
+    assert record["lineage"]["corrections"] == told
     assert [one["stage"] for one in record["lineage"]["requests"]] == ["conversation", "correction"]
     seeds = [one["sampling"]["seed"] for one in record["lineage"]["requests"]]
     assert len(set(seeds)) == 2 and record["lineage"]["funcdex"]
