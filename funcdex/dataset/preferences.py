@@ -8,7 +8,6 @@ messages up to the user's next are `chosen` and `rejected`.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +22,9 @@ from funcdex.export.jsontext import tools_text
 from funcdex.export.messages import to_messages
 from funcdex.export.options import Options
 from funcdex.export.sample import Message, Sample, sample_of
-from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.segments import journal_text
 
 NOT_KEPT = (
     "A run keeps a rejected version only where it was tried again and then accepted; the drafts that "
@@ -43,7 +42,7 @@ class Pairs:
 
 def earlier_versions(run: RunDir | None) -> Mapping[str, Sequence[str]]:
     """The markup of the versions that were rejected and tried again, by conversation id."""
-    if run is None or not os.path.isfile(run.journal):
+    if run is None:
         return {}
     retried = {entry["id"] for entry in _entries(run, b'"restarted"') if entry.get("entry") == "restarted"}
     if not retried:
@@ -108,8 +107,8 @@ def _answer(messages: Sequence[Message]) -> list[Message]:
 
 def _entries(run: RunDir, mark: bytes) -> Iterator[Mapping[str, Any]]:
     """The journal's entries that hold the mark, and may be those that are looked for."""
-    with disk_faults(run.journal, "reading the journal"), run.journal.open("rb", LINES_BUFFER_BYTES) as file:
-        for line in file:
+    with journal_text(run) as text:
+        for _, line, _ in text.lines():
             if mark in line:
                 try:
                     entry = from_line(line)

@@ -8,17 +8,15 @@ and of two entries for one stage the first counts.
 from __future__ import annotations
 
 import gc
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import DEFAULT_BUFFER_SIZE
-from typing import Any, BinaryIO, overload
+from typing import Any, overload
 
-from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.segments import Segment, journal_text
 from funcdex.types.conversation import JsonValue
 from funcdex.types.record import (
     STAGES,
@@ -223,41 +221,33 @@ def journal_items(run: RunDir) -> Iterator[Entry | Damaged]:
         yield item if isinstance(item, Damaged) else entry_from_json(item)
 
 
-def journal_records(run: RunDir) -> Iterator[tuple[int, EntryRecord | Damaged]]:
-    """The same, entries as they stand there, each behind the offset of its line in the file."""
-    with _journal(run, LINES_BUFFER_BYTES) as file:
-        no_json: tuple[int, int] | None = None
-        at = 0
-        for number, line in enumerate(file or (), 1):
-            if no_json is not None:
-                yield no_json[0], Damaged(no_json[1], torn=False)
-                no_json = None
+def journal_records(
+    run: RunDir, parts: Sequence[Segment] | None = None
+) -> Iterator[tuple[int, EntryRecord | Damaged]]:
+    """The same, entries as they stand there, each behind its place: an offset in all files of the journal, of
+    which `parts` are some. Lines are numbered in the same way."""
+    with journal_text(run, parts) as text:
+        for number, (at, line, last) in enumerate(text.lines(), 1):
             try:
                 value: JsonValue = from_line(line)
             except ValueError:
-                no_json = at, number
+                yield at, Damaged(number, torn=last)
             else:
                 yield at, value if is_entry(value) else Damaged(number, torn=False)
-            at += len(line)
-        if no_json is not None:
-            yield no_json[0], Damaged(no_json[1], torn=True)
 
 
 def _stages_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> dict[str, tuple[StageDone, ...]]:
-    """The entries that stand at these offsets. Few: they are read a second time, so that those of settled
+    """The entries that stand at these places. Few: they are read a second time, so that those of settled
     conversations need not be kept."""
-    with _journal(run, DEFAULT_BUFFER_SIZE) as file:
-
-        def entry(at: int) -> StageDone:
-            assert file is not None
-            file.seek(at)
-            return stage_from_json(from_line(file.readline()))
-
-        return {id: tuple(map(entry, each)) for id, each in places.items()}
+    with journal_text(run) as text:
+        return {
+            id: tuple(stage_from_json(from_line(text.line_at(at))) for at in each)
+            for id, each in places.items()
+        }
 
 
 class WrittenConversations(Sequence[str]):
-    """The markup of conversations whose entries stand at these offsets, read when it is asked for. What
+    """The markup of conversations whose entries stand at these places, read when it is asked for. What
     cannot be read is "". Blocks."""
 
     def __init__(self, run: RunDir, places: Sequence[int]) -> None:
@@ -275,30 +265,18 @@ class WrittenConversations(Sequence[str]):
 
     def __getitem__(self, which: int | slice) -> str | list[str]:
         places = self._places[which] if isinstance(which, slice) else [self._places[which]]
-        with _journal(self._run, DEFAULT_BUFFER_SIZE) as file:
-            texts = [_dml_at(file, place) if file else "" for place in places]
+        with journal_text(self._run) as text:
+            texts = [_dml_of(text.line_at(place)) for place in places]
         return texts if isinstance(which, slice) else texts[0]
 
 
-def _dml_at(file: BinaryIO, place: int) -> str:
-    file.seek(place)
+def _dml_of(line: bytes) -> str:
     try:
-        record = from_line(file.readline())
+        record = from_line(line)
     except ValueError:
         return ""
     dml = record["value"].get("dml") if is_entry(record) and record["entry"] == "stage" else None
     return dml if isinstance(dml, str) else ""
-
-
-@contextmanager
-def _journal(run: RunDir, buffer_bytes: int) -> Iterator[BinaryIO | None]:
-    """None if there is none. Raises CheckpointError."""
-    with disk_faults(run.journal, "reading the journal", "Repair the disk or restore the run directory."):
-        if not os.path.exists(run.journal):
-            yield None
-            return
-        with run.journal.open("rb", buffer_bytes) as file:
-            yield file
 
 
 @contextmanager
