@@ -26,13 +26,14 @@ def plans(
     restarts: Mapping[str, int] | None = None,
     *,
     without: Container[str] = (),
+    of: range | None = None,
 ) -> Iterator[Plan]:
     """One plan per conversation, `conv_00001` first; `restarts` by id, where there were any. Those of the ids
-    in `without` are left out.
+    in `without` are left out, and if `of` is given all but those of its indices.
 
     Bundles take turns, so each gets its share, and a run that is made longer keeps its first plans.
     """
-    for index in range(1, settings.count + 1):
+    for index in of or range(1, settings.count + 1):
         id = _id_of(index)
         if id not in without:
             yield plan_at(index, settings, bundles, (restarts or {}).get(id, 0))
