@@ -28,6 +28,9 @@ LEAST_WORDS = 8
 MOST_LEVELS = 8
 """Of arguments inside arguments that are told apart."""
 
+WITHDRAWN = 0
+"""In place of the digest of a conversation's calls: equal to none, but by a chance of 1 in 2 ** 64."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
@@ -95,17 +98,18 @@ class ConversationLayer:
         """See `Layer.insert`."""
         for text in texts:
             if sketch := sketch_of(text):
-                self._add(group, sketch)
+                self.insert_sketch(group, sketch)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
-        return [self._admit_one(group, sketch_of(text)) for group, text in items]
+        return [self.admit_sketch(group, sketch_of(text)) for group, text in items]
 
     def upkeep(self) -> bool:
         """See `Layer.upkeep`."""
         return False
 
-    def _admit_one(self, group: str, sketch: Sketch | None) -> Verdict:
+    def admit_sketch(self, group: str, sketch: Sketch | None) -> Duplicate | None:
+        """The same of one conversation whose sketch is there already."""
         if sketch is None:
             return None
         if sketch.said in self._said[group]:
@@ -113,10 +117,20 @@ class ConversationLayer:
         for row, likeness in self._words[group].like(sketch.words, CANDIDATES):
             if self._calls[group][row] == sketch.calls and likeness >= self._threshold:
                 return Duplicate("calls_and_words", likeness, "an earlier conversation")
-        self._add(group, sketch)
+        self.insert_sketch(group, sketch)
         return None
 
-    def _add(self, group: str, sketch: Sketch) -> None:
+    def withdraw(self, group: str, sketch: Sketch) -> None:
+        """Forgets one that was taken in and came to nothing."""
+        if sketch.said is not None:
+            self._said[group].discard(sketch.said)
+        for row, likeness in self._words[group].like(sketch.words, CANDIDATES):
+            if likeness == 1 and self._calls[group][row] == sketch.calls:
+                self._calls[group][row] = WITHDRAWN
+                return
+
+    def insert_sketch(self, group: str, sketch: Sketch) -> None:
+        """Takes in one without a decision."""
         if sketch.said is not None:
             self._said[group].add(sketch.said)
         self._calls[group].append(sketch.calls)

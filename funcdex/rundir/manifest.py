@@ -23,6 +23,7 @@ FORMAT = 1
 FREE_TO_CHANGE = (
     "endpoints",
     "pool",
+    "ray",
     "prices",
     "tools",
     "tool_references",
