@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -37,6 +38,8 @@ class Cluster:
             self._ray: Any = importlib.import_module("ray")
         except ImportError as error:
             raise ClusterError("ray is not installed", where="--ray", fix=_INSTALL) from error
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        self._kept: list[Any] = []
         self._join(address)
 
     def _join(self, address: str) -> None:
@@ -60,17 +63,17 @@ class Cluster:
         """How many nodes are alive."""
         return sum(1 for node in self._ray.nodes() if node["Alive"])
 
-    def shared(self, value: object) -> Any:
-        """A value that many actors are given, sent to each node once."""
-        return self._ray.put(value)
-
     def shard(self, order: ShardOrder) -> Any:
         """An actor that decides what is new. Its calls are done one after the other."""
         return self._actor(Shard, 1).remote(order)
 
     def range(self, order: RangeOrder, shards: Sequence[Any]) -> Any:
         """An actor that works on a range."""
-        return self._actor(RangeActor, 8).remote(order, list(shards))
+        # Not as an argument by itself: it is kept where the driver is for as long as the driver wants, so
+        # that # the actor can be made anew after any other node is gone.
+        kept = self._ray.put(order)
+        self._kept.append(kept)
+        return self._actor(RangeActor, 8).remote([kept], list(shards))
 
     def _actor(self, kind: type, at_once: int) -> Any:
         # Restarted, and asked again, by Ray. No CPU is reserved: an actor whose node is lost finds a place on
@@ -117,21 +120,29 @@ async def answer(reference: Any) -> Any:
 class RangeActor:
     """What an actor of a range runs."""
 
-    def __init__(self, order: RangeOrder, shards: Sequence[Any]) -> None:
+    def __init__(self, order: Sequence[Any], shards: Sequence[Any]) -> None:
+        """`order` has a reference to the `RangeOrder`."""
+        self._order = order[0]
         self._shards = shards
-        self._worker = RangeWorker(order, self._scenarios, self._conversations)
+        self._worker: RangeWorker | None = None
 
     async def work(self) -> RangeDone:
         """See `RangeWorker.work`."""
-        return await self._worker.work()
+        return await (await self._made()).work()
 
     async def report(self, got: int) -> RangeReport:
         """See `RangeWorker.report`."""
-        return await self._worker.report(got)
+        return await (await self._made()).report(got)
 
     async def drain(self) -> None:
         """See `RangeWorker.drain`."""
-        await self._worker.drain()
+        await (await self._made()).drain()
+
+    async def _made(self) -> RangeWorker:
+        if self._worker is None:
+            order: RangeOrder = await answer(self._order)
+            self._worker = self._worker or RangeWorker(order, self._scenarios, self._conversations)
+        return self._worker
 
     async def _scenarios(self, shard: int, questions: Sequence[Question]) -> Sequence[Verdict]:
         return await self._asked(self._shards[shard].decide_scenarios.remote(questions))
