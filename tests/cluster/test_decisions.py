@@ -77,7 +77,7 @@ def test_what_an_asker_lost_does_not_hide_what_another_has(tmp_path: Path) -> No
 
 
 def test_what_was_unsettled_is_unsettled_when_asked_again(tmp_path: Path) -> None:
-    dedup = DedupSettings(layers=("words",), adjudicator="on", unsettled_similarity=0.5)
+    dedup = DedupSettings(layers=("words",), adjudicator=True, unsettled_similarity=0.5)
     near = "The librarian borrows nine rare atlases about volcanoes and returns two maps."
     first = shard(tmp_path, dedup)
     assert ask(first, "a", BORROWED) is None
@@ -106,8 +106,8 @@ def test_vectors_come_with_the_question_and_are_kept(tmp_path: Path) -> None:
             return np.array([[1, 0] if "atlases" in text else [0, 1] for text in texts], np.float32)
 
     dedup = DedupSettings(layers=("embedding",))
-    about = [("a", "gmail", BORROWED), ("b", "gmail", BORROWED.replace("nine", "some")), ("c", "gmail", OTHER)]
-    questions = embedded(TwoWays(), about)
+    about = [("a", "gmail", BORROWED), ("b", "gmail", BORROWED.replace("nine", "some")), ("c", "gmail",
+    OTHER)] questions = embedded(TwoWays(), about)
     answers = shard(tmp_path, dedup).decide_scenarios(questions[:1])
     answers += shard(tmp_path, dedup).decide_scenarios(questions[1:])
     assert [isinstance(one, Duplicate) for one in answers] == [False, True, False]
