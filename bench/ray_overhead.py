@@ -1,7 +1,7 @@
 """What `--ray` costs: CPU of a whole run on two nodes against the same run in one process; and how many
 decisions on duplicates the actors for it take in a second.
 
-    python bench/ray_overhead.py [--conversations 1000] [--rounds 3] [--decisions 8000] [--record]
+    python bench/ray_overhead.py [--conversations 520] [--rounds 3] [--decisions 8000] [--record]
 
 Two nodes on this machine, two actors, one that decides; the mock server answers after 20 ms. CPU is user and
 system time of all processes, Ray's own daemons told apart (they are at work whether there is a run or not);
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from overhead.mock import mock_server
+from anyio.from_thread import start_blocking_portal
 from record import record, record_option, spread_of
 from spread.cpu import cpu_of_descendants
 from spread.deciding import Asker, MeasuredShard
@@ -28,6 +28,8 @@ from spread.deciding import Asker, MeasuredShard
 from funcdex.cluster.shard import ShardOrder
 from funcdex.rundir.layout import RunDir
 from funcdex.settings.tree import DedupSettings
+from funcdex.sim.config import SimConfig
+from funcdex.sim.process import simulated_endpoints
 
 FEW = 20
 
@@ -35,7 +37,7 @@ FEW = 20
 def main() -> None:
     """Measures what was asked for."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--conversations", type=int, default=1000)
+    options.add_argument("--conversations", type=int, default=520)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--decisions", type=int, default=8000)
     record_option(options)
@@ -64,10 +66,12 @@ def main() -> None:
 def runs(address: str, conversations: int, rounds: int) -> dict[str, Any]:
     """CPU of one conversation, in ms, and their ratio; rounds take turns."""
     here, spread, daemons = list[float](), list[float](), list[float]()
-    with mock_server() as mock:
+    simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
+        urls = ",".join(found)
         for _ in range(rounds):
-            alone = [_cpu(mock.url, count) for count in (FEW, conversations)]
-            on_ray = [_cpu(mock.url, count, "--ray", address) for count in (FEW, conversations)]
+            alone = [_cpu(urls, count) for count in (FEW, conversations)]
+            on_ray = [_cpu(urls, count, "--ray", address) for count in (FEW, conversations)]
             each = conversations - FEW
             here.append(1000 * (alone[1]["workers"] - alone[0]["workers"]) / each)
             spread.append(1000 * (on_ray[1]["workers"] - on_ray[0]["workers"]) / each)
@@ -81,9 +85,9 @@ def runs(address: str, conversations: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def _cpu(url: str, conversations: int, *more: str) -> dict[str, float]:
-    """What one run took in all processes that this one has begun, but for the mock."""
-    command = ["-m", "spread.session", "--url", url, "--conversations", str(conversations), *more]
+def _cpu(urls: str, conversations: int, *more: str) -> dict[str, float]:
+    """What one run took in all processes that this one has begun, but for the endpoints."""
+    command = ["-m", "spread.session", "--urls", urls, "--conversations", str(conversations), *more]
     before = _all()
     subprocess.run([sys.executable, *command], cwd=Path(__file__).parent, check=True)
     time.sleep(2)  # Ray reaps what ended.
@@ -93,17 +97,17 @@ def _cpu(url: str, conversations: int, *more: str) -> dict[str, float]:
 
 def _all() -> dict[str, float]:
     used = os.times()
-    spent = cpu_of_descendants(os.getpid(), _mocks())
+    spent = cpu_of_descendants(os.getpid(), _simulated())
     spent["workers"] += used.children_user + used.children_system
     return spent
 
 
-def _mocks() -> frozenset[int]:
+def _simulated() -> frozenset[int]:
     found = set[int]()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if b"overhead.mock" in (entry / "cmdline").read_bytes():
+                if b"funcdex.sim" in (entry / "cmdline").read_bytes():
                     found.add(int(entry.name))
             except OSError:
                 continue

@@ -1,4 +1,4 @@
-"""One whole run against a mock server, in one process or on a cluster.
+"""One whole run of short conversations, in one process or on a cluster.
 
 python -m spread.session --url http://127.0.0.1:8000 --conversations 1000 [--ray ADDRESS] [--actors 2]
 """
@@ -14,25 +14,33 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import anyio
-from overhead.pipeline import REQUESTS_EACH, settings_of
 from rich.console import Console
 
 from funcdex.order import order_from
 from funcdex.session import Labour, carry_out
-from funcdex.settings.tree import RaySettings
+from funcdex.settings.tree import Settings
 from funcdex.working import in_one_process
 
 
 def main() -> None:
-    """Carries out the run; exit status 1 if not every conversation was accepted."""
+    """Carries out the run; exit status 1 if not every conversation has ended."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--url", required=True)
+    options.add_argument("--urls", required=True)
     options.add_argument("--conversations", type=int, required=True)
     options.add_argument("--ray")
     options.add_argument("--actors", type=int, default=2)
     chosen = options.parse_args()
-    asked = settings_of(chosen.url, chosen.conversations * REQUESTS_EACH, 512, guard=False)
-    asked = asked.model_copy(update={"ray": RaySettings(actors=chosen.actors)})
+    asked = Settings.model_validate(
+        {
+            "endpoints": chosen.urls.split(","),
+            "toolkits": ["gmail", "jira"],
+            "count": chosen.conversations,
+            "generation": {"min_user_turns": 1, "max_user_turns": 1, "distractor_tools": 0, "max_tools": 3},
+            "dedup": {"layers": ["masked", "words"]},
+            "pool": {"max_in_flight": 32},
+            "ray": {"actors": chosen.actors},
+        }
+    )
     folder = Path(__file__).resolve().parents[2] / ".bench"
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="spread-") as run:
@@ -45,8 +53,8 @@ def main() -> None:
 
             labour = partial(on_ray, chosen.ray)
         ending = anyio.run(carry_out, order, console, (), labour, backend_options=loop)
-    if ending.accepted < asked.count:
-        sys.exit(f"{ending.accepted} of {asked.count} accepted: {dict(ending.rejected)}; {ending.fault}")
+    if ending.settled < asked.count:
+        sys.exit(f"{ending.settled} of {asked.count} have ended; {ending.fault}")
 
 
 if __name__ == "__main__":

@@ -106,8 +106,8 @@ def test_vectors_come_with_the_question_and_are_kept(tmp_path: Path) -> None:
             return np.array([[1, 0] if "atlases" in text else [0, 1] for text in texts], np.float32)
 
     dedup = DedupSettings(layers=("embedding",))
-    about = [("a", "gmail", BORROWED), ("b", "gmail", BORROWED.replace("nine", "some")), ("c", "gmail",
-    OTHER)] questions = embedded(TwoWays(), about)
+    near = BORROWED.replace("nine", "some")
+    questions = embedded(TwoWays(), [("a", "gmail", BORROWED), ("b", "gmail", near), ("c", "gmail", OTHER)])
     answers = shard(tmp_path, dedup).decide_scenarios(questions[:1])
     answers += shard(tmp_path, dedup).decide_scenarios(questions[1:])
     assert [isinstance(one, Duplicate) for one in answers] == [False, True, False]
