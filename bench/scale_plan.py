@@ -1,11 +1,11 @@
 """How a run of millions of conversations on many GPUs would look, computed from what was measured.
 
     python bench/scale_plan.py [--conversations 10000000] [--gpus 1000] [--tokens-per-s 2500]
-                               [--from-run RUN] [--record]
+                               [--completion-tokens 5000] [--from-run RUN] [--record]
 
 Sizes, tokens and reading speeds are those of a run directory (`--from-run`), or those recorded last; CPU of a
-request and decisions in a second those of `pool_overhead.py` and `ray_overhead.py`. What a GPU writes in a second
-is asked for, not measured here: take it from `funcdex bench`.
+request and decisions in a second those of `pool_overhead.py` and `ray_overhead.py`. What a GPU writes in a
+second is asked for, not measured here: take it from `funcdex bench`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def main() -> None:
     options.add_argument("--conversations", type=int, default=10_000_000)
     options.add_argument("--gpus", type=int, default=1000)
     options.add_argument("--tokens-per-s", type=float, default=2500.0, help="of completions, by one GPU")
+    options.add_argument("--completion-tokens", type=float, help="of a conversation, in place of the run's")
     options.add_argument("--from-run", type=Path, help="a finished run to measure sizes and speeds of")
     record_option(options)
     chosen = options.parse_args()
@@ -46,6 +47,8 @@ def main() -> None:
         measured = known["figures"]["measured"]
     else:
         raise SystemExit("nothing is recorded: name a finished run with --from-run")
+    if chosen.completion_tokens:
+        measured = measured | {"completion_tokens": chosen.completion_tokens}
     spread = recorded("ray_overhead")
     per_shard = spread["figures"]["decisions"]["per_cpu_s"] if spread else None
     plan = planned(measured, chosen.conversations, chosen.gpus, chosen.tokens_per_s, per_shard)

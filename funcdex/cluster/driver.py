@@ -15,14 +15,14 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from funcdex.cluster.earlier import write_earlier
-from funcdex.cluster.engine import Cluster
+from funcdex.cluster.engine import Cluster, RangeHandle
 from funcdex.cluster.merging import merged
 from funcdex.cluster.range_work import RangeOrder
 from funcdex.cluster.reports import Batch, RangeDone, fault_of
 from funcdex.cluster.shard import ShardOrder
 from funcdex.cluster.slices import slice_of
 from funcdex.cluster.split import actors_of, ranges, shard_of, shards_of, shares
-from funcdex.errors import FuncdexError
+from funcdex.errors import ClusterError, FuncdexError
 from funcdex.guarding import examples_of
 from funcdex.order import mend
 from funcdex.pipeline import Funnel
@@ -35,6 +35,8 @@ from funcdex.snapshot import RunSnapshot
 from funcdex.working import Done, Job, funnel_of
 
 LOOKED_AT_EVERY_S = 0.5
+LOOKS_A_S = 100
+"""At most, over all ranges: with very many of them each is looked at more seldom."""
 
 
 async def on_ray(address: str, job: Job) -> Done:
@@ -58,12 +60,13 @@ class _Range:
     """A range as the driver knows it."""
 
     order: RangeOrder
-    actor: Any
+    actor: RangeHandle
     funnel: Funnel
     life: str = ""
     got: int = 0
     snapshot: RunSnapshot | None = None
     done: RangeDone | None = None
+    lost: ClusterError | None = None
     over: anyio.Event = field(default_factory=anyio.Event)
 
 
@@ -81,7 +84,7 @@ class _Driver:
     @property
     def actors(self) -> list[Any]:
         """Those of the ranges."""
-        return [one.actor for one in self._ranges]
+        return [one.actor.actor for one in self._ranges]
 
     def divide(self, endpoints: Sequence[EndpointSpec]) -> None:
         """Makes the outputs agree with the journal, and the actors that go on. Blocks."""
@@ -133,24 +136,36 @@ class _Driver:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._await_end, one)
             while not one.over.is_set():
-                with anyio.move_on_after(LOOKED_AT_EVERY_S):
+                with anyio.move_on_after(max(LOOKED_AT_EVERY_S, len(self._ranges) / LOOKS_A_S)):
                     await one.over.wait()
                 await self._look_at(one)
         while await self._look_at(one):
             pass
 
     async def _await_end(self, one: _Range) -> None:
-        one.done = await self._cluster.answer(one.actor.work.remote())
+        try:
+            one.done = await one.actor.work()
+        except ClusterError as lost:
+            one.lost = lost
         one.over.set()
 
     async def _look_at(self, one: _Range) -> bool:
         """Whether anything was told."""
-        report = await self._cluster.answer(one.actor.report.remote(one.got))
-        if report.life != one.life:
+        try:
+            return await self._heard_of(one)
+        except ClusterError as lost:  # What it had not told is in its journal.
+            one.lost = lost
+            one.over.set()
+            self._lines_missed = True
+            return False
+
+    async def _heard_of(self, one: _Range) -> bool:
+        report = await one.actor.report(one.got)
+        if report.life not in ("", one.life):
             if one.life:
                 self._tell_of_takeover(one)
             one.life, one.got = report.life, 0
-            report = await self._cluster.answer(one.actor.report.remote(0))
+            report = await one.actor.report(0)
         one.snapshot = report.snapshot or one.snapshot
         if report.batch.number == one.got + 1:
             one.got = report.batch.number
@@ -177,7 +192,7 @@ class _Driver:
             tasks.start_soon(self._ask_to_drain, one)
 
     async def _ask_to_drain(self, one: _Range) -> None:
-        await self._cluster.answer(one.actor.drain.remote())
+        await one.actor.drain()
 
     def _snapshot(self) -> RunSnapshot:
         order, state = self._job.order, self._job.state
@@ -205,4 +220,5 @@ class _Driver:
             if one.done:
                 simulated |= one.done.simulated
                 fault = fault or (fault_of(one.done.fault) if one.done.fault else None)
+            fault = fault or one.lost
         return Done(funnel, simulated, fault)

@@ -7,11 +7,12 @@ import importlib
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from funcdex.cluster.decisions import Question
 from funcdex.cluster.range_work import RangeOrder, RangeWorker
-from funcdex.cluster.reports import RangeDone, RangeReport
+from funcdex.cluster.reports import Batch, RangeDone, RangeReport
 from funcdex.cluster.shard import Shard, ShardOrder
 from funcdex.dedup.protocol import Verdict
 from funcdex.errors import ClusterError, FuncdexError
@@ -26,7 +27,7 @@ usage."""
 
 
 class Cluster:
-    """A cluster that was joined. Everything blocks but `answer`."""
+    """A cluster that was joined. Everything blocks."""
 
     def __init__(self, address: str) -> None:
         """`auto`: one that runs on this machine, or is named by RAY_ADDRESS, else one that begins here.
@@ -39,7 +40,6 @@ class Cluster:
         except ImportError as error:
             raise ClusterError("ray is not installed", where="--ray", fix=_INSTALL) from error
         logging.getLogger("ray").setLevel(logging.ERROR)
-        self._kept: list[Any] = []
         self._join(address)
 
     def _join(self, address: str) -> None:
@@ -67,13 +67,11 @@ class Cluster:
         """An actor that decides what is new. Its calls are done one after the other."""
         return self._actor(Shard, 1).remote(order)
 
-    def range(self, order: RangeOrder, shards: Sequence[Any]) -> Any:
+    def range(self, order: RangeOrder, shards: Sequence[Any]) -> RangeHandle:
         """An actor that works on a range."""
-        # Not as an argument by itself: it is kept where the driver is for as long as the driver wants, so
-        # that # the actor can be made anew after any other node is gone.
-        kept = self._ray.put(order)
-        self._kept.append(kept)
-        return self._actor(RangeActor, 8).remote([kept], list(shards))
+        # Kept where the driver is, for as long as the driver holds it: as an argument of the actor it would
+        # be # lost with the first node of the actor.
+        return RangeHandle(self._actor(RangeActor, 8).remote(), self._ray.put(order), tuple(shards))
 
     def _actor(self, kind: type, at_once: int) -> Any:
         # Restarted, and asked again, by Ray. No CPU is reserved: an actor whose node is lost finds a place on
@@ -86,10 +84,6 @@ class Cluster:
             scheduling_strategy="SPREAD",
         )(kind)
 
-    async def answer(self, reference: Any) -> Any:
-        """What a call of an actor comes to. Raises ClusterError if the actor is lost for good."""
-        return await answer(reference)
-
     def end(self, actors: Sequence[Any]) -> None:
         """Ends actors and leaves the cluster; one that began here ends with that."""
         for actor in actors:
@@ -98,7 +92,7 @@ class Cluster:
 
 
 async def answer(reference: Any) -> Any:
-    """See `Cluster.answer`."""
+    """What a call of an actor comes to. Raises ClusterError if it fails, or the actor is lost for good."""
     ray = importlib.import_module("ray")
     try:
         return await asyncio.wrap_future(reference.future())
@@ -117,32 +111,54 @@ async def answer(reference: Any) -> Any:
         ) from error
 
 
-class RangeActor:
-    """What an actor of a range runs."""
+@dataclass(frozen=True, slots=True)
+class RangeHandle:
+    """An actor of a range, as the driver asks it. Everything raises ClusterError if it is lost for good."""
 
-    def __init__(self, order: Sequence[Any], shards: Sequence[Any]) -> None:
-        """`order` has a reference to the `RangeOrder`."""
-        self._order = order[0]
-        self._shards = shards
-        self._worker: RangeWorker | None = None
+    actor: Any
+    order: Any
+    shards: tuple[Any, ...]
 
     async def work(self) -> RangeDone:
-        """See `RangeWorker.work`."""
-        return await (await self._made()).work()
+        """See `RangeWorker.work`. Ray calls it again where the actor was lost."""
+        done: RangeDone = await answer(self.actor.work.remote(self.order, list(self.shards)))
+        return done
 
     async def report(self, got: int) -> RangeReport:
         """See `RangeWorker.report`."""
-        return await (await self._made()).report(got)
+        report: RangeReport = await answer(self.actor.report.remote(got))
+        return report
 
     async def drain(self) -> None:
         """See `RangeWorker.drain`."""
-        await (await self._made()).drain()
+        await answer(self.actor.drain.remote())
 
-    async def _made(self) -> RangeWorker:
-        if self._worker is None:
-            order: RangeOrder = await answer(self._order)
-            self._worker = self._worker or RangeWorker(order, self._scenarios, self._conversations)
-        return self._worker
+
+class RangeActor:
+    """What an actor of a range runs."""
+
+    def __init__(self) -> None:
+        self._worker: RangeWorker | None = None
+        self._draining = False
+        self._shards: Sequence[Any] = ()
+
+    async def work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
+        """See `RangeWorker.work`."""
+        self._shards = shards
+        self._worker = RangeWorker(order, self._scenarios, self._conversations)
+        if self._draining:
+            await self._worker.drain()
+        return await self._worker.work()
+
+    async def report(self, got: int) -> RangeReport:
+        """See `RangeWorker.report`."""
+        return await self._worker.report(got) if self._worker else RangeReport("", Batch())
+
+    async def drain(self) -> None:
+        """See `RangeWorker.drain`."""
+        self._draining = True
+        if self._worker:
+            await self._worker.drain()
 
     async def _scenarios(self, shard: int, questions: Sequence[Question]) -> Sequence[Verdict]:
         return await self._asked(self._shards[shard].decide_scenarios.remote(questions))

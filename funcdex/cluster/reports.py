@@ -39,8 +39,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RangeReport:
-    """One look at a range. `life` names the process that works on it. `snapshot` is None until its pipeline
-    has begun."""
+    """One look at a range. `life` names the process that works on it, "" if it does not yet. `snapshot` is
+    None until its pipeline has begun."""
 
     life: str
     batch: Batch

@@ -33,8 +33,6 @@ from funcdex.rundir.linefile import LineFile, whole_bytes
 _NAME = re.compile(r"(\d{6})(?:-(\d{4})-(\d{3}))?\.jsonl")
 _SESSION_FILE = "session"
 _REPAIR = "Repair the disk or restore the run directory."
-MOST_RANGES = 9_999
-"""Of one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +88,13 @@ def current_session(run: RunDir) -> int:
         ) from error
 
 
+def shut_out_earlier(run: RunDir) -> None:
+    """Nothing that is still written for an earlier session counts from now on. The run's lock must be held;
+    to be done before the journal is read. Raises CheckpointError."""
+    if any(one.range is not None for one in segments(run)):
+        begin_ranges(run)
+
+
 def begin_ranges(run: RunDir) -> int:
     """Begins a session whose journal is written range by range; its number. The run's lock must be held.
 
@@ -103,7 +108,6 @@ def begin_ranges(run: RunDir) -> int:
 
 def file_of_one_process(run: RunDir) -> Path:
     """Where a session of one process appends. The run's lock must be held. Raises CheckpointError."""
-    _seal_all(run)
     there = segments(run)
     if not there:
         return run.journal

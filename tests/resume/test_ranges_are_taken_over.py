@@ -22,6 +22,7 @@ from funcdex.rundir.segments import (
     begin_ranges,
     file_of_one_process,
     segments,
+    shut_out_earlier,
     take_over,
 )
 from funcdex.types.record import Entry, entry_as_json
@@ -48,8 +49,8 @@ def _lines(entries: Iterable[Entry]) -> bytes:
 def test_ranges_and_sessions_of_one_process_read_as_one_journal(tmp_path: Path) -> None:
     run = begun_run(tmp_path, accepted("a"))
     session = begin_ranges(run)
-    for number, entries in enumerate([accepted("b"), stages_of("c", 2)]):
-        write(run, take_over(run, session, number), entries)
+    write(run, take_over(run, session, 0), accepted("b"))
+    write(run, take_over(run, session, 1), stages_of("c", 2))
     append_entries(run, [*stages_of("c")[2:], *rejected("d", 1)])
     state = read_journal(run)
     assert list(state.settled) == ["a", "b", "d"] and state.reached["c"] == 7
@@ -125,6 +126,28 @@ def test_a_line_that_a_dead_owner_left_torn_is_not_there(tmp_path: Path, cut: in
     write(run, second, stages_of("a", 2)[1:])
     state = read_journal(run)
     assert state.reached == {"a": 2} and not state.torn and state.damaged == ()
+
+
+def test_whoever_reads_the_journal_to_go_on_has_shut_out_all_others_first(tmp_path: Path) -> None:
+    run = begun_run(tmp_path)
+    session = begin_ranges(run)
+    old = take_over(run, session, 0)
+    write(run, old, stages_of("a", 1))
+    shut_out_earlier(run)
+    before = read_journal(run).reached
+    write_regardless(old, stages_of("a", 2)[1:])
+    late = old.path.with_name(f"{session:06d}-0000-002.jsonl")
+    late.write_bytes(_lines(stages_of("b", 1)))
+    append_entries(run, stages_of("a", 2)[1:])
+    assert before == {"a": 1} and read_journal(run).reached == {"a": 2}
+    assert read_journal(run).repeated == 0
+
+
+def test_a_run_that_no_cluster_has_worked_on_has_one_file_and_no_session(tmp_path: Path) -> None:
+    run = begun_run(tmp_path, stages_of("a", 1))
+    shut_out_earlier(run)
+    append_entries(run, stages_of("a", 2)[1:])
+    assert [path.name for path in run.journal.parent.iterdir()] == ["000001.jsonl"]
 
 
 def test_a_seal_is_made_once(tmp_path: Path) -> None:
