@@ -84,6 +84,10 @@ class NoEndpointAvailable(FuncdexError):
     """No endpoint is usable, at the start or for too long in mid-run."""
 
 
+class ClusterError(FuncdexError):
+    """The cluster that a run is spread over cannot be joined, or gave up a part of it."""
+
+
 class Draining(FuncdexError):
     """The pool sends no more requests, because the run is asked to stop. Not a fault of anything."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -11,6 +12,7 @@ import anyio.to_thread
 
 from funcdex.dedup.conversations import ConversationLayer
 from funcdex.dedup.exact import ExactLayer
+from funcdex.dedup.examples import Examples
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.dedup.kept_sketches import KeptSketches
 from funcdex.dedup.likeness import LikenessLayer
@@ -42,8 +44,9 @@ async def serving_guard(order: Order, scenarios: Sequence[tuple[str, str]]) -> A
     over = anyio.Event()
     with ExitStack() as after_work, ExitStack() as at_once:
         make = anyio.to_thread.run_sync
-        layers = await make(_layers, order.settings.dedup, order.run, after_work, at_once)
-        groups = await make(_by_group, scenarios, order.bundles)
+        meaning = partial(_meaning_finder, order.settings.dedup, order.run, after_work, at_once)
+        layers = await make(layers_of, order.settings.dedup, meaning)
+        groups = await make(by_group, scenarios, order.bundles)
         guard = ScenarioGuard(layers, {name: [text for _, text in each] for name, each in groups.items()})
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_serve, guard, over)
@@ -65,7 +68,7 @@ async def serving_conversations(
     if not (dedup.enabled and dedup.conversations):
         yield None
         return
-    groups = await anyio.to_thread.run_sync(_by_group, list(written.items()), order.bundles)
+    groups = await anyio.to_thread.run_sync(by_group, list(written.items()), order.bundles)
     earlier = {
         name: WrittenConversations(order.run, [place for _, place in each]) for name, each in groups.items()
     }
@@ -86,12 +89,9 @@ async def _serve(guard: ScenarioGuard, over: anyio.Event) -> None:
             raise
 
 
-def _layers(settings: DedupSettings, run: RunDir, after_work: ExitStack, at_once: ExitStack) -> list[Layer]:
-    """The layers of the guard. The sentence model begins to load, in a process of its own.
-
-    Whatever happens, the model is stopped by `at_once`, so that nobody waits for one that is still being
-    loaded, and what its last user holds is closed by `after_work`.
-    """
+def layers_of(settings: DedupSettings, meaning: Callable[[], Finder]) -> list[Layer]:
+    """The layers that scenarios go through; `meaning` makes the finder that needs vectors, if it is
+    wanted."""
     layers: list[Layer] = [ExactLayer()]
     if not settings.enabled:
         return layers
@@ -99,11 +99,20 @@ def _layers(settings: DedupSettings, run: RunDir, after_work: ExitStack, at_once
         layers.append(masked_layer())
     finders: list[Finder] = [WordingFinder()] if "words" in settings.layers else []
     if "embedding" in settings.layers:
-        finders.append(_meaning_finder(settings, run, after_work, at_once))
+        finders.append(meaning())
     if finders:
         adjudicated = settings.adjudicator_candidates if settings.adjudicator else 0
         layers.append(LikenessLayer(finders, thresholds_of(settings), adjudicated))
     return layers
+
+
+def examples_of(scenarios: Sequence[tuple[str, str]], bundles: Sequence[Bundle]) -> dict[str, Examples]:
+    """What writers are shown of the scenarios of earlier sessions, by toolkit set."""
+    shown: dict[str, Examples] = {}
+    for group, some in by_group(scenarios, bundles).items():
+        shown[group] = Examples(group)
+        shown[group].add(text for _, text in some)
+    return shown
 
 
 def thresholds_of(settings: DedupSettings) -> Thresholds:
@@ -120,6 +129,11 @@ def thresholds_of(settings: DedupSettings) -> Thresholds:
 def _meaning_finder(
     settings: DedupSettings, run: RunDir, after_work: ExitStack, at_once: ExitStack
 ) -> MeaningFinder:
+    """The sentence model begins to load, in a process of its own.
+
+    Whatever happens, the model is stopped by `at_once`, so that nobody waits for one that is still being
+    loaded, and what its last user holds is closed by `after_work`.
+    """
     from funcdex.dedup.embedding import require_packages
     from funcdex.dedup.kept import KeptVectors
     from funcdex.dedup.meaning import MeaningFinder
@@ -134,7 +148,7 @@ def _meaning_finder(
     return MeaningFinder(model, settings.exact_up_to, kept)
 
 
-def _by_group(told: Sequence[tuple[str, T]], bundles: Sequence[Bundle]) -> dict[str, list[tuple[str, T]]]:
+def by_group(told: Sequence[tuple[str, T]], bundles: Sequence[Bundle]) -> dict[str, list[tuple[str, T]]]:
     """What is told of ids, by toolkit set, in its order."""
     names = [bundle.name for bundle in bundles]
     groups: dict[str, list[tuple[str, T]]] = {}

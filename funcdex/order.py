@@ -27,6 +27,7 @@ from funcdex.rundir.manifest import (
 from funcdex.rundir.outputs import reconcile
 from funcdex.rundir.quarantine import quarantine
 from funcdex.rundir.replay import JournalState, journal_items, read_journal
+from funcdex.rundir.segments import shut_out_earlier
 from funcdex.settings.load import endpoints_from
 from funcdex.settings.tree import Settings
 from funcdex.stages.plan import plan_of, shown_tools
@@ -135,6 +136,7 @@ def prepare(order: Order) -> JournalState:
     else:
         replace_file(order.run.tools, dump_native(order.toolkits).encode())
         write_manifest(order.run, asked)
+    shut_out_earlier(order.run)
     state = read_journal(order.run)
     quarantine(order.run, state.damaged)
     restarted = [Restarted(id) for id in state.rejected_ids] if order.retry_rejected else []

@@ -26,7 +26,7 @@ async def probed_endpoints(
     NoEndpointAvailable if `one_is_needed` and none can be used.
     """
     async with AsyncExitStack() as stack:
-        specs = [_ready(spec, settings) for spec in await _expanded(settings.endpoints, stack)]
+        specs = await started_endpoints(settings, stack)
         transport = await stack.enter_async_context(open_transport())
         probe = probe_all if one_is_needed else probe_each
         yield await probe(
@@ -36,6 +36,14 @@ async def probed_endpoints(
             now=time.monotonic,
             ask_for_grammar=ask_for_grammar,
         )
+
+
+async def started_endpoints(settings: Settings, stack: AsyncExitStack) -> list[EndpointSpec]:
+    """Every endpoint of the settings with its key, simulated ones started and ended with the stack.
+
+    Raises ConfigError for a key that is not there, or a simulated endpoint that does not start.
+    """
+    return [_ready(spec, settings) for spec in await _expanded(settings.endpoints, stack)]
 
 
 def _ready(spec: EndpointSpec, settings: Settings) -> EndpointSpec:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from funcdex.pipeline import Journal
-from funcdex.rundir.log import RunLog
+from funcdex.rundir.log import EventLog
 from funcdex.rundir.pace import Pace
 from funcdex.rundir.replay import Tokens
 from funcdex.types.record import Accepted, Entry, Line, Rejected, StageDone
@@ -17,7 +17,7 @@ from funcdex.types.record import Accepted, Entry, Line, Rejected, StageDone
 class Tally:
     """`tokens` are those paid for, by model: give it those of earlier sessions to begin with."""
 
-    log: RunLog
+    log: EventLog
     tokens: dict[str, Tokens]
     clock: Callable[[], float] = time.monotonic
     pace: Pace = field(init=False)

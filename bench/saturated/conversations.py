@@ -15,11 +15,11 @@ from saturated.endpoints import request_for
 
 from funcdex.pipeline import Funnel, Pipeline
 from funcdex.pool.pool import Pool
-from funcdex.session import LIVE_PER_SLOT
 from funcdex.settings.tree import Settings
 from funcdex.stages.context import Context, dice
 from funcdex.types.record import STAGES, Draft, Entry, Line, Plan, Stage, StageDone
 from funcdex.types.request import Completion, Request
+from funcdex.working import LIVE_PER_SLOT
 
 SHORTEST, LONGEST = 100, 2000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -66,4 +67,4 @@ def root(
 
 def main() -> None:
     """Entry point of the console script."""
-    guarded(app, debug="--debug" in sys.argv)
+    guarded(partial(app, run.with_ray_address(sys.argv[1:])), debug="--debug" in sys.argv)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.order import Order
-    from funcdex.session import Ending
+    from funcdex.session import Ending, Labour
     from funcdex.snapshot import Observer
 
 DrainTimeoutOption = Annotated[
@@ -35,6 +35,15 @@ MetricsPortOption = Annotated[
 ]
 MetricsHostOption = Annotated[
     str, typer.Option("--metrics-host", help="Address of that page; 0.0.0.0 for all machines.")
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="[ADDRESS]",
+        help="Spread the work over a Ray cluster: the one at an address, or auto (also where nothing "
+        "follows): one that runs here, else one that begins here.",
+    ),
 ]
 
 
@@ -74,6 +83,7 @@ def generate(
     drain_timeout: DrainTimeoutOption = None,
     metrics_port: MetricsPortOption = None,
     metrics_host: MetricsHostOption = LOOPBACK,
+    ray: RayOption = None,
     json: JsonOption = None,
 ) -> None:
     """Runs a generation, or goes on with one.
@@ -111,7 +121,7 @@ def generate(
 
         sys.stdout.write(printable(anyio.run(describe, asked)))
         return
-    _carry_out(asked, json, _metrics_page(metrics_host, metrics_port))
+    _carry_out(asked, json, _metrics_page(metrics_host, metrics_port), ray)
 
 
 def resume(
@@ -126,6 +136,7 @@ def resume(
     drain_timeout: DrainTimeoutOption = None,
     metrics_port: MetricsPortOption = None,
     metrics_host: MetricsHostOption = LOOPBACK,
+    ray: RayOption = None,
     json: JsonOption = None,
 ) -> None:
     """Goes on with a run from its manifest alone.
@@ -136,7 +147,7 @@ def resume(
 
     urls = endpoints.split(",") if endpoints else None
     asked = order_to_resume(run, urls, count, drain_timeout, retry_rejected=retry_rejected)
-    _carry_out(asked, json, _metrics_page(metrics_host, metrics_port))
+    _carry_out(asked, json, _metrics_page(metrics_host, metrics_port), ray)
 
 
 def status(
@@ -164,7 +175,7 @@ def status(
         sys.stdout.write(status_text(found))
 
 
-def _carry_out(asked: Order, json: Path | None, metrics: Observer | None) -> None:
+def _carry_out(asked: Order, json: Path | None, metrics: Observer | None, ray: str | None) -> None:
     """Runs the order, tells how it ended, and leaves with the exit code of that."""
     import anyio
 
@@ -175,13 +186,36 @@ def _carry_out(asked: Order, json: Path | None, metrics: Observer | None) -> Non
     console = LastingConsole(stderr=True)
     observers = [metrics] if metrics else []
     loop = {"use_uvloop": _has_uvloop()}
-    ending = anyio.run(carry_out, asked, console, observers, backend_options=loop)
+    ending = anyio.run(carry_out, asked, console, observers, _labour(ray), backend_options=loop)
     if json:
         write_json(json, ending.as_json())
     else:
         sys.stdout.write(ending_text(ending, asked.run))
     if code := _exit_code(ending):
         raise typer.Exit(code)
+
+
+def _labour(ray: str | None) -> Labour:
+    """Who does the work: this process, or the actors of a cluster."""
+    if ray is None:
+        from funcdex.working import in_one_process
+
+        return in_one_process
+    from functools import partial
+
+    from funcdex.cluster.driver import on_ray
+
+    return partial(on_ray, ray)
+
+
+def with_ray_address(arguments: Sequence[str]) -> list[str]:
+    """The command line with `--ray` alone made `--ray auto`: the parser's options always have a value."""
+    given: list[str] = []
+    for place, one in enumerate(arguments):
+        given.append(one)
+        if one == "--ray" and (place + 1 == len(arguments) or arguments[place + 1].startswith("-")):
+            given.append("auto")
+    return given
 
 
 def _metrics_page(host: str, port: int | None) -> Observer | None:

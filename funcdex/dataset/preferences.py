@@ -8,7 +8,6 @@ messages; from where they part, the messages up to the user's next are `chosen` 
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,9 +23,9 @@ from funcdex.export.jsontext import tools_text
 from funcdex.export.messages import to_messages
 from funcdex.export.options import Options
 from funcdex.export.sample import Message, Sample, sample_of
-from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.segments import journal_text
 
 NOT_KEPT = (
     "A run keeps the turns that corrections replaced, and a rejected version where it was tried again and "
@@ -45,7 +44,7 @@ class Pairs:
 def earlier_versions(run: RunDir | None) -> Mapping[str, Sequence[str]]:
     """The markup of versions that were not good enough, by conversation id: those that were rejected and
     tried again, and the last one up to each turn that a correction replaced, with that turn as it was."""
-    if run is None or not os.path.isfile(run.journal):
+    if run is None:
         return {}
     retried = {entry["id"] for entry in _entries(run, b'"restarted"') if entry.get("entry") == "restarted"}
     rejected: defaultdict[str, list[str]] = defaultdict(list)
@@ -129,8 +128,8 @@ def _answer(messages: Sequence[Message]) -> list[Message]:
 
 def _entries(run: RunDir, mark: bytes) -> Iterator[Mapping[str, Any]]:
     """The journal's entries that hold the mark, and may be those that are looked for."""
-    with disk_faults(run.journal, "reading the journal"), run.journal.open("rb", LINES_BUFFER_BYTES) as file:
-        for line in file:
+    with journal_text(run) as text:
+        for _, line, _ in text.lines():
             if mark in line:
                 try:
                     entry = from_line(line)

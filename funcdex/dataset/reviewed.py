@@ -20,7 +20,8 @@ from funcdex.export.sample import Record, Sample
 from funcdex.printable import one_line
 from funcdex.rundir.manifest import read_manifest, settings_of
 from funcdex.rundir.review import Review, read_reviews, review_path
-from funcdex.settings.tree import Settings, VerifySettings
+from funcdex.settings.tree import Settings
+from funcdex.settings.verify import VerifySettings
 from funcdex.types.record import OutputName
 from funcdex.validate import faults_of, read_given, read_tools, toolkits_beside
 from funcdex.verify.verify import ALL_CHECKS

@@ -18,6 +18,8 @@ from funcdex.dedup.sketch import Sketch, sketch_of
 
 CANDIDATES = 16
 """Earlier conversations looked at."""
+WITHDRAWN = 0
+"""In place of the digest of a conversation's calls: equal to none, but by a chance of 1 in 2 ** 64."""
 
 
 class ConversationLayer:
@@ -35,13 +37,13 @@ class ConversationLayer:
         """See `Layer.insert`."""
         for sketch in self._kept.recall(texts) if self._kept else map(sketch_of, texts):
             if sketch:
-                self._add(group, sketch)
+                self.insert_sketch(group, sketch)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
         sketches = [sketch_of(text) for _, text in items]
-        verdicts = [
-            self._admit_one(group, sketch) for (group, _), sketch in zip(items, sketches, strict=True)
+        verdicts: list[Verdict] = [
+            self.admit_sketch(group, sketch) for (group, _), sketch in zip(items, sketches, strict=True)
         ]
         if self._kept:
             texts = (text for _, text in items)
@@ -53,7 +55,8 @@ class ConversationLayer:
         """See `Layer.upkeep`."""
         return False
 
-    def _admit_one(self, group: str, sketch: Sketch | None) -> Verdict:
+    def admit_sketch(self, group: str, sketch: Sketch | None) -> Duplicate | None:
+        """The same of one conversation whose sketch is there already."""
         if sketch is None:
             return None
         if sketch.said in self._said[group]:
@@ -61,10 +64,20 @@ class ConversationLayer:
         for row, likeness in self._words[group].like(sketch.words, CANDIDATES):
             if self._calls[group][row] == sketch.calls and likeness >= self._threshold:
                 return Duplicate("calls_and_words", likeness, "an earlier conversation")
-        self._add(group, sketch)
+        self.insert_sketch(group, sketch)
         return None
 
-    def _add(self, group: str, sketch: Sketch) -> None:
+    def withdraw(self, group: str, sketch: Sketch) -> None:
+        """Forgets one that was taken in and came to nothing."""
+        if sketch.said is not None:
+            self._said[group].discard(sketch.said)
+        for row, likeness in self._words[group].like(sketch.words, CANDIDATES):
+            if likeness == 1 and self._calls[group][row] == sketch.calls:
+                self._calls[group][row] = WITHDRAWN
+                return
+
+    def insert_sketch(self, group: str, sketch: Sketch) -> None:
+        """Takes in one without a decision."""
         if sketch.said is not None:
             self._said[group].add(sketch.said)
         self._calls[group].append(sketch.calls)

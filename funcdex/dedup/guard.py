@@ -13,17 +13,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
 import anyio.to_thread
 
 from funcdex.dedup.examples import Examples
-from funcdex.dedup.protocol import Duplicate, Layer, Unsettled, Verdict
-
-Adjudicate = Callable[[str, str], Awaitable[bool | None]]
-"""Whether a new scenario asks for the same as an earlier one; None if no answer could be had."""
+from funcdex.dedup.protocol import Adjudicate, Duplicate, Layer, Unsettled, Verdict, decided
 
 MAX_BATCH = 64
 RESTORED_AT_ONCE = 1024
@@ -64,11 +61,10 @@ class ScenarioGuard:
             for group, texts in self._earlier.items():
                 self._examples_of(group).add(texts)
 
-    async def admit(self, group: str, text: str, adjudicate: Adjudicate | None = None) -> Duplicate | None:
-        """None if the scenario is new, and it counts from now on; else what it duplicates.
-
-        `adjudicate` is asked where that is unsettled. Without an answer the scenario is taken for new.
-        """
+    async def admit(
+        self, group: str, text: str, adjudicate: Adjudicate | None = None, *, asker: str = ""
+    ) -> Duplicate | None:
+        """See `Guard.admit`. Nobody asks again here: what was decided is forgotten with who asked."""
         question = _Question(group, text)
         self._waiting.append(question)
         self._asked.set()
@@ -77,7 +73,7 @@ class ScenarioGuard:
             raise question.fault
         duplicate = question.answer
         if isinstance(duplicate, Unsettled):
-            duplicate = await _adjudicated(text, duplicate, adjudicate)
+            duplicate = await adjudicated(text, duplicate, adjudicate)
         if duplicate is None and self._with_examples:
             self._examples_of(group).add([text])
         return duplicate
@@ -124,15 +120,7 @@ class ScenarioGuard:
         return any(layer.upkeep() for layer in self._layers)
 
     def _decide(self, batch: Sequence[_Question]) -> list[Verdict]:
-        answers: list[Verdict] = [None] * len(batch)
-        for layer in self._layers:
-            open_rows = [row for row, answer in enumerate(answers) if answer is None]
-            if not open_rows:
-                break
-            verdicts = layer.admit([(batch[row].group, batch[row].text) for row in open_rows])
-            for row, verdict in zip(open_rows, verdicts, strict=True):
-                answers[row] = verdict
-        return answers
+        return decided(self._layers, [(question.group, question.text) for question in batch])
 
     def _answer(
         self, batch: Sequence[_Question], answers: Sequence[Verdict], fault: Exception | None
@@ -142,7 +130,7 @@ class ScenarioGuard:
             question.answered.set()
 
 
-async def _adjudicated(text: str, verdict: Unsettled, adjudicate: Adjudicate | None) -> Duplicate | None:
+async def adjudicated(text: str, verdict: Unsettled, adjudicate: Adjudicate | None) -> Duplicate | None:
     """Asks about one candidate after the other until one is the same, or there is no answer."""
     if adjudicate is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,26 @@ class Unsettled:
 
 
 Verdict = Duplicate | Unsettled | None
+
+
+Adjudicate = Callable[[str, str], Awaitable[bool | None]]
+"""Whether a new scenario asks for the same as an earlier one; None if no answer could be had."""
+
+
+class Guard(Protocol):
+    """Keeps texts distinct, whoever asks at the same time."""
+
+    async def admit(
+        self, group: str, text: str, adjudicate: Adjudicate | None = None, *, asker: str = ""
+    ) -> Duplicate | None:
+        """None if the text is new in its group, and it counts from now on; else what it duplicates.
+
+        `adjudicate` is asked where that is unsettled. Without an answer the text is taken for new. `asker` is
+        the conversation that it is for: who asks again has lost the answer, or begins anew.
+        """
+
+    def examples(self, group: str, most: int) -> list[str]:
+        """Up to `most` texts of a group for the writer to differ from."""
 
 
 class Layer(Protocol):
@@ -85,3 +105,16 @@ class Finder(Protocol):
 
     def upkeep(self) -> bool:
         """See `Layer.upkeep`."""
+
+
+def decided(layers: Sequence[Layer], items: Sequence[tuple[str, str]]) -> list[Verdict]:
+    """What the layers, the first one first, say of each (group, text); those that are new count now."""
+    verdicts: list[Verdict] = [None] * len(items)
+    for layer in layers:
+        still_open = [row for row, verdict in enumerate(verdicts) if verdict is None]
+        if not still_open:
+            break
+        told = layer.admit([items[row] for row in still_open])
+        for row, verdict in zip(still_open, told, strict=True):
+            verdicts[row] = verdict
+    return verdicts

@@ -24,10 +24,11 @@ class Following:
             self._inode is not None and os.path.exists(self._path) and self._path.stat().st_ino != self._inode
         )
 
-    def new_lines(self) -> Iterator[bytes]:
+    def new_lines(self, limit: int | None = None) -> Iterator[bytes]:
         """Those that came since the last time, blank ones left out; an absent file has none.
 
-        What is not whole yet is left for the next time. Raises CheckpointError.
+        What is not whole yet is left for the next time, and what lies behind so many bytes of the file to
+        nobody. Raises CheckpointError.
         """
         with disk_faults(self._path, "reading the run directory", "Repair the disk or restore the file."):
             if not os.path.exists(self._path):
@@ -36,6 +37,8 @@ class Following:
                 self._inode = os.fstat(file.fileno()).st_ino
                 file.seek(self._seen_bytes)
                 for line in file:
+                    if limit is not None and self._seen_bytes + len(line) > limit:
+                        return
                     if not line.endswith(b"\n"):
                         return
                     self._seen_bytes += len(line)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVarTuple
+from typing import Protocol, TypeVarTuple
 
 import anyio
 import anyio.lowlevel
@@ -24,6 +24,7 @@ from funcdex.rundir.files import disk_faults, make_folder, sync_folder
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
+from funcdex.rundir.segments import FencedFile, Segment, file_of_one_process
 from funcdex.types.entry_json import entry_as_json
 from funcdex.types.record import Entry, Line, OutputName
 
@@ -107,17 +108,41 @@ class _Queue:
         return taken
 
 
-_Outputs = dict[OutputName, LineFile]
+Lines = Mapping[OutputName, Sequence[bytes]]
+
+
+class Outputs(Protocol):
+    """Where lines for the readable outputs go."""
+
+    def write(self, lines: Sequence[Lines]) -> None:
+        """Takes them, in order. Blocks. Raises CheckpointError."""
+
+
+class OutputFiles:
+    """The readable outputs of a run, open for appending."""
+
+    def __init__(self, run: RunDir, closing: ExitStack) -> None:
+        """They are closed by `closing`. Raises CheckpointError."""
+        with _opening(run):
+            self._files = {name: closing.enter_context(LineFile(run.output(name))) for name in OUTPUTS}
+            sync_folder(run.path)
+
+    def write(self, lines: Sequence[Lines]) -> None:
+        """See `Outputs.write`."""
+        for name, file in self._files.items():
+            if data := b"".join(line for each in lines for line in each.get(name, ())):
+                with disk_faults(file.path, "writing an output"):
+                    file.append(data)
 
 
 class Journal:
     """Made by `open_journal`."""
 
-    def __init__(self, file: LineFile, open_outputs: Callable[[], _Outputs]) -> None:
+    def __init__(self, file: LineFile, open_outputs: Callable[[], Outputs]) -> None:
         """`open_outputs` may take long: only lines wait for it."""
         self._file = file
         self._open_outputs = open_outputs
-        self._outputs: _Outputs = {}
+        self._outputs: Outputs | None = None
         self._fault: CheckpointError | None = None
         # Who appends waits for the writers, so memory is bounded by the number of tasks.
         self._to_journal, self._to_outputs = _Queue(), _Queue()
@@ -183,10 +208,14 @@ class Journal:
         await self._do([], self._open)
         while batches := await self._to_outputs.next():
             steps = [batch.in_outputs for batch in batches]
-            await self._do(steps, _append_lines, self._outputs, [batch.lines for batch in batches])
+            await self._do(steps, self._append_lines, [batch.lines for batch in batches])
 
     def _open(self) -> None:
         self._outputs = self._open_outputs()
+
+    def _append_lines(self, lines: Sequence[Lines]) -> None:
+        assert self._outputs is not None  # Nothing is done after opening them has failed.
+        self._outputs.write(lines)
 
     async def _do(
         self, steps: Sequence[_Step], function: Callable[[*Arguments], None], *arguments: *Arguments
@@ -221,25 +250,42 @@ async def open_journal(run: RunDir, first: Callable[[], object] | None = None) -
     with lines wait, and what goes wrong is theirs. Leaving the block waits until all that was appended is
     durable. Raises CheckpointError.
     """
-    failure: BaseException | None = None
     with ExitStack() as closing:
         file = await anyio.to_thread.run_sync(_open_journal, run, closing)
-        open_outputs: Callable[[], _Outputs] = partial(_open_outputs, run, closing, first)
+        open_outputs: Callable[[], Outputs] = partial(_open_outputs, run, closing, first)
         if first is None:
             # What goes wrong is to be said before the block begins.
-            open_outputs = (await anyio.to_thread.run_sync(open_outputs)).copy
-        journal = Journal(file, open_outputs)
-        try:
-            async with anyio.create_task_group() as writer:
-                writer.start_soon(journal.write_until_closed)
-                try:
-                    yield journal
-                finally:
-                    journal.close()
-        except BaseExceptionGroup as group:
-            # The block's own exception, which the task group has wrapped. Not raised in here, where it
-            # would get the group as its context.
-            failure = group.exceptions[0] if len(group.exceptions) == 1 else group
+            outputs = await anyio.to_thread.run_sync(open_outputs)
+            open_outputs = partial(_the_same, outputs)
+        async with writing(Journal(file, open_outputs)) as journal:
+            yield journal
+
+
+@asynccontextmanager
+async def open_range(run: RunDir, own: Segment, outputs: Outputs) -> AsyncIterator[Journal]:
+    """The same of a journal that has a range alone (`segments.take_over`), whose lines go to `outputs`."""
+    with ExitStack() as closing:
+        with _opening(run):
+            file = closing.enter_context(FencedFile(run, own))
+        async with writing(Journal(file, partial(_the_same, outputs))) as journal:
+            yield journal
+
+
+@asynccontextmanager
+async def writing(journal: Journal) -> AsyncIterator[Journal]:
+    """The writers of a journal are at work as long as the block, and until all is durable."""
+    failure: BaseException | None = None
+    try:
+        async with anyio.create_task_group() as writer:
+            writer.start_soon(journal.write_until_closed)
+            try:
+                yield journal
+            finally:
+                journal.close()
+    except BaseExceptionGroup as group:
+        # The block's own exception, which the task group has wrapped. Not raised in here, where it
+        # would get the group as its context.
+        failure = group.exceptions[0] if len(group.exceptions) == 1 else group
     if failure is not None:
         raise failure
 
@@ -260,12 +306,13 @@ def _open_journal(run: RunDir, closing: ExitStack) -> LineFile:
         return closing.enter_context(_journal_file(run))
 
 
-def _open_outputs(run: RunDir, closing: ExitStack, first: Callable[[], object] | None) -> _Outputs:
+def _open_outputs(run: RunDir, closing: ExitStack, first: Callable[[], object] | None) -> Outputs:
     if first is not None:
         first()
-    with _opening(run):
-        outputs = {name: closing.enter_context(LineFile(run.output(name))) for name in OUTPUTS}
-        sync_folder(run.path)
+    return OutputFiles(run, closing)
+
+
+def _the_same(outputs: Outputs) -> Outputs:
     return outputs
 
 
@@ -275,7 +322,7 @@ def _opening(run: RunDir) -> AbstractContextManager[None]:
 
 def _journal_file(run: RunDir) -> LineFile:
     make_folder(run.journal.parent)
-    file = LineFile(run.journal)
+    file = LineFile(file_of_one_process(run))
     sync_folder(run.journal.parent)
     return file
 
@@ -285,10 +332,3 @@ def _append_entries(file: LineFile, entries: Sequence[bytes]) -> None:
     with disk_faults(file.path, "writing the journal"):
         file.append(b"".join(entries))
         file.sync()
-
-
-def _append_lines(outputs: _Outputs, lines: Sequence[Mapping[OutputName, Sequence[bytes]]]) -> None:
-    for name, file in outputs.items():
-        if data := b"".join(line for each in lines for line in each.get(name, ())):
-            with disk_faults(file.path, "writing an output"):
-                file.append(data)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from funcdex.printable import printable_json
 from funcdex.rundir.files import disk_faults, make_folder
@@ -19,6 +19,13 @@ _ALWAYS_THERE: Record = {"endpoint": None, "conversation_id": None, "fault": Non
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class EventLog(Protocol):
+    """Where events are told."""
+
+    def write(self, event: str, fields: Record | None = None) -> None:
+        """See `RunLog.write`."""
 
 
 class RunLog:

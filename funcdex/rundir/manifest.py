@@ -24,6 +24,7 @@ are not whole yet, and what was said of scenarios that were compared."""
 FREE_TO_CHANGE = (
     "endpoints",
     "pool",
+    "ray",
     "prices",
     "tools",
     "tool_references",

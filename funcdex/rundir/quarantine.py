@@ -6,12 +6,13 @@ are kept, for whoever wants to know what happened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from funcdex.rundir.files import disk_faults, replacement, sync_folder
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.linefile import LineFile
+from funcdex.rundir.segments import Segment, segments
 
 
 def quarantine(run: RunDir, numbers: Sequence[int]) -> None:
@@ -32,10 +33,18 @@ def quarantine(run: RunDir, numbers: Sequence[int]) -> None:
                     beside.append(b"" if kept.rstrip() in there else kept)
             beside.sync()
         sync_folder(run.damaged.parent)
-        with replacement(run.journal) as mended:
-            mended.writelines(line for number, line in _lines(run) if number not in damaged)
+        number = 0
+        for part in segments(run):
+            first, number = number + 1, number + sum(1 for _ in part.lines())
+            if not damaged.isdisjoint(range(first, number + 1)):
+                _mend(part, first, damaged)
+
+
+def _mend(part: Segment, first: int, damaged: Collection[int]) -> None:
+    with replacement(part.path) as mended:
+        mended.writelines(line for at, line in enumerate(part.lines(), first) if at not in damaged)
 
 
 def _lines(run: RunDir) -> Iterator[tuple[int, bytes]]:
-    with run.journal.open("rb") as file:
-        yield from enumerate(file, 1)
+    lines = (line for part in segments(run) for line in part.lines())
+    yield from enumerate(lines, 1)

@@ -8,17 +8,15 @@ and of two entries for one stage the first counts.
 from __future__ import annotations
 
 import gc
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import DEFAULT_BUFFER_SIZE
-from typing import Any, BinaryIO, overload
+from typing import Any, overload
 
-from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.segments import Segment, journal_text
 from funcdex.types.conversation import JsonValue
 from funcdex.types.entry_json import EntryRecord, entry_from_json, is_entry
 from funcdex.types.record import STAGES, Accepted, Entry, Rejected, StageDone, TurnDone, Usage
@@ -105,6 +103,12 @@ class Replay:
             self._forget_turns(id)
             self.settled[id] = _outcome(record)
         return True
+
+    def take_earlier_turns(self, id: str, turns: Sequence[TurnDone]) -> None:
+        """Turns that were read before, of a conversation that has `reached` its place."""
+        if turns:
+            self.turns[id] = [0] * len(turns)
+            self._latest_turn[id] = (turns[-1].sample, turns[-1].turn)
 
     def _take_turn(self, id: str, record: EntryRecord, at: int) -> bool:
         """A turn counts if its conversation comes next, and it is that conversation's next turn: the one
@@ -247,38 +251,27 @@ def journal_items(run: RunDir) -> Iterator[Entry | Damaged]:
         yield item if isinstance(item, Damaged) else entry_from_json(item)
 
 
-def journal_records(run: RunDir) -> Iterator[tuple[int, EntryRecord | Damaged]]:
-    """The same, entries as they stand there, each behind the offset of its line in the file."""
-    with _journal(run, LINES_BUFFER_BYTES) as file:
-        no_json: tuple[int, int] | None = None
-        at = 0
-        for number, line in enumerate(file or (), 1):
-            if no_json is not None:
-                yield no_json[0], Damaged(no_json[1], torn=False)
-                no_json = None
+def journal_records(
+    run: RunDir, parts: Sequence[Segment] | None = None
+) -> Iterator[tuple[int, EntryRecord | Damaged]]:
+    """The same, entries as they stand there, each behind its place: an offset in all files of the journal, of
+    which `parts` are some. Lines are numbered in the same way."""
+    with journal_text(run, parts) as text:
+        for number, (at, line, last) in enumerate(text.lines(), 1):
             try:
                 value: JsonValue = from_line(line)
             except ValueError:
-                no_json = at, number
+                yield at, Damaged(number, torn=last)
             else:
                 yield at, value if is_entry(value) else Damaged(number, torn=False)
-            at += len(line)
-        if no_json is not None:
-            yield no_json[0], Damaged(no_json[1], torn=True)
 
 
 def _entries_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, list[Entry]]]:
-    """The entries that stand at these offsets. Few: they are read a second time, so that those of settled
+    """The entries that stand at these places. Few: they are read a second time, so that those of settled
     conversations need not be kept."""
-    with _journal(run, DEFAULT_BUFFER_SIZE) as file:
+    with journal_text(run) as text:
         for id, each in places.items():
-            assert file is not None
-            yield id, [_entry_at(file, at) for at in each]
-
-
-def _entry_at(file: BinaryIO, at: int) -> Entry:
-    file.seek(at)
-    return entry_from_json(from_line(file.readline()))
+            yield id, [entry_from_json(from_line(text.line_at(at))) for at in each]
 
 
 def _as_stage(entry: Entry) -> StageDone:
@@ -292,7 +285,7 @@ def _as_turn(entry: Entry) -> TurnDone:
 
 
 class WrittenConversations(Sequence[str]):
-    """The markup of conversations whose entries stand at these offsets, read when it is asked for. What
+    """The markup of conversations whose entries stand at these places, read when it is asked for. What
     cannot be read is "". Blocks."""
 
     def __init__(self, run: RunDir, places: Sequence[int]) -> None:
@@ -310,30 +303,18 @@ class WrittenConversations(Sequence[str]):
 
     def __getitem__(self, which: int | slice) -> str | list[str]:
         places = self._places[which] if isinstance(which, slice) else [self._places[which]]
-        with _journal(self._run, DEFAULT_BUFFER_SIZE) as file:
-            texts = [_dml_at(file, place) if file else "" for place in places]
+        with journal_text(self._run) as text:
+            texts = [_dml_of(text.line_at(place)) for place in places]
         return texts if isinstance(which, slice) else texts[0]
 
 
-def _dml_at(file: BinaryIO, place: int) -> str:
-    file.seek(place)
+def _dml_of(line: bytes) -> str:
     try:
-        record = from_line(file.readline())
+        record = from_line(line)
     except ValueError:
         return ""
     dml = record["value"].get("dml") if is_entry(record) and record["entry"] == "stage" else None
     return dml if isinstance(dml, str) else ""
-
-
-@contextmanager
-def _journal(run: RunDir, buffer_bytes: int) -> Iterator[BinaryIO | None]:
-    """None if there is none. Raises CheckpointError."""
-    with disk_faults(run.journal, "reading the journal", "Repair the disk or restore the run directory."):
-        if not os.path.exists(run.journal):
-            yield None
-            return
-        with run.journal.open("rb", buffer_bytes) as file:
-            yield file
 
 
 @contextmanager

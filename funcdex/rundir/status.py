@@ -16,6 +16,7 @@ from funcdex.rundir.lock import held
 from funcdex.rundir.manifest import Manifest, read_manifest, settings_of
 from funcdex.rundir.pace import Pace
 from funcdex.rundir.replay import Replay, Tokens
+from funcdex.rundir.segments import segments
 from funcdex.settings.tree import Price
 from funcdex.types.conversation import JsonValue
 from funcdex.types.entry_json import is_entry
@@ -79,7 +80,7 @@ class StatusReader:
 
     def _begin(self) -> None:
         run = self._run
-        self._journal = Following(run.journal)
+        self._journal: dict[Path, Following] = {}
         self._put_aside = Following(run.damaged)
         self._log = Following(run.log)
         self._replay = Replay()
@@ -88,7 +89,7 @@ class StatusReader:
 
     def read(self) -> RunStatus:
         """As it is now. Raises CheckpointError."""
-        if self._journal.replaced:  # Damaged lines were put aside by a resume.
+        if any(part.replaced for part in self._journal.values()):  # Damaged lines were put aside by a resume.
             self._begin()
         # First of all: what is read of a run that has ended by then is its end.
         running = held(self._run)
@@ -100,12 +101,14 @@ class StatusReader:
 
     def _read_journal(self) -> None:
         self._damaged += sum(1 for _ in self._put_aside.new_lines())
-        for line in self._journal.new_lines():
-            value = _value(line)
-            if is_entry(value):
-                self._replay.take(value)
-            else:
-                self._damaged += 1
+        for part in segments(self._run):
+            following = self._journal.setdefault(part.path, Following(part.path))
+            for line in following.new_lines(part.limit):
+                value = _value(line)
+                if is_entry(value):
+                    self._replay.take(value)
+                else:
+                    self._damaged += 1
 
     def _status(self, manifest: Manifest, running: bool) -> RunStatus:
         replay = self._replay
@@ -204,5 +207,6 @@ def cost_of(tokens: Mapping[str, Tokens], prices: Mapping[str, Price]) -> float 
 
 
 def _last_written(run: RunDir, otherwise: str) -> datetime:
-    times = [path.stat().st_mtime for path in (run.journal, run.log) if os.path.exists(path)]
+    written = (*(part.path for part in segments(run)), run.log)
+    times = [path.stat().st_mtime for path in written if os.path.exists(path)]
     return datetime.fromtimestamp(max(times), UTC) if times else datetime.fromisoformat(otherwise)

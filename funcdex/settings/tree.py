@@ -25,6 +25,23 @@ from funcdex.types.record import STAGES
 ToolReferences = Literal["refuse", "files"]
 
 
+class RaySettings(Frozen):
+    """How a run is spread over a Ray cluster (`--ray`)."""
+
+    actors: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="processes that share the work; None: one a node, more for very many endpoints",
+    )
+    dedup_actors: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="processes that decide what is new, sharing the toolkit sets; None: one for 8",
+    )
+
+
 class Price(Frozen):
     """What a model costs, in a currency of your own, per million tokens."""
 
@@ -67,6 +84,7 @@ class Settings(Frozen):
     verify: VerifySettings = VerifySettings()
     judge: JudgeSettings = JudgeSettings()
     pool: PoolSettings = PoolSettings()
+    ray: RaySettings = RaySettings()
 
     @model_validator(mode="after")
     def _every_stage_is_served(self) -> Self:

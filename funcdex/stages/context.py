@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from typing import Any
 
-from funcdex.dedup.guard import ScenarioGuard
+from funcdex.dedup.protocol import Guard
 from funcdex.off_loop import off_loop
 from funcdex.settings.sampling import SamplingSettings
 from funcdex.settings.tree import Settings
@@ -47,10 +47,10 @@ class Context:
     generate: Generate
     settings: Settings
     bundles: Sequence[Bundle]
-    guard: ScenarioGuard
+    guard: Guard
     tool_sets: ToolSets
     grammars: Grammars
-    conversations: ScenarioGuard | None = None
+    conversations: Guard | None = None
     note: Callable[[str, Mapping[str, object]], None] = no_note
     checkpoint: Callable[[TurnDone], Awaitable[None]] = no_checkpoint
 

@@ -64,7 +64,7 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
         fault = attempt.faults[0]
         return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}")
     if context.conversations and (
-        same := await context.conversations.admit(group_of(draft.plan), attempt.dml)
+        same := await context.conversations.admit(group_of(draft.plan), attempt.dml, asker=draft.plan.id)
     ):
         return writer.dialogue.rejected(
             "duplicate_conversation", f"{same.layer} {same.similarity:.3f} to {same.of}"

@@ -30,14 +30,15 @@ def plans(
     restarts: Mapping[str, int] | None = None,
     *,
     without: Container[str] = (),
+    of: range | None = None,
 ) -> Iterator[Plan]:
     """One plan per conversation, `conv_00001` first; `restarts` by id, where there were any. Those of the ids
-    in `without` are left out.
+    in `without` are left out, and if `of` is given all but those of its indices.
 
     Bundles take turns, so each gets its share, and a run that is made longer keeps its first plans.
     """
-    for index in range(1, settings.count + 1):
-        id = _id_of(index)
+    for index in of or range(1, settings.count + 1):
+        id = id_of(index)
         if id not in without:
             yield plan_at(index, settings, bundles, (restarts or {}).get(id, 0))
 
@@ -45,7 +46,7 @@ def plans(
 def plan_at(index: int, settings: Settings, bundles: Sequence[Bundle], restarts: int = 0) -> Plan:
     """The plan of one index, from 1. What is tried again draws anew: `restarts` is part of its seed."""
     bundle = bundles[_turn(index, len(bundles))]
-    plan_id = _id_of(index)
+    plan_id = id_of(index)
     generation, seed = settings.generation, _seed_of(settings.seed, plan_id, restarts)
     rng = random.Random(f"{seed}:kind")
     kind, variant = _kind(bundle, generation, _place(index, bundle, len(bundles), settings.seed), rng)
@@ -96,7 +97,8 @@ def _turn(index: int, bundles: int) -> int:
     return (index - 1) % bundles
 
 
-def _id_of(index: int) -> str:
+def id_of(index: int) -> str:
+    """The id of the conversation of this index."""
     return f"{ID_PREFIX}{index:05d}"
 
 

@@ -37,7 +37,7 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
         if scenario is None:
             return dialogue.unanswered("a scenario")
         duplicate = await context.guard.admit(
-            group, scenario, adjudicator.same_task if dedup.adjudicator else None
+            group, scenario, adjudicator.same_task if dedup.adjudicator else None, asker=draft.plan.id
         )
         if adjudicator.failed:
             context.note(

@@ -16,7 +16,8 @@ from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import held
 from funcdex.rundir.manifest import read_manifest, settings_of
 from funcdex.rundir.review import review_path
-from funcdex.settings.tree import Settings, VerifySettings
+from funcdex.settings.tree import Settings
+from funcdex.settings.verify import VerifySettings
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.tools import Bundle, Tool, Toolkit
 from funcdex.validate import toolkits_beside

@@ -4,6 +4,7 @@ import anyio
 import pytest
 from scripted_model import BUNDLE, ScriptedModel, context, conversation, draft
 
+from funcdex.dedup.guard import ScenarioGuard
 from funcdex.settings.tree import Settings
 from funcdex.stages.persona import write_persona
 from funcdex.stages.plan import plan_of, plans
@@ -20,6 +21,7 @@ async def scenario(
 ) -> tuple[StageDone | Rejected, ScriptedModel]:
     model = ScriptedModel({"scenario": texts})
     means = context(model, **settings)
+    assert isinstance(means.guard, ScenarioGuard)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(means.guard.serve)
         await means.guard.admit("post", "An old one.")
