@@ -84,6 +84,10 @@ class NoEndpointAvailable(FuncdexError):
     """No endpoint is usable, at the start or for too long in mid-run."""
 
 
+class DiscoveryError(NoEndpointAvailable):
+    """A source of endpoints (file, DNS, command) that cannot be read, or says what is no list of them."""
+
+
 class Draining(FuncdexError):
     """The pool sends no more requests, because the run is asked to stop. Not a fault of anything."""
 

@@ -32,7 +32,7 @@ from funcdex.rundir.lock import exclusive
 from funcdex.rundir.log import RunLog
 from funcdex.rundir.replay import JournalState
 from funcdex.rundir.status import cost_of
-from funcdex.serving import probed_endpoints
+from funcdex.serving import Served, served_endpoints
 from funcdex.snapshot import Observer, RunSnapshot
 from funcdex.stages.context import Context
 from funcdex.stages.grammars import Grammars
@@ -136,6 +136,7 @@ class _Session:
         self._tally = Tally(log, dict(state.tokens))
         self._interrupts = interrupts
         self._simulated = state.simulated
+        self._capacity_changed: Callable[[], None] = lambda: None
 
     async def work(self) -> Ending:
         self._log.write("session", {"planned": self._funnel.planned, "settled": self._funnel.settled})
@@ -148,22 +149,26 @@ class _Session:
             raise ConfigError("no endpoint is named", where="--endpoints", fix="Name base URLs, or `sim`.")
         for note in self._checked.notes:
             self._say(note)
-        async with probed_endpoints(self._order.settings, one_is_needed=True) as candidates:
-            self._note_candidates(candidates)
+        async with served_endpoints(self._order.settings, self._say, self._note_candidate) as served:
+            for candidate in served.candidates:
+                self._note_candidate(candidate)
             # What the journal and the libraries brought stays, and the loop would wait for looks at it.
             with rarely_collected():
-                return self._ending(await self._generate(candidates, mending))
+                return self._ending(await self._generate(served, mending))
 
-    async def _generate(
-        self, candidates: Sequence[Candidate], mending: Callable[[], None]
-    ) -> FuncdexError | None:
+    async def _generate(self, served: Served, mending: Callable[[], None]) -> FuncdexError | None:
         """Runs the pipeline; the fault that stopped it before the end, if one did. The outputs are mended
         while the first requests are out."""
         settings = self._order.settings
         fault: FuncdexError | None = None
         async with (
             open_journal(self._order.run, mending) as journal,
-            Pool(candidates, settings.pool, on_event=self._log_event) as pool,
+            Pool(
+                served.candidates,
+                settings.pool,
+                on_event=self._log_event,
+                patience_s=settings.pool.give_up_after_s if served.fleet else 0.0,
+            ) as pool,
             anyio.create_task_group() as tasks,
             serving_guard(self._order, self._state.scenarios) as guard,
             serving_conversations(self._order, self._state.written) as conversations,
@@ -179,6 +184,9 @@ class _Session:
                 self._log.write,
             )
             pipeline = Pipeline(context, self._tally.over(journal), self._funnel)
+            self._capacity_changed = pipeline.capacity_changed
+            if served.fleet:
+                tasks.start_soon(served.fleet.follow, pool)
             for observe in self._observers:
                 tasks.start_soon(observe, partial(self._snapshot, pool, pipeline))
             with self._interrupts.draining(partial(_drain, pool, pipeline), tasks.cancel_scope):
@@ -232,19 +240,18 @@ class _Session:
                 f"{self._order.run.damaged}; what they recorded is done again"
             )
 
-    def _note_candidates(self, candidates: Sequence[Candidate]) -> None:
-        """Those that cannot be used are told of by the pool."""
-        for candidate in candidates:
-            if isinstance(candidate.found, EndpointFacts):
-                self._simulated |= candidate.found.simulated
-                self._log.write(
-                    "endpoint", {"endpoint": candidate.client.spec.url, **asdict(candidate.found)}
-                )
+    def _note_candidate(self, candidate: Candidate) -> None:
+        """One that cannot be used is told of by the pool."""
+        if isinstance(candidate.found, EndpointFacts):
+            self._simulated |= candidate.found.simulated
+            self._log.write("endpoint", {"endpoint": candidate.client.spec.url, **asdict(candidate.found)})
 
     def _log_event(self, event: PoolEvent) -> None:
         told = ("endpoint", "conversation_id", "fault", "detail")
         self._log.write(event.kind, {key: getattr(event, key) for key in told})
-        if event.kind in ("down", "refused"):
+        if event.kind == "joined":
+            self._capacity_changed()
+        if event.kind in ("down", "refused", "left"):
             self._say(f"{event.endpoint}: {event.kind}: {event.detail}")
 
     def _say(self, text: str) -> None:

@@ -22,6 +22,7 @@ FORMAT = 1
 
 FREE_TO_CHANGE = (
     "endpoints",
+    "discovery",
     "pool",
     "prices",
     "tools",

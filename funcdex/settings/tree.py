@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from funcdex.settings.discovery import DiscoverySettings
 from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
 from funcdex.types.kind import KINDS
 from funcdex.types.record import STAGES
@@ -466,7 +467,9 @@ class Settings(Frozen):
     )
     count: int = Field(default=10, ge=1, le=100_000_000, description="conversations planned")
     seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness follows from it")
-    endpoints: tuple[Endpoint, ...] = Field(default=(), description="base URLs, or `sim`")
+    endpoints: tuple[Endpoint, ...] = Field(
+        default=(), description="base URLs, `sim`, or what lists them: `file:`, `dns:`, `srv:`, `command:`"
+    )
     model: str | None = Field(default=None, description="model asked for; None: the endpoint's first")
     prices: dict[str, Price] = Field(
         default={}, description="model -> `prompt` and `completion`, per million tokens; for `status`"
@@ -478,6 +481,7 @@ class Settings(Frozen):
     verify: VerifySettings = VerifySettings()
     judge: JudgeSettings = JudgeSettings()
     pool: PoolSettings = PoolSettings()
+    discovery: DiscoverySettings = DiscoverySettings()
 
     @model_validator(mode="after")
     def _every_stage_is_served(self) -> Self:
