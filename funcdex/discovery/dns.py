@@ -19,7 +19,8 @@ from funcdex.settings.endpoint_spec import EndpointSpec
 
 DEFAULT_PORT = 8000
 _ABSENT = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-"""The name has no address, as a headless service without a ready pod says. What else goes wrong is a fault."""
+"""The name has no address, as a headless service without a ready pod says. All else that goes wrong is a
+fault."""
 
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses of a name. Raises socket.gaierror."""

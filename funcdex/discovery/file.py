@@ -1,4 +1,4 @@
-"""Endpoints listed in a file that is read again and again.
+"""Endpoints listed in a file that is read again and again, or in all files of a folder: one a machine, say.
 
 Not told of changes by the system: on the shared file systems that clusters have (NFS, Lustre) nobody is told
 of what another machine writes.
@@ -16,9 +16,11 @@ from funcdex.errors import DiscoveryError
 from funcdex.ordinary_file import read_ordinary
 from funcdex.settings.endpoint_spec import EndpointSpec
 
+MOST_FILES = 10_000
+
 
 class FileSource:
-    """`options` are for all endpoints of the file."""
+    """`options` are for all endpoints that are listed. `path`: a file, or a folder of such."""
 
     def __init__(self, path: Path, options: EndpointSpec, timeout_s: float) -> None:
         self._path = path
@@ -35,14 +37,22 @@ class FileSource:
         try:
             with anyio.fail_after(self._timeout_s):
                 # A file system that hangs keeps the thread, not the run.
-                data = await anyio.to_thread.run_sync(
-                    read_ordinary, self._path, MOST_BYTES, abandon_on_cancel=True
-                )
+                lists = await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
         except TimeoutError:
             raise self._unreadable(f"no answer within {self._timeout_s:g} s") from None
         except OSError as error:
-            raise self._unreadable(str(error.strerror or error)) from error
-        return specs_of(decoded(data, self.name), self.name, self._options)
+            raise self._unreadable(error.strerror or str(error)) from error
+        found = [specs_of(decoded(data, where), where, self._options) for where, data in lists]
+        return tuple(dict.fromkeys(spec for specs in found for spec in specs))
+
+    def _read(self) -> list[tuple[str, bytes]]:
+        """Names and contents; those of a folder that are hidden are being written."""
+        if not self._path.is_dir():
+            return [(self.name, read_ordinary(self._path, MOST_BYTES))]
+        files = sorted(one for one in self._path.iterdir() if one.is_file() and one.name[0] != ".")
+        if len(files) > MOST_FILES:
+            raise OSError(f"the folder has more than {MOST_FILES:,} files")
+        return [(f"{self.name}/{file.name}", read_ordinary(file, MOST_BYTES)) for file in files]
 
     def _unreadable(self, why: str) -> DiscoveryError:
         return DiscoveryError(

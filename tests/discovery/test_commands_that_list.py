@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from endpoints.scripted_server import until
 
 from funcdex.discovery.command import CommandSource
 from funcdex.errors import DiscoveryError
@@ -28,7 +29,9 @@ async def test_what_a_program_prints_is_the_list() -> None:
 
 async def test_no_shell_reads_the_command(tmp_path: Path) -> None:
     program = tmp_path / "arguments.py"
-    program.write_text("import sys\nassert sys.argv[1:] == ['$HOME', '|', 'x y'], sys.argv\nprint('http://a:1')")
+    program.write_text(
+        "import sys\nassert sys.argv[1:] == ['$HOME', '|', 'x y'], sys.argv\nprint('http://a:1')"
+    )
     found = await CommandSource(f"{sys.executable} {program} $HOME | 'x y'", OPTIONS, 60).listed()
     assert len(found) == 1
 
@@ -67,12 +70,10 @@ async def test_a_program_that_takes_too_long_ends_with_all_that_it_started(tmp_p
     with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(begun.listed)
-            while not (started.exists() and started.read_text().strip()):
-                await anyio.sleep(0.01)
+            await until(lambda: started.exists() and started.read_text().strip() != "")
             tasks.cancel_scope.cancel()
         child = int(started.read_text())
-        while _runs(child):
-            await anyio.sleep(0.01)
+        await until(lambda: not _runs(child))
 
 
 def _runs(pid: int) -> bool:

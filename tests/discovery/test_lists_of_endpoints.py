@@ -94,6 +94,14 @@ async def test_a_file_is_read_again_each_time(tmp_path: Path) -> None:
     assert [spec.url for spec in await source.listed()] == ["http://b:8000"]
 
 
+async def test_the_files_of_a_folder_are_one_list(tmp_path: Path) -> None:
+    (tmp_path / "node1.txt").write_text("http://a:8000\n")
+    (tmp_path / "node2.txt").write_text("http://b:8000\nhttp://a:8000\n")
+    (tmp_path / ".node3.txt.tmp").write_text("http://ha")
+    found = await FileSource(tmp_path, OPTIONS, timeout_s=10).listed()
+    assert [spec.url for spec in found] == TWO
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x" * (MOST_BYTES + 1)])
 async def test_a_file_that_holds_something_else_is_a_fault(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "workers.txt"
@@ -111,7 +119,8 @@ def test_a_source_that_is_not_written_as_one_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["dns:workers.ml.svc.cluster.local:8000", "dns:a", "srv:_http._tcp.workers", "command:list -a 'b c'"]
+    "text",
+    ["dns:workers.ml.svc.cluster.local:8000", "dns:a", "srv:_http._tcp.workers", "command:list -a 'b c'"],
 )
 def test_a_source_keeps_its_text(text: str) -> None:
     spec = EndpointSpec(url=text)
