@@ -43,6 +43,10 @@ class CatalogueError(FuncdexError):
     """A catalogue of tools that cannot be opened, read or written."""
 
 
+class RunIndexError(FuncdexError):
+    """A list of runs that cannot be opened, read or written."""
+
+
 class GrammarError(FuncdexError):
     """A grammar that cannot be built or rendered."""
 

@@ -17,6 +17,7 @@ from funcdex.cli import (
     grammar,
     grammar_cost,
     run,
+    runs,
     serve,
     stats,
     tools,
@@ -49,6 +50,7 @@ tools.app.command()(catalog.bundles)
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")
+app.add_typer(runs.app, name="runs")
 app.add_typer(dedup.app, name="dedup")
 
 

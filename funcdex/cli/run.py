@@ -176,12 +176,26 @@ def _carry_out(asked: Order, json: Path | None, metrics: Observer | None) -> Non
     observers = [metrics] if metrics else []
     loop = {"use_uvloop": _has_uvloop()}
     ending = anyio.run(carry_out, asked, console, observers, backend_options=loop)
+    if asked.settings.run_index is not None:
+        _note_run(asked)
     if json:
         write_json(json, ending.as_json())
     else:
         sys.stdout.write(ending_text(ending, asked.run))
     if code := _exit_code(ending):
         raise typer.Exit(code)
+
+
+def _note_run(asked: Order) -> None:
+    """Adds the run to the list of runs. It has ended whether that works or not."""
+    from funcdex.errors import FuncdexError
+    from funcdex.run_index.index import open_index
+
+    try:
+        with open_index(asked.settings.run_index) as index:
+            index.add(asked.run)
+    except FuncdexError as fault:
+        _say(f"the run is not added to the list of runs: {fault}")
 
 
 def _metrics_page(host: str, port: int | None) -> Observer | None:

@@ -13,7 +13,7 @@ import os
 import shlex
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,8 +130,8 @@ class LocalFleet:
                 await end(process)
         return code
 
-    async def _forward(self, signals: anyio.abc.AsyncResource, process: Process) -> None:
-        async for number in signals:  # type: ignore[attr-defined]
+    async def _forward(self, signals: AsyncIterator[signal.Signals], process: Process) -> None:
+        async for number in signals:
             await forwarded(process, number)
 
     def _environment(self) -> Mapping[str, str]:

@@ -28,6 +28,7 @@ FREE_TO_CHANGE = (
     "tools",
     "tool_references",
     "catalog",
+    "run_index",
     "dedup.device",
     "dedup.exact_up_to",
 )

@@ -11,8 +11,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
 
+from funcdex.settings.catalog_place import DatabaseUrl, as_place
 from funcdex.settings.discovery import DiscoverySettings
 from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
 from funcdex.types.kind import KINDS
@@ -444,6 +453,7 @@ class Price(Frozen):
     completion: float = Field(ge=0, description="reasoning included")
 
 
+CatalogPlace = Annotated[Path | DatabaseUrl, PlainValidator(as_place)]
 Endpoint = Annotated[EndpointSpec, BeforeValidator(parse_endpoint)]
 
 
@@ -455,9 +465,14 @@ class Settings(Frozen):
         default="refuse",
         description="files: a `$ref` of an OpenAPI document may name files below its folder, too",
     )
-    catalog: Path | None = Field(
+    catalog: CatalogPlace | None = Field(
         default=None,
-        description="catalogue (`tools import --catalog`) that `toolkits` not among `tools` are taken from",
+        description="catalogue (`tools import --catalog`), a file or postgresql://..., that `toolkits` not "
+        "among `tools` are taken from",
+    )
+    run_index: CatalogPlace | None = Field(
+        default=None,
+        description="list of runs, a file or postgresql://..., that a run is added to when it has ended",
     )
     toolkits: tuple[str, ...] = Field(
         default=(), description="`gmail`, or `googledrive+gmail` for a bundle; empty: all single toolkits"

@@ -1,4 +1,4 @@
-"""Stands in for a server program: `--port` and `--model` as vLLM and llama-server take them, /health, no more.
+"""Stands in for a server program: `--port` as vLLM and llama-server take it, /health, and no more.
 
 It notes in the folder FAKE_SERVER_NOTES what it was started with, and its process ids: its own and that of a
 child, as vLLM has one. `--sim` after all: it is a whole simulated endpoint. `--broken`: it ends at once.

@@ -1,4 +1,4 @@
-"""`funcdex serve` with stand-ins for the servers: what is listed, what starts again, and that nothing stays."""
+"""`funcdex serve` with stand-ins: what is listed, what starts again, and that nothing stays."""
 
 from __future__ import annotations
 
@@ -132,7 +132,8 @@ def test_a_command_runs_beside_the_servers_and_they_end_with_it(tmp_path: Path) 
 
 def test_a_run_uses_the_servers_that_serve_started(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(SMALL)
-    then = f"{sys.executable} -m funcdex generate {tmp_path}/small.yaml --toolkits gmail --count 3 --run {tmp_path}/run"
+    asked = ("generate", tmp_path / "small.yaml", "--toolkits", "gmail", "--count", 3)
+    then = " ".join(command(*asked, "--run", tmp_path / "run"))
     done = subprocess.run(
         serving(tmp_path, "--then", then, "--", "--sim"),
         env=environment(tmp_path), capture_output=True, text=True, timeout=400, check=False,
