@@ -17,6 +17,8 @@ from funcdex.ordinary_file import read_ordinary
 from funcdex.settings.endpoint_spec import EndpointSpec
 
 MOST_FILES = 10_000
+SUFFIXES = (".txt", ".json", ".yaml", ".yml")
+"""Of the files of a folder that are lists."""
 
 
 class FileSource:
@@ -46,10 +48,10 @@ class FileSource:
         return tuple(dict.fromkeys(spec for specs in found for spec in specs))
 
     def _read(self) -> list[tuple[str, bytes]]:
-        """Names and contents; those of a folder that are hidden are being written."""
+        """Names and contents. A folder's hidden files are being written, and it may hold logs, too."""
         if not self._path.is_dir():
             return [(self.name, read_ordinary(self._path, MOST_BYTES))]
-        files = sorted(one for one in self._path.iterdir() if one.is_file() and one.name[0] != ".")
+        files = sorted(one for one in self._path.iterdir() if _is_list(one))
         if len(files) > MOST_FILES:
             raise OSError(f"the folder has more than {MOST_FILES:,} files")
         return [(f"{self.name}/{file.name}", read_ordinary(file, MOST_BYTES)) for file in files]
@@ -60,3 +62,7 @@ class FileSource:
             where=self.name,
             fix="Write it, one endpoint a line; `funcdex serve` does with --endpoints-file.",
         )
+
+
+def _is_list(path: Path) -> bool:
+    return path.suffix in SUFFIXES and path.name[0] != "." and path.is_file()

@@ -97,7 +97,8 @@ async def test_a_file_is_read_again_each_time(tmp_path: Path) -> None:
 async def test_the_files_of_a_folder_are_one_list(tmp_path: Path) -> None:
     (tmp_path / "node1.txt").write_text("http://a:8000\n")
     (tmp_path / "node2.txt").write_text("http://b:8000\nhttp://a:8000\n")
-    (tmp_path / ".node3.txt.tmp").write_text("http://ha")
+    (tmp_path / ".node3.txt").write_text("http://ha")
+    (tmp_path / "node1.log").write_text("a server's log")
     found = await FileSource(tmp_path, OPTIONS, timeout_s=10).listed()
     assert [spec.url for spec in found] == TWO
 
