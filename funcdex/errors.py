@@ -43,6 +43,10 @@ class CatalogueError(FuncdexError):
     """A catalogue of tools that cannot be opened, read or written."""
 
 
+class RunIndexError(FuncdexError):
+    """A list of runs that cannot be opened, read or written."""
+
+
 class GrammarError(FuncdexError):
     """A grammar that cannot be built or rendered."""
 
@@ -86,6 +90,10 @@ class NoEndpointAvailable(FuncdexError):
 
 class ClusterError(FuncdexError):
     """The cluster that a run is spread over cannot be joined, or gave up a part of it."""
+
+
+class DiscoveryError(NoEndpointAvailable):
+    """A source of endpoints (file, DNS, command) that cannot be read, or says what is no list of them."""
 
 
 class Draining(FuncdexError):

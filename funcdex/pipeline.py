@@ -107,6 +107,10 @@ class Pipeline:
                 # Thousands begun in one turn of the event loop would hold it for seconds.
                 await anyio.lowlevel.checkpoint()
 
+    def capacity_changed(self) -> None:
+        """`max_live` may say more now, and not because anything went on."""
+        self._one_step_on.set()
+
     async def _carry(self, draft: Draft) -> None:
         try:
             await self._advance(draft)

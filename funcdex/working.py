@@ -24,7 +24,7 @@ from funcdex.rundir.journal import open_journal
 from funcdex.rundir.log import EventLog
 from funcdex.rundir.replay import JournalState
 from funcdex.rundir.status import cost_of
-from funcdex.serving import probed_endpoints
+from funcdex.serving import Served, served_endpoints
 from funcdex.snapshot import Observer, RunSnapshot
 from funcdex.stages.context import Context
 from funcdex.stages.grammars import Grammars
@@ -117,19 +117,25 @@ class Work:
         """Until all is settled; the fault that stopped it before the end, if one did.
 
         Raises FuncdexError if it cannot begin."""
-        async with probed_endpoints(self.job.order.settings, one_is_needed=True) as candidates:
-            self._note_candidates(candidates)
+        async with served_endpoints(self.job.order.settings, self.job.say, self._note_candidate) as served:
+            for candidate in served.candidates:
+                self._note_candidate(candidate)
             # What the journal and the libraries brought stays, and the loop would wait for looks at it.
             with rarely_collected():
-                return await self._generate(candidates)
+                return await self._generate(served)
 
-    async def _generate(self, candidates: Sequence[Candidate]) -> FuncdexError | None:
+    async def _generate(self, served: Served) -> FuncdexError | None:
         """Runs the pipeline. The outputs may be mended while the first requests are out."""
         job, fault = self.job, None
         settings = job.order.settings
         async with (
             self.means.journal() as journal,
-            Pool(candidates, settings.pool, on_event=self._log_event) as pool,
+            Pool(
+                served.candidates,
+                settings.pool,
+                on_event=self._log_event,
+                patience_s=settings.pool.give_up_after_s if served.fleet else 0.0,
+            ) as pool,
             anyio.create_task_group() as tasks,
             self.means.guard() as guard,
             self.means.conversations() as conversations,
@@ -148,6 +154,8 @@ class Work:
             )
             pipeline = Pipeline(context, counted, self.funnel)
             self._pool, self._pipeline = pool, pipeline
+            if served.fleet:
+                tasks.start_soon(served.fleet.follow, pool)
             for observe in job.observers:
                 tasks.start_soon(observe, self.snapshot)
             with job.draining(partial(_drain, pool, pipeline), tasks.cancel_scope):
@@ -186,19 +194,19 @@ class Work:
             stopping=self._pipeline.stopping.is_set(),
         )
 
-    def _note_candidates(self, candidates: Sequence[Candidate]) -> None:
-        """Those that cannot be used are told of by the pool."""
-        for candidate in candidates:
-            if isinstance(candidate.found, EndpointFacts):
-                self.simulated |= candidate.found.simulated
-                self.job.log.write(
-                    "endpoint", {"endpoint": candidate.client.spec.url, **asdict(candidate.found)}
-                )
+    def _note_candidate(self, candidate: Candidate) -> None:
+        """One that cannot be used is told of by the pool."""
+        if isinstance(candidate.found, EndpointFacts):
+            self.simulated |= candidate.found.simulated
+            told = {"endpoint": candidate.client.spec.url, **asdict(candidate.found)}
+            self.job.log.write("endpoint", told)
 
     def _log_event(self, event: PoolEvent) -> None:
         told = ("endpoint", "conversation_id", "fault", "detail")
         self.job.log.write(event.kind, {key: getattr(event, key) for key in told})
-        if event.kind in ("down", "refused"):
+        if event.kind == "joined" and self._pipeline is not None:
+            self._pipeline.capacity_changed()
+        if event.kind in ("down", "refused", "left"):
             self.job.say(f"{event.endpoint}: {event.kind}: {event.detail}")
 
 

@@ -16,9 +16,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from funcdex.errors import CatalogueError
 from funcdex.ordinary_file import open_ordinary
+
+if TYPE_CHECKING:
+    from funcdex.catalogue.dialect import Connection
 
 APPLICATION_ID = 0x66647863
 """Tells a catalogue from other SQLite files: "fdxc"."""
@@ -124,7 +128,7 @@ def as_utf8(text: str) -> str:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: Connection) -> Iterator[None]:
     """All of what is written inside, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -4,13 +4,13 @@ needs."""
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from funcdex import __version__
+from funcdex.catalogue.dialect import Connection
 from funcdex.catalogue.writer import Source, Writer
 from funcdex.errors import ToolDefinitionError
 from funcdex.ordinary_file import open_ordinary
@@ -39,7 +39,7 @@ class Imported:
 
 
 def import_into(
-    connection: sqlite3.Connection,
+    connection: Connection,
     roots: Sequence[Path],
     notify: Notify,
     references: ToolReferences = "refuse",

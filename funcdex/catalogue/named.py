@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from funcdex.catalogue.reader import open_catalogue
+from funcdex.settings.catalog_place import Place
 from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.notes import Note
 from funcdex.toolkits.read import ReadResult, read_toolkits
@@ -13,7 +14,7 @@ from funcdex.toolkits.select import parse_toolkit_spec
 
 
 def read_named(
-    specs: Sequence[str], tools: Sequence[Path], catalog: Path | None, references: ToolReferences
+    specs: Sequence[str], tools: Sequence[Path], catalog: Place | None, references: ToolReferences
 ) -> ReadResult:
     """The toolkits of the files, and those of the catalogue that `specs` name beside them.
 
@@ -36,5 +37,5 @@ def read_named(
     return ReadResult(tuple(named.values()), result.notes)
 
 
-def _unused(catalog: Path) -> Note:
+def _unused(catalog: Place) -> Note:
     return Note(str(catalog), "the catalogue is not used: name the toolkits to take from it (`toolkits`)")

@@ -8,11 +8,11 @@ tools there are.
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from funcdex.catalogue.dialect import Connection, tools_with
 from funcdex.catalogue.synonyms import SYNONYM_WEIGHT, synonyms
 from funcdex.catalogue.words import stem, whole_words_of
 
@@ -40,7 +40,7 @@ class Group:
     tools: int
 
 
-def groups_of(text: str, connection: sqlite3.Connection) -> tuple[Group, ...]:
+def groups_of(text: str, connection: Connection) -> tuple[Group, ...]:
     """The groups of a query, those that tell most first; no words in one of which no tool has any."""
     whole = list(dict.fromkeys(whole_words_of(text[:LONGEST_QUERY])))[:_MOST_WORDS]
     asked = {stem(word): _alternatives(word, whole) for word in whole}
@@ -63,10 +63,10 @@ def expressions(groups: Sequence[Group], total: int) -> Iterator[tuple[str, bool
         yield " AND ".join(map(_expression, some)), expected <= _MOST_EXPECTED
 
 
-def total_tools(connection: sqlite3.Connection) -> int:
+def total_tools(connection: Connection) -> int:
     """How many tools the catalogue has."""
-    (total,) = connection.execute("SELECT coalesce(sum(tools), 0) FROM toolkit").fetchone()
-    return int(total)
+    rows = connection.execute("SELECT coalesce(sum(tools), 0) FROM toolkit").fetchall()
+    return int(rows[0][0])
 
 
 def _alternatives(word: str, query: Sequence[str]) -> dict[str, float]:
@@ -92,14 +92,13 @@ def _group(word: str, words: Mapping[str, float], counts: Mapping[str, int], tot
     return Group(word, known, math.log(1 + total / (1 + own)), sum(counts[one] for one in known))
 
 
-def _counts(connection: sqlite3.Connection, words: set[str]) -> dict[str, int]:
+def _counts(connection: Connection, words: set[str]) -> dict[str, int]:
     """In how many tools the words stand, about: of rare ones exactly, of common ones as last counted."""
     marks = ", ".join("?" for _ in words)
     rows = connection.execute(f"SELECT word, tools FROM common WHERE word IN ({marks})", tuple(words))
     counts = dict(rows.fetchall())
     for word in words - counts.keys():
-        found = connection.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
-        counts[word] = found[0] if found else 0
+        counts[word] = tools_with(connection, word)
     return counts
 
 

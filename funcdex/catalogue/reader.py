@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from funcdex.catalogue.database import as_utf8, faults, open_in_memory, open_to_read
+from funcdex.catalogue.database import as_utf8, open_in_memory
+from funcdex.catalogue.dialect import Connection, faults, open_to_read
 from funcdex.catalogue.entry import unpacked
 from funcdex.catalogue.search import Filter, Hit, search
 from funcdex.catalogue.writer import Source, Writer
 from funcdex.errors import CatalogueError
+from funcdex.settings.catalog_place import Place as CataloguePlace
 from funcdex.toolkits.native import read_native
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.place import Place
@@ -36,7 +37,7 @@ class Listed:
 class Catalogue:
     """An open catalogue that is read. Use it in one thread, and close it or leave its `with`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: CataloguePlace) -> None:
         self._connection = connection
         self._path = path
 
@@ -117,8 +118,8 @@ class Catalogue:
         raise CatalogueError(what, where=str(self._path), fix=fix)
 
 
-def open_catalogue(path: Path) -> Catalogue:
-    """The catalogue of a file, to be read. Raises CatalogueError."""
+def open_catalogue(path: CataloguePlace) -> Catalogue:
+    """The catalogue of a file or a database, to be read. Raises CatalogueError."""
     return Catalogue(open_to_read(path), path)
 
 

@@ -1,23 +1,22 @@
 """Finds tools by what they are for.
 
-SQLite finds some hundred candidates by bm25, over expressions that ask for all words of the query, then for
-ever fewer; they are put in order by how much of the query they cover, most of all in the names of tool and
-toolkit.
+The database finds some hundred candidates by the words they share, over expressions that ask for all words
+of the query, then for ever fewer; they are put in order by how much of the query they cover, most of all in
+the names of tool and toolkit.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from funcdex.catalogue.database import as_utf8
+from funcdex.catalogue.dialect import Connection, matching
 from funcdex.catalogue.query import LONGEST_QUERY, Group, expressions, groups_of, total_tools
 from funcdex.catalogue.synonyms import actions
 from funcdex.catalogue.words import words_of
 
 # What a word counts for by where it stands: name, toolkit, description, parameters, about.
-_BM25_WEIGHTS = {"names": (1.0, 0.6), "words": (10.0, 6.0, 3.0, 1.0, 1.5)}
 _COVER_WEIGHTS = (1.0, 0.8, 0.6, 0.3, 0.4)
 # A name that says little beside what was asked is nearer to it than one that says much more.
 _NAME_WEIGHT = 0.5
@@ -60,9 +59,7 @@ class Filter:
     parameter: str | None = None
 
 
-def search(
-    connection: sqlite3.Connection, text: str, limit: int = 10, only: Filter | None = None
-) -> tuple[Hit, ...]:
+def search(connection: Connection, text: str, limit: int = 10, only: Filter | None = None) -> tuple[Hit, ...]:
     """At most `limit` tools, the best first. Any text is a query; one without words finds all that `only`
     asks for, in the order of names."""
     where, values = _conditions(only or Filter())
@@ -86,10 +83,9 @@ def _conditions(only: Filter) -> tuple[str, tuple[str, ...]]:
         parts.append("tool.action = ?")
         values.append(_action(only.verb))
     if only.parameter is not None:
-        parts.append(
-            "instr(char(10) || lower(tool.parameters) || char(10), char(10) || lower(?) || char(10))"
-        )
-        values.append(as_utf8(only.parameter))
+        named = "? || lower(tool.parameters) || ?"
+        parts.append(f"{named} <> replace({named}, ? || lower(?) || ?, '')")
+        values += ["\n"] * 5 + [as_utf8(only.parameter), "\n"]
     return "".join(f" AND {part}" for part in parts), tuple(values)
 
 
@@ -104,14 +100,15 @@ def _action_of(text: str) -> str:
 
 
 def _candidates(
-    connection: sqlite3.Connection, groups: Sequence[Group], where: str, values: tuple[str, ...], limit: int
+    connection: Connection, groups: Sequence[Group], where: str, values: tuple[str, ...], limit: int
 ) -> list[int]:
     found: dict[int, None] = {}
-    names, words = (_statement(table, where, max(_EACH, limit)) for table in ("names", "words"))
     for count, (expression, anywhere) in enumerate(expressions(groups, total_tools(connection)), start=1):
-        for statement in (names, words) if anywhere else (names,):
-            rows = connection.execute(statement, (expression, *values))
-            found.update((id, None) for (id,) in rows)
+        for table in ("names", "words") if anywhere else ("names",):
+            ids = matching(
+                connection, table, expression, where, values, judged=_MOST_MATCHES, most=max(_EACH, limit)
+            )
+            found.update(dict.fromkeys(ids))
         # All words, then all but one of them: what a query says beside the matter hides nothing.
         if count > len(groups) and (
             len(found) >= max(_ENOUGH, limit) or (found and count >= _MOST_EXPRESSIONS)
@@ -120,19 +117,7 @@ def _candidates(
     return list(found)
 
 
-def _statement(table: str, where: str, most: int) -> str:
-    """SQL for the ids of the best `most` tools that an expression matches in a table of words."""
-    joins = f"JOIN tool ON tool.id = {table}.rowid JOIN toolkit ON toolkit.id = tool.toolkit" if where else ""
-    weights = ", ".join(map(str, _BM25_WEIGHTS[table]))
-    return (
-        f"SELECT id FROM (SELECT {table}.rowid AS id, bm25({table}, {weights}) AS fit FROM {table} {joins} "
-        f"WHERE {table} MATCH ?{where} LIMIT {_MOST_MATCHES}) ORDER BY fit LIMIT {most}"
-    )
-
-
-def _judged(
-    connection: sqlite3.Connection, ids: Sequence[int], groups: Sequence[Group], action: str
-) -> list[Hit]:
+def _judged(connection: Connection, ids: Sequence[int], groups: Sequence[Group], action: str) -> list[Hit]:
     marks = ", ".join("?" for _ in ids)
     asked = frozenset(word for group in groups for word in group.words)
     rows = connection.execute(
@@ -174,11 +159,11 @@ def _merged(hits: Iterable[Hit]) -> list[Hit]:
     return [replace(same[0], also=tuple(hit.id for hit in same[1:])) for same in alike.values()]
 
 
-def _all(connection: sqlite3.Connection, where: str, values: tuple[str, ...], limit: int) -> tuple[Hit, ...]:
+def _all(connection: Connection, where: str, values: tuple[str, ...], limit: int) -> tuple[Hit, ...]:
     rows = connection.execute(
         "SELECT toolkit.name, tool.name, tool.description "
         "FROM tool JOIN toolkit ON toolkit.id = tool.toolkit "
-        f"WHERE 1{where} ORDER BY toolkit.name, tool.name LIMIT ?",
+        f"WHERE 1 = 1{where} ORDER BY toolkit.name, tool.name LIMIT ?",
         (*values, limit),
     )
     return tuple(Hit(toolkit, tool, description, 0.0) for toolkit, tool, description in rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from funcdex.catalogue.database import COLUMNS, transaction
+from funcdex.catalogue.dialect import Connection
 from funcdex.catalogue.entry import Entry, entry_of
 from funcdex.toolkits.names import unique_name
 from funcdex.toolkits.native import digest
@@ -31,7 +31,7 @@ class Source:
 class Writer:
     """Puts sources into an open catalogue. One at a time writes; another waits for each transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def has(self, source: Source) -> bool:

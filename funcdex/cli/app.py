@@ -19,6 +19,8 @@ from funcdex.cli import (
     grammar_cost,
     inspect,
     run,
+    runs,
+    serve,
     stats,
     tools,
     validate,
@@ -38,6 +40,7 @@ for command in (
     endpoints.doctor,
     bench.bench,
     endpoints.sim,
+    serve.serve,
     validate.validate,
     stats.stats,
     export.export,
@@ -50,6 +53,7 @@ tools.app.command()(catalog.bundles)
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")
+app.add_typer(runs.app, name="runs")
 app.add_typer(dedup.app, name="dedup")
 
 

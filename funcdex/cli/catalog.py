@@ -15,6 +15,7 @@ from funcdex.printable import printable
 
 if TYPE_CHECKING:
     from funcdex.catalogue.reader import Catalogue
+    from funcdex.settings.catalog_place import Place
     from funcdex.settings.tree import ToolReferences
     from funcdex.types.tools import Toolkit
 
@@ -126,11 +127,11 @@ def bundles(
         sys.stdout.write("no toolkits go together\n")
 
 
-def import_into_catalog(sources: list[Path], catalog: Path, references: ToolReferences) -> None:
+def import_into_catalog(sources: list[Path], catalog: Place, references: ToolReferences) -> None:
     """Adds what the sources define to the catalogue, and tells what was done."""
     from contextlib import closing
 
-    from funcdex.catalogue.database import faults, open_to_write
+    from funcdex.catalogue.dialect import faults, open_to_write
     from funcdex.catalogue.importing import import_into
     from funcdex.toolkits.notes import Note
 
@@ -148,7 +149,7 @@ def import_into_catalog(sources: list[Path], catalog: Path, references: ToolRefe
     )
 
 
-def catalog_of(catalog: Path | None, tools: list[Path] | None) -> Path | None:
+def catalog_of(catalog: Place | None, tools: list[Path] | None) -> Place | None:
     """The catalogue to read: the one that was named, or else, unless tool files were, that of the
     settings."""
     if catalog or tools:
@@ -158,7 +159,7 @@ def catalog_of(catalog: Path | None, tools: list[Path] | None) -> Path | None:
     return load().settings.catalog
 
 
-def listed_rows(catalog: Path) -> list[dict[str, object]]:
+def listed_rows(catalog: Place) -> list[dict[str, object]]:
     """A row for each toolkit of a catalogue."""
     from funcdex.catalogue.reader import open_catalogue
 
@@ -169,7 +170,7 @@ def listed_rows(catalog: Path) -> list[dict[str, object]]:
         ]
 
 
-def toolkit_of(catalog: Path, name: str) -> Toolkit:
+def toolkit_of(catalog: Place, name: str) -> Toolkit:
     """A toolkit of a catalogue."""
     from funcdex.catalogue.reader import open_catalogue
 
@@ -177,7 +178,7 @@ def toolkit_of(catalog: Path, name: str) -> Toolkit:
         return opened.toolkit(name)
 
 
-def _opened(catalog: Path | None, tools: list[Path] | None, references: ToolReferences | None) -> Catalogue:
+def _opened(catalog: Place | None, tools: list[Path] | None, references: ToolReferences | None) -> Catalogue:
     """The catalogue, or one in memory of the tool files, or of the shipped ones."""
     from funcdex.catalogue.reader import catalogue_of, open_catalogue
 

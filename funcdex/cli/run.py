@@ -187,6 +187,8 @@ def _carry_out(asked: Order, json: Path | None, metrics: Observer | None, ray: s
     observers = [metrics] if metrics else []
     loop = {"use_uvloop": _has_uvloop()}
     ending = anyio.run(carry_out, asked, console, observers, _labour(ray), backend_options=loop)
+    if asked.settings.run_index is not None:
+        _note_run(asked)
     if json:
         write_json(json, ending.as_json())
     else:
@@ -216,6 +218,18 @@ def with_ray_address(arguments: Sequence[str]) -> list[str]:
         if one == "--ray" and (place + 1 == len(arguments) or arguments[place + 1].startswith("-")):
             given.append("auto")
     return given
+
+
+def _note_run(asked: Order) -> None:
+    """Adds the run to the list of runs. It has ended whether that works or not."""
+    from funcdex.errors import FuncdexError
+    from funcdex.run_index.index import open_index
+
+    try:
+        with open_index(asked.settings.run_index) as index:
+            index.add(asked.run)
+    except FuncdexError as fault:
+        _say(f"the run is not added to the list of runs: {fault}")
 
 
 def _metrics_page(host: str, port: int | None) -> Observer | None:

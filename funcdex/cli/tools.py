@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
 from funcdex.cli.tables import JsonOption, show, write_json
+from funcdex.errors import ConfigError
 
 if TYPE_CHECKING:
+    from funcdex.settings.catalog_place import Place
     from funcdex.settings.tree import ToolReferences
     from funcdex.types.tools import Toolkit
 
@@ -29,9 +31,26 @@ ToolReferencesOption = Annotated[
 ]
 
 
+def catalog_option(text: str) -> Place:
+    """For an option that names a catalogue. A wrong URL is not shown: it may hold a password."""
+    from funcdex.settings.catalog_place import place_of
+
+    try:
+        return place_of(text)
+    except ValueError as error:
+        raise ConfigError(
+            str(error), where="--catalog", fix="Name a file, or postgresql://user@host/name."
+        ) from None
+
+
 CatalogOption = Annotated[
-    Path | None,
-    typer.Option("--catalog", help="A catalogue of tools; default: the setting `catalog` (FUNCDEX_CATALOG)."),
+    Any,
+    typer.Option(
+        "--catalog",
+        parser=catalog_option,
+        metavar="PLACE",
+        help="A catalogue of tools, a file or postgresql://...; default: the setting `catalog`.",
+    ),
 ]
 
 
@@ -43,7 +62,13 @@ def import_(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The tool file to write.")] = None,
     catalog: Annotated[
-        Path | None, typer.Option("--catalog", help="The catalogue to add to, made if it is not there.")
+        Any,
+        typer.Option(
+            "--catalog",
+            parser=catalog_option,
+            metavar="PLACE",
+            help="The catalogue to add to, a file or postgresql://..., made if it is not there.",
+        ),
     ] = None,
     mcp: Annotated[
         list[str] | None,

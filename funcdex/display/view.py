@@ -30,7 +30,12 @@ _STYLES: dict[MemberState, str] = {
     "open": "yellow",
     "down": "red",
     "refused": "red",
+    "left": "dim",
 }
+
+
+_UNTOLD = ("ready", "left")
+"""States that say nothing is wrong."""
 
 
 def plain_line(run: RunSnapshot) -> str:
@@ -44,7 +49,7 @@ def plain_line(run: RunSnapshot) -> str:
     ]
     if run.left_s is not None:
         parts.append(f"{words.duration(run.left_s)} left")
-    parts += [f"{one_line(one.url)} {one.state}" for one in run.pool.endpoints if one.state != "ready"]
+    parts += [f"{one_line(one.url)} {one.state}" for one in run.pool.endpoints if one.state not in _UNTOLD]
     return ", ".join(parts) + (", stopping" if run.stopping else "")
 
 
@@ -96,7 +101,8 @@ def _costs(run: RunSnapshot) -> list[Text]:
 
 def _endpoints(endpoints: Sequence[EndpointSnapshot]) -> Table:
     """The model has a column only where there are several."""
-    models = {one_line(one.model) for one in endpoints if one.model}
+    present = [one for one in endpoints if one.state != "left" or one.in_flight]
+    models = {one_line(one.model) for one in present if one.model}
     table = _table()
     table.add_column(Text("endpoint" if len(models) != 1 else f"endpoint ({models.copy().pop()})", **_CUT))
     if len(models) > 1:
@@ -104,12 +110,14 @@ def _endpoints(endpoints: Sequence[EndpointSnapshot]) -> Table:
     for name in ("in\nflight", "limit", "waiting\nthere", "tokens/s", "done", "failed"):
         _add_figures(table, name)
     table.add_column("state")
-    shown = _most_telling(endpoints)
+    shown = _most_telling(present)
     for endpoint in shown:
         model = [Text(one_line(endpoint.model or ""), **_CUT)] if len(models) > 1 else []
         table.add_row(Text(_address(endpoint.url), **_CUT), *model, *_figures(endpoint), _state(endpoint))
-    if hidden := len(endpoints) - len(shown):
+    if hidden := len(present) - len(shown):
         table.add_row(Text(f"and {hidden} more", **_CUT))
+    if left := len(endpoints) - len(present):
+        table.add_row(Text(f"{left} left", **_CUT))
     return table
 
 

@@ -6,6 +6,8 @@ have room, the one it prefers takes it, or the one with the least to do.
 How each endpoint stands is remembered, and looked at again when something happened to it, so a request does
 not go through all of them. What only time brings about (a pause ends, an open circuit may
 be tried, an endpoint is given up) its keeper waits for, and calls `moved`.
+
+Where endpoints come and go, a request that no endpoint serves waits for one to come, `patience_s` at most.
 """
 
 from __future__ import annotations
@@ -23,11 +25,14 @@ _ALL_MEMBERS = -1  # every bit set
 
 
 class Dispatcher:
-    """The queue of one pool. `clock` is monotonic, in seconds."""
+    """The queue of one pool. `clock` is monotonic, in seconds. `members` may grow: `joined` tells of it."""
 
-    def __init__(self, members: Sequence[Member], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, members: Sequence[Member], clock: Callable[[], float], patience_s: float = 0.0
+    ) -> None:
         self._members = members
         self._clock = clock
+        self._patience_s = patience_s
         self._waiting = Waiting()
         self._draining = False
         self._by_bit = {member.bit: member for member in members}
@@ -90,6 +95,19 @@ class Dispatcher:
         self._dispatch()
         self._release_stranded()
 
+    def joined(self, member: Member) -> None:
+        """One more. `reconsider` lets what waits go there, too."""
+        self._by_bit[member.bit] = member
+        self._limits[member.bit], self._loads[member.bit] = 0, 0.0
+        self._all |= member.bit
+
+    def reconsider(self, may_go: Callable[[Job], None]) -> None:
+        """Has `may_go` say anew, for each request that waits, who may serve it."""
+        for job in self._waiting.take_stranded(_ALL_MEMBERS):
+            may_go(job)
+            self._waiting.push(job)
+        self.moved()
+
     def drain(self) -> None:
         """Who waits, or asks from now on, gets Draining."""
         self._draining = True
@@ -108,7 +126,7 @@ class Dispatcher:
         self._room = self._room | bit if member.has_room(now_s) else self._room & ~bit
         self._lost = self._lost | bit if member.lost(now_s) else self._lost & ~bit
         self._loads[bit] = member.load(now_s)
-        limit = 0 if member.refused else member.limiter.limit(now_s)
+        limit = 0 if member.gone else member.limiter.limit(now_s)
         self._capacity += limit - self._limits[bit]
         self._limits[bit] = limit
 
@@ -139,7 +157,11 @@ class Dispatcher:
 
     def _release_stranded(self) -> None:
         """Tells the requests that no endpoint will serve."""
+        now_s = self._clock()
         for job in self._waiting.take_stranded(self._lost):
+            if job.refusal is None and now_s - job.asked_s < self._patience_s:
+                self._waiting.push(job)
+                continue
             job.lost = job.refusal or self._no_endpoint_for(job)
             job.wake()
 

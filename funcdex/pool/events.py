@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-MemberState = Literal["ready", "open", "half_open", "down", "refused"]
+MemberState = Literal["ready", "open", "half_open", "down", "refused", "left"]
 """ready: takes requests. open, half_open: its circuit. down: not reached yet, or no more; tried again.
-refused: of no use, and not tried again."""
+refused: of no use, and not tried again. left: listed no more; what is in flight there is waited for."""
 
-EventKind = Literal["joined", "down", "refused", "opened", "closed", "retry", "hedged"]
+EventKind = Literal["joined", "down", "refused", "left", "opened", "closed", "retry", "hedged"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from funcdex.endpoints.client import complete
 from funcdex.endpoints.facts import ServerKind
 from funcdex.endpoints.http import CalledOff
 from funcdex.endpoints.stream import complete_streamed
-from funcdex.errors import Stalled
+from funcdex.errors import EndpointError, Stalled
 from funcdex.pool.member import Lease
 from funcdex.pool.progress import Progress
 from funcdex.pool.waiting import Job
@@ -36,19 +36,19 @@ class Flight:
     heard_s: float
     silence_s: float = 0.0
     pieces: int = 0
-    stalled: Stalled | None = None
+    broken: EndpointError | None = None
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     async def fly(self, now: Callable[[], float]) -> Completion | None:
-        """Sends it, once; None if it was called off. Raises EndpointError, Stalled if it was broken off."""
+        """Sends it, once; None if it was called off. Raises EndpointError, also where it was broken off."""
         request, facts, client = self.job.request, self.lease.facts, self.lease.member.client
         try:
             if self.streamed:
                 return await complete_streamed(request, facts, client, now, self.heard, self.scope)
             return await complete(request, facts, client, now, self.scope)
         except CalledOff:
-            if self.stalled is not None:
-                raise self.stalled from None
+            if self.broken is not None:
+                raise self.broken from None
             return None
 
     @property
@@ -58,6 +58,12 @@ class Flight:
     def call_off(self) -> None:
         """Its answer is not needed any more."""
         self.scope.cancel()
+
+    def break_off(self, fault: EndpointError) -> None:
+        """No answer is to be expected, which is the fault that it ends with."""
+        if not self.scope.cancel_called:
+            self.broken = fault
+            self.scope.cancel()
 
     def heard(self, at_s: float) -> None:
         """A piece of the answer came."""
@@ -80,17 +86,16 @@ class Flight:
         """To be asked again and again: what is usual changes while it flies."""
         silent_s = now_s - self.heard_s
         # Of thousands in flight, next to none has been silent for as long as the least that is allowed.
-        if silent_s <= self._progress.floor_s or self.scope.cancel_called:
+        if silent_s <= self._progress.floor_s:
             return
         allowed_s = self._allowed_s()
-        if silent_s <= allowed_s:
-            return
-        self.stalled = Stalled(
-            f"no progress for {silent_s:.0f} s, and more than {allowed_s:.0f} s are not to be expected",
-            where=self.lease.member.url,
-            fix="Raise pool.stall_after_s if the server was only slow.",
-        )
-        self.scope.cancel()
+        if silent_s > allowed_s:
+            fault = Stalled(
+                f"no progress for {silent_s:.0f} s, and more than {allowed_s:.0f} s are not to be expected",
+                where=self.lease.member.url,
+                fix="Raise pool.stall_after_s if the server was only slow.",
+            )
+            self.break_off(fault)
 
     def _allowed_s(self) -> float:
         progress, load = self._progress, max(self.load, self.lease.member.load_there)

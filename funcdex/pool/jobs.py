@@ -1,4 +1,7 @@
-"""Makes a job of a request: who may serve it, where it would rather go, how much work it is."""
+"""Makes a job of a request: who may serve it, where it would rather go, how much work it is.
+
+Endpoints may come and go meanwhile: `update` says anew who may serve a job that is on its way.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,29 @@ class Jobs:
         self._arrivals = 0
         self._answer_tokens: dict[str, float] = {}
         self._able: dict[str, Able] = {}
+        self._version = 0
+        self._known = sum(member.bit for member in members)
+
+    def changed(self) -> None:
+        """Endpoints came or left."""
+        self._version += 1
+        self._able.clear()
+        self._known = sum(member.bit for member in self._members)
+
+    def update(self, job: Job) -> None:
+        """Endpoints that came since may take a job, too, and any that can if those that could have left. It
+        may not wait in the queue."""
+        if job.version == self._version:
+            return
+        request = job.request
+        able = self._able_to_serve(request.stage)
+        new = able.bits & ~job.known
+        if job.refusal is None and not job.serving & able.bits:
+            new = able.bits
+        job.serving |= new
+        job.avoid |= new & (able.at(request.avoid) | able.others_than(request.rather))
+        job.home = able.home_of(request)
+        job.known, job.version = self._known, self._version
 
     def of(self, request: Request) -> Job:
         """The next one to arrive."""
@@ -35,6 +61,8 @@ class Jobs:
             tokens=request.prompt_chars / _CHARS_PER_TOKEN + answer_tokens,
             home=able.home_of(request),
             avoid=able.at(request.avoid) | able.others_than(request.rather),
+            known=self._known,
+            version=self._version,
         )
 
     def learn(self, stage: str, tokens: int) -> None:
@@ -50,8 +78,9 @@ class Jobs:
 
     def _serving(self, stage: str) -> Iterator[Member]:
         """Those that name the stage or none; for a part that nobody names, those for whole conversations."""
-        named = {one for member in self._members for one in member.client.spec.stages}
+        members = [member for member in self._members if not member.left]
+        named = {one for member in members for one in member.client.spec.stages}
         wanted = "conversation" if stage in PARTS and stage not in named else stage
-        for member in self._members:
+        for member in members:
             if not member.client.spec.stages or wanted in member.client.spec.stages:
                 yield member

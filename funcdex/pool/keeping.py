@@ -15,7 +15,7 @@ from funcdex.pool.limiter import FixedLimiter, Limiter
 from funcdex.pool.member import DEFAULT_IN_FLIGHT, Member
 from funcdex.settings.pool import PoolSettings
 
-_HEALTH_TIMEOUT_S = 5.0
+HEALTH_TIMEOUT_S = 5.0
 
 Tell = Callable[[EventKind, Member], None]
 
@@ -33,8 +33,8 @@ class Keeper:
     require_enforcement: bool
 
     async def keep(self) -> None:
-        """Ends only when the endpoint is refused."""
-        while not self.member.refused:
+        """Ends only when the endpoint is gone."""
+        while not self.member.gone:
             now_s = self.clock()
             due_s = self.member.due_s(now_s)
             if due_s is None:
@@ -57,7 +57,7 @@ class Keeper:
 
     async def _check(self) -> None:
         """What failed must be healthy, and answer a probe, before a request of the run is spent on it."""
-        timeout_s = min(_HEALTH_TIMEOUT_S, self.settings.probe_timeout_s)
+        timeout_s = min(HEALTH_TIMEOUT_S, self.settings.probe_timeout_s)
         illness = await self.member.client.illness(timeout_s=timeout_s)
         if illness is not None:
             self._take_down(f"its /health: {illness}")

@@ -70,6 +70,7 @@ class Member:
         self.load_told: ServerLoad | None = None
         self.refused = False
         self.down = False
+        self.left = False
         self.reason = ""
         self.in_flight = 0
         self.attention = anyio.Event()
@@ -93,9 +94,14 @@ class Member:
 
     # Whether it can be used
 
+    @property
+    def gone(self) -> bool:
+        """Refused, or listed no more: it gets no work, and nobody waits for it."""
+        return self.refused or self.left
+
     def up(self, now_s: float) -> bool:
         """Whether it could take a request now, or as soon as it has room."""
-        return not (self.refused or self.down) and self.breaker.state(now_s) != "open"
+        return not (self.gone or self.down) and self.breaker.state(now_s) != "open"
 
     def has_room(self, now_s: float) -> bool:
         """Whether it can take one request more just now."""
@@ -118,8 +124,8 @@ class Member:
         return max(self.in_flight, told.running + told.waiting if told else 0)
 
     def lost(self, now_s: float) -> bool:
-        """Whether it is refused, or has been in trouble for so long that nobody should wait for it."""
-        if self.refused:
+        """Whether it is gone, or has been in trouble for so long that nobody should wait for it."""
+        if self.gone:
             return True
         since_s = self._troubled_since_s
         if since_s is None or now_s - since_s < self._settings.give_up_after_s:
@@ -128,7 +134,7 @@ class Member:
 
     def due_s(self, now_s: float) -> float | None:
         """When somebody must look after it: a pause ends, an open circuit may be tried; None if never."""
-        if self.refused:
+        if self.gone:
             return None
         if self.down or self._unproven or self.breaker.state(now_s) == "open":
             return self.breaker.open_until_s
@@ -193,6 +199,22 @@ class Member:
         """For good."""
         self.refused = True
         self.reason = reason
+
+    def leave(self, reason: str) -> None:
+        """It is listed no more. What it has in flight it may finish."""
+        self.left = True
+        self.reason = reason
+
+    def come_back(self) -> None:
+        """It is listed again, perhaps as another server: what was held against it counts no more."""
+        self.left = self.refused = self.down = self.on_trial = self._unproven = False
+        self.reason = ""
+        self.breaker.reset()
+        self._troubled_since_s = None
+        self._paused_since_s = self._paused_until_s = float("-inf")
+        self._overloads = self._times_distrusted = self._refusals_in_a_row = 0
+        self.load_told = None
+        self.attention = anyio.Event()
 
     def go_down(self, reason: str, now_s: float) -> None:
         """Not reached: it must be probed before it is used again."""
@@ -282,7 +304,7 @@ class Member:
 
     def _is_news(self, lease: Lease) -> bool:
         """Whether an answer tells of the server as it was last probed, and not of one taken out since."""
-        return lease.facts is self.facts and not (self.down or self.refused)
+        return lease.facts is self.facts and not (self.down or self.gone)
 
     def _count_against(self, lease: Lease, fault: EndpointError, now_s: float) -> None:
         if isinstance(fault, NoConnection | NotServed):
@@ -319,6 +341,8 @@ class Member:
 
     def state(self, now_s: float) -> MemberState:
         """One word for it."""
+        if self.left:
+            return "left"
         if self.refused:
             return "refused"
         if self.down:

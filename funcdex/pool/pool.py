@@ -6,6 +6,8 @@ A task for each endpoint (`Keeper`) waits out its pauses and brings it back once
 
     async with Pool(candidates, settings) as pool:
         completion = await pool.generate(request)
+
+Endpoints may join (`admit`) and leave (`dismiss`) while it works; `following.py` does it as they are listed.
 """
 
 from __future__ import annotations
@@ -20,32 +22,43 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup
 
-from funcdex.errors import ContextTooLong, EndpointError, GrammarError, without_frames
+from funcdex.errors import (
+    ContextTooLong,
+    EndpointError,
+    GrammarError,
+    TimedOut,
+    Unreachable,
+    without_frames,
+)
 from funcdex.pool.dispatch import Dispatcher
 from funcdex.pool.events import PoolEvent, PoolSnapshot
 from funcdex.pool.flight import Flight, is_streamed
 from funcdex.pool.hedging import Hedge, Tail, next_hedge
 from funcdex.pool.jobs import Jobs
 from funcdex.pool.joining import Candidate
-from funcdex.pool.keeping import Keeper
+from funcdex.pool.keeping import HEALTH_TIMEOUT_S, Keeper
 from funcdex.pool.member import Lease, Member
 from funcdex.pool.retry import RetryPolicy, wait_before_retry
 from funcdex.pool.telling import Teller
 from funcdex.pool.trust import believe
 from funcdex.pool.waiting import Job
 from funcdex.pool.watching import watch_load
+from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.pool import PoolSettings
 from funcdex.types.request import Completion, Request
 
 LOOK_EVERY_S = 0.5
 """Time between two looks at what is in flight: whether it still gets on."""
+UNANSWERED = 2
+"""So many looks in a row at an endpoint that left, without an answer, and it is not there any more."""
 ENOUGH_OPINIONS = 2
 """So many endpoints refuse a request, and it is the request."""
 
 
 class Pool:
     """`clock` is monotonic, in seconds; `sleep` waits by the same clock. `on_event` must return at once.
-    Without `watching` neither what servers say of their load nor what is in flight is looked at."""
+    Without `watching` neither what servers say of their load nor what is in flight is looked at.
+    `patience_s`: how long a request waits for an endpoint to be admitted when none serves it."""
 
     def __init__(
         self,
@@ -58,6 +71,7 @@ class Pool:
         on_event: Callable[[PoolEvent], None] | None = None,
         require_enforcement: bool = True,
         watching: bool = True,
+        patience_s: float = 0.0,
     ) -> None:
         self._settings = settings
         self._policy = RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)
@@ -69,11 +83,13 @@ class Pool:
         self._watching = watching
         self._candidates = tuple(candidates)
         now_s = clock()
-        self._members = tuple(
+        self._members = [
             Member(candidate.client, 1 << place, settings, now_s)
             for place, candidate in enumerate(self._candidates)
-        )
-        self._dispatcher = Dispatcher(self._members, clock)
+        ]
+        self._by_spec = {member.client.spec: member for member in self._members}
+        self._care: dict[int, anyio.CancelScope] = {}
+        self._dispatcher = Dispatcher(self._members, clock, patience_s)
         self._back_offs: set[anyio.CancelScope] = set()
         self._jobs = Jobs(self._members)
         self._flights: set[Flight] = set()
@@ -85,11 +101,7 @@ class Pool:
         tasks = anyio.create_task_group()
         self._tasks = await tasks.__aenter__()
         for member, candidate in zip(self._members, self._candidates, strict=True):
-            keeper = self._keeper_of(member)
-            keeper.welcome(candidate.found)
-            tasks.start_soon(keeper.keep)
-            if self._watching:
-                tasks.start_soon(self._watch, member)
+            self._welcome(member, candidate)
         if self._watching:
             tasks.start_soon(self._oversee)
         self._dispatcher.moved()
@@ -116,6 +128,7 @@ class Pool:
         job = self._jobs.of(request)
         try:
             while True:
+                self._jobs.update(job)
                 lease = await self._dispatcher.lease_for(job)
                 completion, fault = await self._attempt(job, lease)
                 if completion is not None:
@@ -147,6 +160,35 @@ class Pool:
     def capacity(self) -> int:
         """Requests that may be in flight together just now."""
         return self._dispatcher.capacity
+
+    def admit(self, candidate: Candidate) -> None:
+        """Takes an endpoint in, one that left too, and lets what waits go there. Not for one that is in."""
+        spec = candidate.client.spec
+        member = self._by_spec.get(spec)
+        if member is None:
+            member = Member(candidate.client, 1 << len(self._members), self._settings, self._clock())
+            self._members.append(member)
+            self._by_spec[spec] = member
+            self._dispatcher.joined(member)
+        else:
+            self._care.pop(member.bit).cancel()
+            member.come_back()
+        self._welcome(member, candidate)
+        self._membership_changed()
+
+    def dismiss(self, spec: EndpointSpec, reason: str) -> None:
+        """Gives an endpoint no more work. What it has in flight it may finish; if it cannot, that goes to
+        others, and nothing is counted against it."""
+        member = self._by_spec[spec]
+        self._care.pop(member.bit).cancel()
+        member.leave(reason)
+        self._teller.tell("left", member)
+        self._take_care(member, self._see_off)
+        self._membership_changed()
+
+    def moved(self) -> None:
+        """Lets what waits look again: it may have waited long enough for an endpoint to come."""
+        self._dispatcher.moved()
 
     def drain(self) -> None:
         """Sends nothing more: who waits, or asks from now on, gets Draining. What is in flight goes on."""
@@ -221,7 +263,7 @@ class Pool:
         if isinstance(fault, ContextTooLong):
             _doubt_context(member, lease.tokens, now_s)
         self._teller.tell_change(member, before, fault)
-        if member.refused or member.due_s(now_s) is not None:
+        if member.gone or member.due_s(now_s) is not None:
             member.attention.set()
 
     def _next_try(self, job: Job, lease: Lease, fault: EndpointError) -> float | None:
@@ -231,6 +273,8 @@ class Pool:
             return self._more_context(job, member, fault)
         if not fault.blames_endpoint:
             return self._second_opinion(job, member, fault)
+        if member.left:
+            return 0.0  # Not the request's fault; and it has no place there any more.
         faults = job.faults.after(fault, on_trial=lease.on_trial)
         if faults != job.faults:
             job.blame(faults, member)
@@ -266,6 +310,50 @@ class Pool:
                 self._back_offs.discard(pause)
 
     # Looking after endpoints
+
+    def _welcome(self, member: Member, candidate: Candidate) -> None:
+        keeper = self._keeper_of(member)
+        keeper.welcome(candidate.found)
+
+        async def look_after(member: Member) -> None:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(keeper.keep)
+                if self._watching:
+                    tasks.start_soon(self._watch, member)
+
+        self._take_care(member, look_after)
+
+    def _take_care(self, member: Member, how: Callable[[Member], Awaitable[None]]) -> None:
+        """In a task that ends when the endpoint joins or leaves."""
+        scope = self._care[member.bit] = anyio.CancelScope()
+
+        async def care() -> None:
+            with scope:
+                await how(member)
+
+        assert self._tasks is not None
+        self._tasks.start_soon(care)
+
+    def _membership_changed(self) -> None:
+        self._jobs.changed()
+        self._dispatcher.reconsider(self._jobs.update)
+        for flight in self._flights:
+            self._jobs.update(flight.job)  # For when it is hedged.
+
+    async def _see_off(self, member: Member) -> None:
+        """Waits for what an endpoint that left has in flight, as long as it is there to answer."""
+        unanswered = 0
+        while member.in_flight and unanswered < UNANSWERED:
+            await self._sleep(self._settings.open_for_s)
+            timeout_s = min(HEALTH_TIMEOUT_S, self._settings.probe_timeout_s)
+            illness = await member.client.illness(timeout_s=timeout_s)
+            unanswered = unanswered + 1 if isinstance(illness, Unreachable | TimedOut) else 0
+        for flight in [one for one in self._flights if one.lease.member is member]:
+            flight.break_off(
+                Unreachable(
+                    "it left and does not answer", where=member.url, fix="The request goes elsewhere."
+                )
+            )
 
     async def _watch(self, member: Member) -> None:
         every_s, moved = self._settings.load_poll_s, self._dispatcher.moved

@@ -27,7 +27,8 @@ class Job:
     the same. `avoid`: those where it failed, which take it again only if no other can. `refusal`: what the
     first that refused it said, which is its end, too, if those left to be asked are lost; `opinions` counts
     refusals that weigh. `arrival` orders it among its priority, and stays when it is sent again. `place` is
-    the number of its place in the queue, new each time, 0 while it does not wait.
+    the number of its place in the queue, new each time, 0 while it does not wait. `known`: the endpoints that
+    were there when `serving` was last made out, as of the membership's `version`.
     """
 
     request: Request
@@ -47,6 +48,8 @@ class Job:
     lost: FuncdexError | None = None
     woken: anyio.Event | None = None
     place: int = 0
+    known: int = 0
+    version: int = 0
 
     def blame(self, faults: Faults, member: Member) -> None:
         """One more fault befell it at `member`; `faults` are all so far."""

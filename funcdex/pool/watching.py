@@ -15,8 +15,8 @@ async def watch_load(
     sleep: Callable[[float], Awaitable[None]],
     moved: Callable[[], None],
 ) -> None:
-    """Until the endpoint is refused. `moved` is called when it may take more."""
-    while not member.refused:
+    """Until the endpoint is gone. `moved` is called when it may take more."""
+    while not member.gone:
         await sleep(every_s)
         if not (member.facts and member.facts.metrics and member.in_flight and member.up(clock())):
             continue

@@ -23,12 +23,14 @@ are not whole yet, and what was said of scenarios that were compared."""
 
 FREE_TO_CHANGE = (
     "endpoints",
+    "discovery",
     "pool",
     "ray",
     "prices",
     "tools",
     "tool_references",
     "catalog",
+    "run_index",
     "dedup.device",
     "dedup.exact_up_to",
 )

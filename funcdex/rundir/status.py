@@ -22,9 +22,8 @@ from funcdex.types.conversation import JsonValue
 from funcdex.types.entry_json import is_entry
 from funcdex.types.record import STAGES, Rejected
 
-_MARKS = tuple(
-    b'"event":"%b"' % kind for kind in (b"session", b"accepted", b"rejected", b"joined", b"down", b"refused")
-)
+_TOLD = ("session", "accepted", "rejected", "joined", "down", "refused", "left")
+_MARKS = tuple(f'"event":"{kind}"'.encode() for kind in _TOLD)
 """In the lines of the log that are looked at."""
 
 
@@ -157,7 +156,7 @@ class _LatestSession:
             self.out, self._pace = {}, None
         elif kind in ("accepted", "rejected"):
             self._settled(_seconds(event))
-        elif kind in ("joined", "down", "refused") and isinstance(endpoint, str):
+        elif kind in ("joined", "down", "refused", "left") and isinstance(endpoint, str):
             self._came_or_went(endpoint, kind, event)
 
     def per_s(self, now_s: float) -> float | None:
@@ -166,9 +165,9 @@ class _LatestSession:
 
     def _came_or_went(self, endpoint: str, kind: str, event: JsonValue) -> None:
         self.out.pop(endpoint, None)
-        if kind != "joined":
+        if kind in ("down", "refused"):
             self.out[endpoint] = f"{kind}: {event.get('detail')}"
-        elif self._pace is None and (began_s := _seconds(event)) is not None:
+        elif kind == "joined" and self._pace is None and (began_s := _seconds(event)) is not None:
             self._pace = Pace(began_s)
 
     def _settled(self, at_s: float | None) -> None:

@@ -1,4 +1,8 @@
-"""How a user names an endpoint: `http://host:8000;model=m;max_in_flight=128;kind=vllm`, or `sim:4`."""
+"""How a user names an endpoint: `http://host:8000;model=m;max_in_flight=128;kind=vllm`, or `sim:4`.
+
+Or where endpoints are listed, which may change in mid-run: `file:workers.txt`, `dns:workers.ml.svc:8000`,
+`srv:_http._tcp.workers.ml.svc`, `command:list-workers`. Options behind it are for all that are listed.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,14 @@ Kind = Literal["auto", "vllm", "sglang", "llamacpp", "fireworks"]
 
 _OPTION_NAME = re.compile(r"[a-z_]{1,20}")
 _SIMULATED = re.compile(r"sim(?::(\d{1,3}))?")
+_HOST = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?"
+_SOURCES = {
+    "file": re.compile(r"\S.*"),
+    "dns": re.compile(rf"{_HOST}(?::\d{{1,5}})?"),
+    "srv": re.compile(rf"_https?\._tcp\.{_HOST}"),
+    "command": re.compile(r"\S.*"),
+}
+_SOURCE_FORMS = "file:PATH, dns:NAME:PORT, srv:_http._tcp.NAME or command:PROGRAM"
 
 
 class EndpointSpec(BaseModel):
@@ -22,7 +34,7 @@ class EndpointSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(description="base URL without /v1, or `sim`, `sim:4`")
+    url: str = Field(description="base URL without /v1, `sim`, `sim:4`, or what lists endpoints")
     model: str | None = Field(default=None, description="model to ask for; None: the server's first")
     max_in_flight: int | None = Field(default=None, ge=1, le=65_536, description="limit of this endpoint")
     kind: Kind = Field(default="auto", description="which server it is; auto: ask it")
@@ -37,6 +49,10 @@ class EndpointSpec(BaseModel):
     @classmethod
     def _base_url(cls, url: str) -> str:
         if _SIMULATED.fullmatch(url):
+            return url
+        if (listing := _listing(url)) is not None:
+            if not _SOURCES[listing[0]].fullmatch(listing[1]):
+                raise ValueError(f"endpoints are listed by {_SOURCE_FORMS}")
             return url
         # Before anything reads it: what follows a mistaken `/` or `;` in a password would be kept or shown.
         if "@" in url:
@@ -61,10 +77,20 @@ class EndpointSpec(BaseModel):
         return stages
 
     @property
+    def listing(self) -> tuple[str, str] | None:
+        """The kind of source and where it is, for one that lists endpoints; None for an endpoint."""
+        return _listing(self.url)
+
+    @property
     def simulated(self) -> int:
         """How many simulated endpoints this stands for; 0 for a real one."""
         match = _SIMULATED.fullmatch(self.url)
         return int(match.group(1) or 1) if match else 0
+
+
+def _listing(url: str) -> tuple[str, str] | None:
+    kind, colon, place = url.partition(":")
+    return (kind, place.strip()) if colon and kind in _SOURCES else None
 
 
 def parse_endpoint(value: Any) -> Any:

@@ -24,7 +24,8 @@ API keys come from the environment: `FUNCDEX_API_KEY`, or the variable that an e
 
 An endpoint is a base URL, with or without `/v1`, and options behind semicolons:
 `http://host:8000;model=m;max_in_flight=128;kind=vllm`, `;stages=judge+system_prompt` for one that serves only
-some stages; `sim` and `sim:4` are simulated ones that live as long as the run.
+some stages; `sim` and `sim:4` are simulated ones that live as long as the run. `file:PATH`, `dns:NAME:PORT`,
+`srv:_http._tcp.NAME` and `command:PROGRAM` list endpoints that may come and go ([fleets](fleets.md)).
 """
 
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "below"}

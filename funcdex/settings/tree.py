@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from funcdex.settings.catalog_place import DatabaseUrl, as_place
 from funcdex.settings.dedup import DedupSettings
+from funcdex.settings.discovery import DiscoverySettings
 from funcdex.settings.endpoint_spec import EndpointSpec, parse_endpoint
 from funcdex.settings.generation import GenerationSettings
 from funcdex.settings.grammar import GrammarSettings
@@ -49,6 +51,7 @@ class Price(Frozen):
     completion: float = Field(ge=0, description="reasoning included")
 
 
+CatalogPlace = Annotated[Path | DatabaseUrl, PlainValidator(as_place)]
 Endpoint = Annotated[EndpointSpec, BeforeValidator(parse_endpoint)]
 
 
@@ -60,9 +63,14 @@ class Settings(Frozen):
         default="refuse",
         description="files: a `$ref` of an OpenAPI document may name files below its folder, too",
     )
-    catalog: Path | None = Field(
+    catalog: CatalogPlace | None = Field(
         default=None,
-        description="catalogue (`tools import --catalog`) that `toolkits` not among `tools` are taken from",
+        description="catalogue (`tools import --catalog`), a file or postgresql://..., that `toolkits` not "
+        "among `tools` are taken from",
+    )
+    run_index: CatalogPlace | None = Field(
+        default=None,
+        description="list of runs, a file or postgresql://..., that a run is added to when it has ended",
     )
     toolkits: tuple[str, ...] = Field(
         default=(), description="`gmail`, or `googledrive+gmail` for a bundle; empty: all single toolkits"
@@ -72,7 +80,9 @@ class Settings(Frozen):
     )
     count: int = Field(default=10, ge=1, le=100_000_000, description="conversations planned")
     seed: int = Field(default=0, ge=0, lt=2**63, description="all randomness follows from it")
-    endpoints: tuple[Endpoint, ...] = Field(default=(), description="base URLs, or `sim`")
+    endpoints: tuple[Endpoint, ...] = Field(
+        default=(), description="base URLs, `sim`, or what lists them: `file:`, `dns:`, `srv:`, `command:`"
+    )
     model: str | None = Field(default=None, description="model asked for; None: the endpoint's first")
     prices: dict[str, Price] = Field(
         default={}, description="model -> `prompt` and `completion`, per million tokens; for `status`"
@@ -84,6 +94,7 @@ class Settings(Frozen):
     verify: VerifySettings = VerifySettings()
     judge: JudgeSettings = JudgeSettings()
     pool: PoolSettings = PoolSettings()
+    discovery: DiscoverySettings = DiscoverySettings()
     ray: RaySettings = RaySettings()
 
     @model_validator(mode="after")
