@@ -126,28 +126,6 @@ def bundles(
         sys.stdout.write("no toolkits go together\n")
 
 
-def import_into_catalog(sources: list[Path], catalog: Path, references: ToolReferences) -> None:
-    """Adds what the sources define to the catalogue, and tells what was done."""
-    from contextlib import closing
-
-    from funcdex.catalogue.database import faults, open_to_write
-    from funcdex.catalogue.importing import import_into
-    from funcdex.toolkits.notes import Note
-
-    def tell(note: Note) -> None:
-        sys.stderr.write(printable(f"note: {note.where}: {note.what}\n"))
-
-    with faults(catalog), closing(open_to_write(catalog)) as connection:
-        done = import_into(connection, sources, tell, references)
-    for renamed in done.renamed:
-        sys.stderr.write(printable(f"note: {renamed}\n"))
-    sys.stdout.write(
-        f"{done.tools} tools in {done.toolkits} toolkits of {done.read} files added to "
-        f"{printable(str(catalog))}; "
-        f"{done.unchanged} files unchanged, {done.removed} removed, {done.left_out} left out\n"
-    )
-
-
 def catalog_of(catalog: Path | None, tools: list[Path] | None) -> Path | None:
     """The catalogue to read: the one that was named, or else, unless tool files were, that of the
     settings."""
