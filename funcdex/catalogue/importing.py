@@ -41,7 +41,7 @@ def import_into(
     connection: sqlite3.Connection,
     sources: Sequence[str],
     notify: Notify,
-    prepare: Preparing = Preparing(),
+    prepare: Preparing | None = None,
     *,
     allow_url: bool = False,
     processes: int = 1,
@@ -56,6 +56,7 @@ def import_into(
     catalogue has every document as it was or as it is, and the next import goes on. Raises
     ToolDefinitionError for a document that was named.
     """
+    prepare = prepare or Preparing()
     run = _Run(Writer(connection), notify, prepare, now, Done())
     for source in sources:
         run.take_source(source, allow_url, processes)

@@ -1,4 +1,4 @@
-"""What `funcdex tools import --catalog` does: reads every source into a catalogue, and tells what was done."""
+"""What `funcdex tools import --catalog` does: reads sources into a catalogue, and tells what was done."""
 
 from __future__ import annotations
 

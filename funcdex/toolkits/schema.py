@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from funcdex.toolkits.discriminators import tagged, values_of
 from funcdex.toolkits.documents import Document
 from funcdex.toolkits.memo import Memo, Trail, Written, identity, is_worth_keeping
 from funcdex.toolkits.place import Place
@@ -80,9 +81,7 @@ class Expansion:
         """The schema as JSON Schema. Raises TooLarge, or ToolDefinitionError at a dangling reference."""
         return self._remembered(schema, level, trail, is_property=False) or {}
 
-    def _remembered(
-        self, schema: Any, level: int, trail: Trail, is_property: bool
-    ) -> dict[str, Any] | None:
+    def _remembered(self, schema: Any, level: int, trail: Trail, is_property: bool) -> dict[str, Any] | None:
         """What is written of a schema, or was before. None for a property that is not for this side."""
         if not isinstance(schema, dict) or not is_worth_keeping(schema):
             return self._anew(schema, level, trail, is_property)
@@ -217,7 +216,7 @@ class Expansion:
         )
         if len(given) > MOST_VARIANTS:
             self.changes.add(VARIANTS)
-        written = [self.write(variant, level, trail) for variant in given[:MOST_VARIANTS]]
+        written = [self._variant(flat, variant, level, trail) for variant in given[:MOST_VARIANTS]]
         variants = [variant for index, variant in enumerate(written) if variant not in written[:index]]
         if not variants or {} in variants:
             return
@@ -227,6 +226,14 @@ class Expansion:
             made |= {key: value for key, value in variants[0].items() if key not in made}
         else:
             made["anyOf"] = variants
+
+    def _variant(self, flat: Mapping[str, Any], variant: Any, level: int, trail: Trail) -> dict[str, Any]:
+        written = self.write(variant, level, trail)
+        told = values_of(flat, variant)
+        if told is None:
+            return written
+        self.spend(_NODE_CHARS + len(told[0]) + sum(map(len, told[1])))
+        return tagged(written, *told)
 
     def _is_of_other_side(self, flat: Mapping[str, Any]) -> bool:
         """What only the server writes is not asked for, what only the client writes is not answered."""
