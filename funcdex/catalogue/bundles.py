@@ -92,9 +92,18 @@ def propose(profiles: Sequence[Profile], most: int = MOST_BUNDLES) -> tuple[Prop
     return tuple(chosen)
 
 
-def as_wanted(toolkits: Iterable[str], proposals: Iterable[Proposal]) -> dict[str, list[object]]:
-    """What a file of wanted toolkits says: each toolkit alone, and the bundles."""
-    return {"toolkits": list(toolkits), "bundles": [list(one.toolkits) for one in proposals]}
+def as_wanted(
+    toolkits: Iterable[str],
+    proposals: Iterable[Proposal],
+    described: Iterable[Mapping[str, object]] = (),
+) -> dict[str, list[object]]:
+    """What a file of wanted toolkits says: each toolkit alone, the bundles, and what they are called."""
+    made: dict[str, list[object]] = {
+        "toolkits": list(toolkits),
+        "bundles": [list(one.toolkits) for one in proposals],
+    }
+    words: list[object] = list(described)
+    return made | ({"bundle_descriptions": words} if words else {})
 
 
 def _pairs(profiles: Sequence[Profile], tells: Mapping[str, float]) -> Iterable[tuple[Profile, Profile]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,14 @@ LARGEST_DEFINITION_BYTES = 16 * 1024 * 1024
 _MOST_WORDS = {"name": 24, "toolkit": 12, "description": 60, "parameters": 120, "about": 20}
 _MOST_PARAMETERS = 200
 _DESCRIPTION_CHARS = 160
-_LEVEL = 6
+# Twice as fast as 6, for a tenth more bytes.
+_LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`parameters` are the names of the arguments, `words` the words of each column."""
+    """`parameters` are the names of the arguments, `words` the words of each column; those of the toolkit's
+    name are left to the catalogue, which may give it another."""
 
     name: str
     action: str
@@ -37,24 +40,52 @@ class Entry:
     words: tuple[str, ...]
 
 
-def entry_of(tool: Tool, toolkit: Toolkit, name: str) -> Entry:
-    """The entry of a tool of `toolkit`, which is called `name` in the catalogue."""
+@dataclass(frozen=True, slots=True)
+class KitEntry:
+    """A toolkit. `digest`: SHA-256, in hex, of what it says."""
+
+    name: str
+    description: str
+    digest: str
+    tools: tuple[Entry, ...]
+
+
+def kit_entry_of(toolkit: Toolkit) -> KitEntry:
+    """The entry of a toolkit and of its tools."""
+    about = _words("about", (toolkit.description,))
+    tools = tuple(entry_of(tool, about) for tool in toolkit.tools)
+    digest = hashlib.sha256(repr((toolkit.name, toolkit.description)).encode(errors="replace"))
+    for tool in tools:
+        digest.update(repr((tool.name, tool.description)).encode(errors="replace") + tool.definition)
+    return KitEntry(toolkit.name, toolkit.description, digest.hexdigest(), tools)
+
+
+def entry_of(tool: Tool, about: str) -> Entry:
+    """The entry of a tool; `about`: the words of what its toolkit's description says."""
     properties = tool.parameters.get("properties", {})
-    texts: dict[str, Iterator[str]] = {
-        "name": iter((tool.name,)),
-        "toolkit": iter((name,)),
-        "description": iter((tool.description,)),
-        "parameters": _parameter_texts(tool.parameters),
-        "about": iter((toolkit.description,)),
-    }
     return Entry(
         tool.name,
         action_of(tool),
         tool.description,
         tuple(properties)[:_MOST_PARAMETERS],
         packed({"parameters": tool.parameters, "response": tool.response}),
-        tuple(" ".join(distinct_words(texts[column], most)) for column, most in _MOST_WORDS.items()),
+        (
+            _words("name", (tool.name,)),
+            "",
+            _words("description", (tool.description,)),
+            _words("parameters", _parameter_texts(tool.parameters)),
+            about,
+        ),
     )
+
+
+def toolkit_words(name: str) -> str:
+    """The words of a toolkit's name, as the catalogue has it."""
+    return _words("toolkit", (name,))
+
+
+def _words(column: str, texts: Iterable[str]) -> str:
+    return " ".join(distinct_words(texts, _MOST_WORDS[column]))
 
 
 def action_of(tool: Tool) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from funcdex.catalogue.dialect import Connection, tools_with
-from funcdex.catalogue.synonyms import SYNONYM_WEIGHT, synonyms
+from funcdex.catalogue.synonyms import SYNONYM_WEIGHT, plainest, synonyms
 from funcdex.catalogue.words import stem, whole_words_of
 
 LONGEST_QUERY = 1000
@@ -103,5 +103,8 @@ def _counts(connection: Connection, words: set[str]) -> dict[str, int]:
 
 
 def _expression(group: Group) -> str:
+    plain = plainest().get(group.word, frozenset())
+    words = [word for word, weight in group.words.items() if weight == 1.0 or word in plain]
+    words = words or list(group.words)
     # Words hold letters and digits only; quoted, they are no operators either (AND, NEAR).
-    return "(" + " OR ".join('"' + word.replace('"', '""') + '"' for word in group.words) + ")"
+    return "(" + " OR ".join('"' + word.replace('"', '""') + '"' for word in words) + ")"

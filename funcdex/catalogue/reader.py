@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from funcdex.catalogue.database import as_utf8, open_in_memory
 from funcdex.catalogue.dialect import Connection, faults, open_to_read
-from funcdex.catalogue.entry import unpacked
+from funcdex.catalogue.entry import kit_entry_of, unpacked
 from funcdex.catalogue.search import Filter, Hit, search
 from funcdex.catalogue.writer import Source, Writer
 from funcdex.errors import CatalogueError
@@ -129,6 +129,6 @@ def catalogue_of(toolkits: Iterable[Toolkit]) -> Catalogue:
 
     connection = open_in_memory()
     writer = Writer(connection)
-    writer.replace(Source("memory", "memory", "", ""), toolkits, datetime.now(UTC))
+    writer.replace(Source("memory", "memory", "", ""), map(kit_entry_of, toolkits), datetime.now(UTC))
     writer.count_words()
     return Catalogue(connection, Path("memory"))

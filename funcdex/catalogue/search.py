@@ -27,6 +27,7 @@ _OWN_WEIGHT = 0.3
 # Some documents have each operation twice, to be called with either.
 _METHODS = frozenset(("get", "post"))
 _ENOUGH = 120
+_FEW = 40
 _EACH = 40
 _MOST_EXPRESSIONS = 6
 _MOST_MATCHES = 1500
@@ -110,9 +111,9 @@ def _candidates(
             )
             found.update(dict.fromkeys(ids))
         # All words, then all but one of them: what a query says beside the matter hides nothing.
-        if count > len(groups) and (
-            len(found) >= max(_ENOUGH, limit) or (found and count >= _MOST_EXPRESSIONS)
-        ):
+        if count > len(groups) and len(found) >= max(_ENOUGH, limit):
+            break
+        if count >= _MOST_EXPRESSIONS and len(found) >= max(_FEW, limit):
             break
     return list(found)
 

@@ -13,7 +13,7 @@ from funcdex.catalogue.words import stem
 
 ACTIONS = {
     "send": "send post publish submit deliver notify forward reply dispatch",
-    "create": "create add new insert make register generate start post open issue schedule build provision",
+    "create": "create add insert make register generate start post open issue schedule build provision",
     "get": "get fetch retrieve read show view describe lookup load check",
     "list": "list get browse enumerate index retrieve fetch all",
     "search": "search find query lookup filter match discover list",
@@ -136,6 +136,21 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
         for word in stems:
             found.setdefault(word, {}).update(dict.fromkeys(other for other in stems if other != word))
     return {word: tuple(others) for word, others in found.items()}
+
+
+@cache
+def plainest() -> Mapping[str, frozenset[str]]:
+    """Stem -> the stems of other things, and of the plainest words for what it does: `make` -> {`creat`},
+    `post` -> {`send`, `creat`}. Names of tools are made of these; the other verbs are many, and most of them
+    are words for other things as well."""
+    found: dict[str, set[str]] = {}
+    for action, line in ACTIONS.items():
+        for word in line.split():
+            found.setdefault(stem(word), set()).add(stem(action))
+    for line in THINGS:
+        for word in line.split():
+            found.setdefault(stem(word), set()).update(map(stem, line.split()))
+    return {word: frozenset(plain) for word, plain in found.items()}
 
 
 @cache

@@ -8,10 +8,8 @@ from datetime import datetime
 
 from funcdex.catalogue.database import COLUMNS, transaction
 from funcdex.catalogue.dialect import Connection
-from funcdex.catalogue.entry import Entry, entry_of
+from funcdex.catalogue.entry import Entry, KitEntry, toolkit_words
 from funcdex.toolkits.names import unique_name
-from funcdex.toolkits.native import digest
-from funcdex.types.tools import Toolkit
 
 COMMON_FROM = 64
 """Tools that a word stands in from which it is kept how many: fewer are counted when they are asked for."""
@@ -40,7 +38,7 @@ class Writer:
         found = self._connection.execute(query, (source.place,)).fetchone()
         return found is not None and tuple(found) == (source.digest, source.importer)
 
-    def replace(self, source: Source, toolkits: Iterable[Toolkit], now: datetime) -> tuple[str, ...]:
+    def replace(self, source: Source, toolkits: Iterable[KitEntry], now: datetime) -> tuple[str, ...]:
         """Puts the toolkits in the place of those that the source had; the names that they got. A name that
         another source has gets a number; a source that comes again keeps its names."""
         with transaction(self._connection):
@@ -91,19 +89,20 @@ class Writer:
         ):
             self._connection.execute(statement, (place,))
 
-    def _add(self, kit: Toolkit, source: int | None, names: dict[str, str]) -> str:
+    def _add(self, kit: KitEntry, source: int | None, names: dict[str, str]) -> str:
         name = names.get(kit.name) or self._free_name(kit.name)
-        row = (source, name, kit.name, kit.description, len(kit.tools), digest([kit]))
+        row = (source, name, kit.name, kit.description, len(kit.tools), kit.digest)
         cursor = self._connection.execute(
             "INSERT INTO toolkit (source, name, original, description, tools, digest) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             row,
         )
+        words = toolkit_words(name)
         for tool in kit.tools:
-            self._add_tool(cursor.lastrowid, entry_of(tool, kit, name))
+            self._add_tool(cursor.lastrowid, tool, words)
         return name
 
-    def _add_tool(self, toolkit: int | None, entry: Entry) -> None:
+    def _add_tool(self, toolkit: int | None, entry: Entry, toolkit_words: str) -> None:
         row = (
             toolkit,
             entry.name,
@@ -118,12 +117,10 @@ class Writer:
             row,
         )
         columns, marks = ", ".join(COLUMNS), ", ".join("?" for _ in COLUMNS)
-        id = cursor.lastrowid
+        id, words = cursor.lastrowid, (entry.words[0], toolkit_words, *entry.words[2:])
+        self._connection.execute(f"INSERT INTO words (rowid, {columns}) VALUES (?, {marks})", (id, *words))
         self._connection.execute(
-            f"INSERT INTO words (rowid, {columns}) VALUES (?, {marks})", (id, *entry.words)
-        )
-        self._connection.execute(
-            "INSERT INTO names (rowid, name, toolkit) VALUES (?, ?, ?)", (id, *entry.words[:2])
+            "INSERT INTO names (rowid, name, toolkit) VALUES (?, ?, ?)", (id, *words[:2])
         )
 
     def _free_name(self, name: str) -> str:

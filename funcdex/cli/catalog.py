@@ -14,6 +14,7 @@ from funcdex.cli.tools import CatalogOption, ToolReferencesOption, ToolsOption, 
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
+    from funcdex.catalogue.bundles import Proposal
     from funcdex.catalogue.reader import Catalogue
     from funcdex.settings.catalog_place import Place
     from funcdex.settings.tree import ToolReferences
@@ -103,6 +104,10 @@ def bundles(
     out: Annotated[
         Path | None, typer.Option("--out", help="A file for the setting `wanted_toolkits` to write.")
     ] = None,
+    endpoints: Annotated[
+        str | None,
+        typer.Option("--endpoints", help="The model there names and describes them. Base URLs; or sim."),
+    ] = None,
     references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -113,12 +118,16 @@ def bundles(
     from funcdex.catalogue.bundles import as_wanted, profile_of, propose
 
     with _opened(catalog, tools, references) as opened:
-        names = toolkits.split(",") if toolkits else sorted(opened.names())
-        found = propose([profile_of(opened.toolkit(name.strip())) for name in dict.fromkeys(names)], most)
+        wanted = toolkits.split(",") if toolkits else sorted(opened.names())
+        names = list(dict.fromkeys(name.strip() for name in wanted))
+        found = propose([profile_of(opened.toolkit(name)) for name in names], most)
+        paired = dict.fromkeys(name for one in found for name in one.toolkits)
+        words = _described(found, [opened.toolkit(name) for name in paired], endpoints) if endpoints else {}
     if out:
-        write_json(out, as_wanted(dict.fromkeys(name.strip() for name in names), found))
+        write_json(out, as_wanted(names, found, words.values()))
     rows = [
         {"bundle": "+".join(one.toolkits), "score": one.score, "in_common": ", ".join(one.things)}
+        | {key: words[one.toolkits][key] for key in ("name", "description") if one.toolkits in words}
         for one in found
     ]
     if rows or json:
@@ -127,26 +136,22 @@ def bundles(
         sys.stdout.write("no toolkits go together\n")
 
 
-def import_into_catalog(sources: list[Path], catalog: Place, references: ToolReferences) -> None:
-    """Adds what the sources define to the catalogue, and tells what was done."""
-    from contextlib import closing
+def _described(
+    found: tuple[Proposal, ...], toolkits: list[Toolkit], endpoints: str
+) -> dict[tuple[str, ...], dict[str, object]]:
+    """What the model calls each bundle that it could describe, by its toolkits."""
+    import anyio
 
-    from funcdex.catalogue.dialect import faults, open_to_write
-    from funcdex.catalogue.importing import import_into
-    from funcdex.toolkits.notes import Note
+    from funcdex.bundle_names import described
+    from funcdex.settings.load import load
 
-    def tell(note: Note) -> None:
-        sys.stderr.write(printable(f"note: {note.where}: {note.what}\n"))
-
-    with faults(catalog), closing(open_to_write(catalog)) as connection:
-        done = import_into(connection, sources, tell, references)
-    for renamed in done.renamed:
-        sys.stderr.write(printable(f"note: {renamed}\n"))
-    sys.stdout.write(
-        f"{done.tools} tools in {done.toolkits} toolkits of {done.read} files added to "
-        f"{printable(str(catalog))}; "
-        f"{done.unchanged} files unchanged, {done.removed} removed, {done.left_out} left out\n"
-    )
+    settings = load(None, {"endpoints": endpoints.split(",")}).settings
+    told = anyio.run(described, found, toolkits, settings)
+    named = {one.toolkits: one for one in told if one is not None}
+    return {
+        key: {"toolkits": list(key), "name": one.name, "description": one.description}
+        for key, one in named.items()
+    }
 
 
 def catalog_of(catalog: Place | None, tools: list[Path] | None) -> Place | None:

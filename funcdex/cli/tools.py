@@ -85,6 +85,12 @@ def import_(
     report: Annotated[
         Path | None, typer.Option("--report", help="Writes what was left out or changed, as JSON.")
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            "--processes", min=0, max=64, help="That read for a catalogue; 0: as many as there are cores."
+        ),
+    ] = 0,
 ) -> None:
     """Reads definitions of any known form and writes them as one tool file, or adds them to a catalogue.
 
@@ -93,11 +99,12 @@ def import_(
     if (out is None) == (catalog is None):
         raise typer.BadParameter("Name the file to write with --out, or the catalogue with --catalog.")
     if catalog is not None:
-        from funcdex.cli.catalog import import_into_catalog
+        from funcdex.cli.catalog_import import CatalogImport, import_into_catalog
 
-        if mcp or allow_url or curate or rules or report:
-            raise typer.BadParameter("--catalog takes files and folders: import the rest with --out first.")
-        import_into_catalog([Path(source) for source in sources or []], catalog, references or "refuse")
+        if report:
+            raise typer.BadParameter("--report goes with --out: with --catalog all of it is printed.")
+        chosen = CatalogImport(references or "refuse", allow_url, curate, rules, processes)
+        import_into_catalog(sources or [], mcp or [], catalog, chosen)
         return
     assert out is not None
     from funcdex.cli.tools_import import import_tools

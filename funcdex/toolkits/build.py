@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from funcdex.toolkits.keywords import subschemas
-from funcdex.toolkits.metaschema import schema_fault
+from funcdex.toolkits.metaschema import plainly_valid, schema_fault
 from funcdex.toolkits.names import is_name, with_valid_arguments
 from funcdex.toolkits.place import Place, refuse
 from funcdex.types.tools import JsonSchema, Tool, Toolkit
@@ -21,6 +23,42 @@ DEEPEST_SCHEMA = 40
 
 _NAME_FIX = "Use 1 to 64 of the characters A-Z a-z 0-9 _ -."
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MOST_CHECKED = 100_000
+
+
+class Checked:
+    """Schemas that were found valid and not too deep: tools of one document share most of theirs."""
+
+    def __init__(self) -> None:
+        # With each its depth, and itself: while it is kept, no other has its id.
+        self._known: dict[int, tuple[Any, int]] = {}
+
+    def passes(self, schema: Any) -> bool:
+        """True only if `schema` is valid and of a usable depth; False may mean anything."""
+        depth = self._depth(schema, DEEPEST_SCHEMA)
+        return depth is not None and depth <= DEEPEST_SCHEMA
+
+    def _depth(self, schema: Any, left: int) -> int | None:
+        """Levels of a schema that is plainly valid; None if it has more than `left`, or is not."""
+        if not isinstance(schema, dict):
+            return 1 if isinstance(schema, bool) else None
+        known = self._known.get(id(schema))
+        if known is not None:
+            return known[1] if known[1] <= left else None
+        inner = [sub for _, sub in subschemas(schema)]
+        depth = 1
+        for sub in inner:
+            below = self._depth(sub, left - 1) if left > 1 else None
+            if below is None:
+                return None
+            depth = max(depth, 1 + below)
+        if not plainly_valid(schema, inner_too=False):
+            return None
+        if inner:
+            if len(self._known) >= _MOST_CHECKED:
+                self._known.clear()
+            self._known[id(schema)] = schema, depth
+        return depth
 
 
 def make_tool(
@@ -35,20 +73,24 @@ def make_tool(
     original_name: str = "",
     original_parameters: Mapping[str, str] | None = None,
     deprecated: bool = False,
+    checked: Checked | None = None,
 ) -> Tool:
     """A tool whose name, parameters and response are as `Tool` promises.
 
     None stands for what is not given: no parameters, nothing known of the response. `place` is the
     tool's, `keys` what the file calls its two schemas. Raises ToolDefinitionError.
 
-    Where `original_parameters` are not given, arguments are renamed whose names no API would take.
+    Where `original_parameters` are not given, arguments are renamed whose names no API would take. `checked`:
+    schemas inside that other tools have as well.
     """
     if not is_name(name):
         refuse(f"{name!r} cannot name a tool", place, _NAME_FIX)
     taken = _object_schema(parameters or {}, place.at(keys[0]))
     given = response or {}
-    _check_schema(taken, f"what stands for the parameters of tool {name!r}", place.at(keys[0]))
-    _check_schema(given, f"what stands for the response of tool {name!r}", place.at(keys[1]))
+    if checked is None or not checked.passes(taken):
+        _check_schema(taken, f"what stands for the parameters of tool {name!r}", place.at(keys[0]))
+    if checked is None or not checked.passes(given):
+        _check_schema(given, f"what stands for the response of tool {name!r}", place.at(keys[1]))
     _check_text((name, description, taken, given), place)
     originals: Mapping[str, str] = original_parameters or {}
     if original_parameters is None:
@@ -105,5 +147,11 @@ def _check_depth(schema: JsonSchema, what: str, place: Place) -> None:
 
 def _check_text(value: Any, place: Place) -> None:
     """Half a surrogate pair cannot be written to any file or request."""
-    if _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+    try:
+        orjson.dumps(value)  # which refuses them, too, and takes a tenth of the time
+    except TypeError:
+        is_broken = _SURROGATE.search(json.dumps(value, ensure_ascii=False)) is not None
+    else:
+        is_broken = False
+    if is_broken:
         refuse("a text here has half of a surrogate pair (\\ud800 to \\udfff)", place, "Remove it.")

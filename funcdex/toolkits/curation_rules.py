@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,9 +49,14 @@ class DropParameters(_Rules):
         """Whether an argument of this name goes."""
         if is_required and not self.even_required:
             return False
-        if name.lower() in {known.lower() for known in self.names}:
+        if name.lower() in _lowered(self.names):
             return True
         return bool(self.pattern) and re.fullmatch(self.pattern, name) is not None
+
+
+@lru_cache(maxsize=64)
+def _lowered(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
 
 
 class Budget(_Rules):

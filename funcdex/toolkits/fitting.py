@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+from funcdex.toolkits.json_size import json_chars
 from funcdex.toolkits.keywords import walk
 from funcdex.toolkits.operation import Operation, Source
 from funcdex.toolkits.place import refuse
@@ -32,17 +32,20 @@ def fitted(
     for detail, budget in budgets:
         if source.work.chars_left <= 0:
             refuse("the document stands for too much", operation.place, "Split it into several.")
-        expansion = Expansion(source.document, side, detail, budget, operation.place)
+        expansion = Expansion(source.document, side, detail, budget, operation.place, source.memo)
         try:
             schema = write(expansion)
         except TooLarge:
             continue
         finally:
-            source.work.chars_left -= expansion.spent_chars
-        if budget == most_chars and _size(schema) > budget:  # the count on the way is only about right
+            source.work.chars_left -= expansion.worked_chars
+        if budget == most_chars and json_chars(schema) > budget:  # the count on the way is only about right
             continue
-        if budget > most_chars and trim(schema, most_chars):
-            expansion.changes.add(_TRIMMED)
+        source.work.chars_left -= expansion.spent_chars - expansion.worked_chars
+        if budget > most_chars:
+            schema = _copied(schema)
+            if trim(schema, most_chars):
+                expansion.changes.add(_TRIMMED)
         for change in sorted(expansion.changes):
             operation.note(source, change)
         return schema
@@ -51,14 +54,17 @@ def fitted(
 
 def trim(schema: dict[str, Any], most_chars: int) -> bool:
     """Takes optional properties away, inner and last ones first, as far as needed; whether it took any."""
-    size = whole = _size(schema)
+    size = whole = json_chars(schema)
     for _, owner in reversed(list(walk(schema))):
         properties, required = owner.get("properties", {}), owner.get("required", ())
         for name in [name for name in reversed(properties) if name not in required]:
             if size > most_chars:
-                size -= _size({name: properties.pop(name)})
+                size -= json_chars({name: properties.pop(name)})
     return size < whole
 
 
-def _size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False))
+def _copied(value: Any) -> Any:
+    """A copy of JSON all through: parts of it are those of other tools."""
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value

@@ -28,16 +28,19 @@ def schema_fault(schema: Any) -> tuple[Path, str] | None:
     return None
 
 
-def plainly_valid(schema: Any) -> bool:
-    """True only if the metaschema accepts `schema`; False may mean anything."""
+def plainly_valid(schema: Any, inner_too: bool = True) -> bool:
+    """True only if the metaschema accepts `schema`; False may mean anything. Without `inner_too` the schemas
+    inside are taken to be valid."""
     if isinstance(schema, bool):
         return True
     if not isinstance(schema, dict):
         return False
-    return all(_plain_keyword(key, value) for key, value in schema.items())
+    return all(_plain_keyword(key, value, inner_too) for key, value in schema.items())
 
 
-def _plain_keyword(key: str, value: Any) -> bool:
+def _plain_keyword(key: str, value: Any, inner_too: bool) -> bool:
+    if not inner_too and key in _HOLD_SCHEMAS:
+        return isinstance(value, _HOLD_SCHEMAS[key]) and (key not in LISTED or bool(value))
     check = _CHECKS.get(key)
     if check is not None:
         return check(value)
@@ -98,6 +101,11 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "const": lambda value: True,
     "default": lambda value: True,
     "examples": lambda value: isinstance(value, list),
+}
+_HOLD_SCHEMAS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(NAMED, dict),
+    **dict.fromkeys(LISTED, list),
+    **dict.fromkeys(SINGLE, (dict, bool)),
 }
 _LEFT_TO_THE_METASCHEMA = frozenset(
     (

@@ -92,6 +92,7 @@ def _tool(operation: Operation, source: Source, toolkit: str, taken: dict[str, i
         operation.place,
         original_name=str(identifier) if wanted else str(operation),
         deprecated=operation.data.get("deprecated") is True,
+        checked=source.checked,
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from funcdex.toolkits.build import Checked
 from funcdex.toolkits.documents import Document
+from funcdex.toolkits.memo import Memo
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.place import Place
 
@@ -30,8 +32,10 @@ class Source:
     technical: frozenset[str]
     notebook: Notebook
     work: Work = field(default_factory=Work)
-    errors: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    errors: dict[bytes, dict[str, Any] | None] = field(default_factory=dict)
     """Forms of errors that were made, by the schema as text: operations share them."""
+    memo: Memo = field(default_factory=Memo)
+    checked: Checked = field(default_factory=Checked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def format_of(data: Any) -> Reader | None:
 
 def is_wanted_list(data: Any) -> bool:
     """Whether it only names toolkits, in the predecessor's way."""
-    return isinstance(data, dict) and bool(data) and data.keys() <= {"toolkits", "bundles"}
+    keys = {"toolkits", "bundles", "bundle_descriptions"}
+    return isinstance(data, dict) and bool(data.keys() & {"toolkits", "bundles"}) and data.keys() <= keys
 
 
 def _format_of_object(data: dict[str, Any]) -> Reader | None:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits.fitting import fitted
 from funcdex.toolkits.operation import Operation, Source, json_content
@@ -52,7 +54,7 @@ def _error_of(operation: Operation, source: Source) -> dict[str, Any] | None:
         schema = json_content(answer.get("content") if isinstance(answer, dict) else None)
         if schema is None:
             continue
-        key = json.dumps(schema, sort_keys=True)
+        key = _key(schema)
         if key not in source.errors:
             source.errors[key] = _error_form(schema, operation, source)
         if source.errors[key] is not None:
@@ -60,15 +62,24 @@ def _error_of(operation: Operation, source: Source) -> dict[str, Any] | None:
     return None
 
 
+def _key(schema: Any) -> bytes:
+    try:
+        return orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # numbers beyond 64 bits, and half surrogate pairs
+        return json.dumps(schema, sort_keys=True).encode()
+
+
 def _error_form(schema: Any, operation: Operation, source: Source) -> dict[str, Any] | None:
     """An object that requires `error`: the document's own if it has that field, else all of it under that."""
-    expansion = Expansion(source.document, "response", _ERROR_DETAIL, MOST_ERROR_CHARS, operation.place)
+    expansion = Expansion(
+        source.document, "response", _ERROR_DETAIL, MOST_ERROR_CHARS, operation.place, source.memo
+    )
     try:
         made = expansion.write(schema)
     except (TooLarge, ToolDefinitionError):
         return None
     finally:
-        source.work.chars_left -= expansion.spent_chars
+        source.work.chars_left -= expansion.worked_chars
     properties = made.get("properties")
     if not properties:
         return None

@@ -12,16 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from funcdex.toolkits.discriminators import tagged, values_of
 from funcdex.toolkits.documents import Document
+from funcdex.toolkits.memo import Memo, Trail, Written, identity, is_worth_keeping
 from funcdex.toolkits.place import Place
 from funcdex.toolkits.prose import description_of
 from funcdex.toolkits.refs import reference_of, resolve, stub
 from funcdex.toolkits.values import is_nullable, value_keywords
 
 Side = Literal["request", "response"]
-Trail = tuple[str, ...]
-"""The references that led here: one that comes again is a schema that contains itself."""
-
 MOST_VARIANTS = 8
 
 
@@ -56,23 +55,70 @@ class TooLarge(Exception):
 class Expansion:
     """Writes out schemas of one document for one tool, at one level of detail.
 
-    `changes` are the notes to make if this expansion is the one that is taken.
+    `changes` are the notes to make if this expansion is the one that is taken; `worked_chars` are those of
+    `spent_chars` that were not written before, for another operation. What is written is shared with other
+    tools: change nothing in it.
     """
 
     def __init__(
-        self, document: Document, side: Side, detail: Detail, most_chars: float, place: Place
+        self,
+        document: Document,
+        side: Side,
+        detail: Detail,
+        most_chars: float,
+        place: Place,
+        memo: Memo | None = None,
     ) -> None:
         self._document, self._side, self.detail, self._place = document, side, detail, place
         self._most_chars = most_chars
+        self._memo = memo or Memo()
+        self._met: Trail = 0
         self.spent_chars = 0
+        self.worked_chars = 0
         self.changes: set[str] = set()
 
-    def write(self, schema: Any, level: int = 0, trail: Trail = ()) -> dict[str, Any]:
+    def write(self, schema: Any, level: int = 0, trail: Trail = 0) -> dict[str, Any]:
         """The schema as JSON Schema. Raises TooLarge, or ToolDefinitionError at a dangling reference."""
+        return self._remembered(schema, level, trail, is_property=False) or {}
+
+    def _remembered(self, schema: Any, level: int, trail: Trail, is_property: bool) -> dict[str, Any] | None:
+        """What is written of a schema, or was before. None for a property that is not for this side."""
+        if not isinstance(schema, dict) or not is_worth_keeping(schema):
+            return self._anew(schema, level, trail, is_property)
+        # Of the levels only those that are left matter.
+        levels, chars = self.detail.levels - level, self.detail.description_chars
+        key = (identity(schema), self._side, levels, chars, is_property)
+        known = self._memo.get(key, trail)
+        if known and (known.whole or self.spent_chars + known.chars > self._most_chars):
+            return self._again(known)
+        outer = self._met, self.changes, self.spent_chars
+        self._met, self.changes = 0, set()
+        made, whole = None, False
+        try:
+            made = self._anew(schema, level, trail, is_property)
+            whole = True
+        finally:  # where it was given up, that is kept: it need not be tried again with less room
+            spent = self.spent_chars - outer[2]
+            kept = frozenset(self.changes)
+            self._memo.add(key, Written(schema, made, spent, kept, self._met, self._met & trail, whole))
+            self._met, self.changes = outer[0] | self._met, outer[1] | kept
+        return made
+
+    def _again(self, known: Written) -> dict[str, Any] | None:
+        """What was written before, at the same cost in characters, and at none of work."""
+        self._met |= known.met
+        self.changes |= known.changes
+        self.worked_chars -= known.chars
+        self.spend(known.chars)
+        return known.made
+
+    def _anew(self, schema: Any, level: int, trail: Trail, is_property: bool) -> dict[str, Any] | None:
         flat, trail = self.flat(schema, trail)
+        if is_property and self._is_of_other_side(flat):
+            return None
         return self._write_flat(flat, level, trail)
 
-    def flat(self, schema: Any, trail: Trail = ()) -> tuple[Mapping[str, Any], Trail]:
+    def flat(self, schema: Any, trail: Trail = 0) -> tuple[Mapping[str, Any], Trail]:
         """`schema` without `$ref` and `allOf` at its top, and the trail that leads on from there."""
         if not isinstance(schema, dict):
             return {}, trail
@@ -91,12 +137,15 @@ class Expansion:
     def _flat_target(
         self, schema: dict[str, Any], reference: str, trail: Trail
     ) -> tuple[Mapping[str, Any], Trail]:
-        target = resolve(self._document, reference, self._place)
-        self.spend(len(trail))  # which is looked through
-        if reference in trail:
+        targets = self._memo.targets
+        if reference not in targets:
+            targets[reference] = resolve(self._document, reference, self._place)
+        bit = self._memo.bit(reference)
+        self._met |= bit
+        if trail & bit:
             self.changes.add(CYCLE)
-            return stub(target), trail
-        flat, trail = self.flat(target, (*trail, reference))
+            return stub(targets[reference]), trail
+        flat, trail = self.flat(targets[reference], trail | bit)
         siblings = {key: value for key, value in schema.items() if key != "$ref"}
         return ({**flat, **siblings} if siblings else flat), trail
 
@@ -137,12 +186,13 @@ class Expansion:
             return
         properties: dict[str, Any] = {}
         for name, schema in flat["properties"].items():
-            inner, onward = self.flat(schema, trail)
-            if schema is not False and not self._is_of_other_side(inner):
+            if schema is False:
+                continue
+            written = self._remembered(schema, level + 1, trail, is_property=True)
+            # Empty properties: nothing of it is for this side.
+            if written is not None and written.get("properties") != {}:
                 self.spend(len(name))
-                written = self._write_flat(inner, level + 1, onward)
-                if written.get("properties") != {}:  # nothing of it is for this side
-                    properties[name] = written
+                properties[name] = written
         made["properties"] = properties
         required = [name for name in dict.fromkeys(_texts(flat.get("required"))) if name in properties]
         if required:
@@ -166,7 +216,7 @@ class Expansion:
         )
         if len(given) > MOST_VARIANTS:
             self.changes.add(VARIANTS)
-        written = [self.write(variant, level, trail) for variant in given[:MOST_VARIANTS]]
+        written = [self._variant(flat, variant, level, trail) for variant in given[:MOST_VARIANTS]]
         variants = [variant for index, variant in enumerate(written) if variant not in written[:index]]
         if not variants or {} in variants:
             return
@@ -177,6 +227,14 @@ class Expansion:
         else:
             made["anyOf"] = variants
 
+    def _variant(self, flat: Mapping[str, Any], variant: Any, level: int, trail: Trail) -> dict[str, Any]:
+        written = self.write(variant, level, trail)
+        told = values_of(flat, variant)
+        if told is None:
+            return written
+        self.spend(_NODE_CHARS + len(told[0]) + sum(map(len, told[1])))
+        return tagged(written, *told)
+
     def _is_of_other_side(self, flat: Mapping[str, Any]) -> bool:
         """What only the server writes is not asked for, what only the client writes is not answered."""
         if self._side == "response":
@@ -186,6 +244,7 @@ class Expansion:
     def spend(self, chars: int) -> None:
         """Counts characters that are written. Raises TooLarge when they are too many."""
         self.spent_chars += chars
+        self.worked_chars += chars
         if self.spent_chars > self._most_chars:
             raise TooLarge
 

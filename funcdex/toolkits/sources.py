@@ -29,6 +29,16 @@ _PYTHON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::(?:[A-Za-z_]\w*(?:\.[A
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """One document that a source holds, not yet read. `data`: its bytes, or why they cannot be had; None for
+    Python code, and for a file that may refer to others beside it."""
+
+    file: str
+    data: bytes | ToolDefinitionError | None
+    is_one_of_many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What one document gave. `refused` says why it gave nothing; it is "" where it gave something."""
 
@@ -42,27 +52,48 @@ class Imported:
 def imported(
     source: str, references: ToolReferences = "refuse", allow_url: bool = False
 ) -> Iterator[Imported]:
+    """Each document of one source, read. Raises ToolDefinitionError as said above."""
+    return (read(document, references) for document in documents(source, allow_url))
+
+
+def documents(source: str, allow_url: bool = False) -> Iterator[Document]:
     """Each document of one source. Raises ToolDefinitionError as said above."""
     if source == "-":
-        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
-        yield _named_outright(data, "stdin")
+        yield Document("stdin", sys.stdin.buffer.read(LARGEST_BYTES + 1))
     elif is_url(source):
         yield from _of_url(source, allow_url)
     elif os.path.isdir(source):
         yield from _of_folder(Path(source))
     elif not os.path.exists(source) and _is_python(source):
-        from funcdex.toolkits.python_functions import toolkit_of_code
-
-        notebook = Notebook()
-        toolkit = toolkit_of_code(source, notebook)
-        yield Imported(source, (toolkit,), notebook.notes())
+        yield Document(source, None)
     elif is_archive(source):
         yield from _of_archive(source)
     elif source.lower().endswith(".gz"):
-        yield _named_outright(unzipped(_bytes_of(Path(source)), source), source)
+        yield Document(source, unzipped(_bytes_of(Path(source)), source))
     else:
-        result = read_toolkits([Path(source)], references)
-        yield Imported(source, result.toolkits, result.notes)
+        yield Document(source, None)
+
+
+def read(document: Document, references: ToolReferences = "refuse") -> Imported:
+    """What a document gives. Raises ToolDefinitionError if it is not one of many."""
+    if document.is_one_of_many:
+        return _one_of_many(document)
+    if document.data is None:
+        return _file_or_code(document.file, references)
+    if isinstance(document.data, ToolDefinitionError):
+        raise document.data
+    return _named_outright(document.data, document.file)
+
+
+def _file_or_code(name: str, references: ToolReferences) -> Imported:
+    if os.path.exists(name) or not _is_python(name):
+        result = read_toolkits([Path(name)], references)
+        return Imported(name, result.toolkits, result.notes)
+    from funcdex.toolkits.python_functions import toolkit_of_code
+
+    notebook = Notebook()
+    toolkit = toolkit_of_code(name, notebook)
+    return Imported(name, (toolkit,), notebook.notes())
 
 
 def _is_python(source: str) -> bool:
@@ -70,19 +101,19 @@ def _is_python(source: str) -> bool:
     return is_code and not source.lower().endswith((*SUFFIXES, ".gz")) and not is_archive(source)
 
 
-def _of_url(url: str, allowed: bool) -> Iterator[Imported]:
+def _of_url(url: str, allowed: bool) -> Iterator[Document]:
     if not allowed:
         fix = "Allow it (--allow-url), or download it yourself and name the file."
         raise ToolDefinitionError("nothing is fetched without being allowed", where=url, fix=fix)
     path = url.partition("?")[0]
     if is_archive(path):
         data = fetched(url, MOST_ARCHIVE_BYTES)
-        yield from (_one_of_many(*member) for member in members(io.BytesIO(data), path))
+        yield from (Document(*member, True) for member in members(io.BytesIO(data), path))
     else:
-        yield _named_outright(unzipped(fetched(url), path), path)
+        yield Document(path, unzipped(fetched(url), path))
 
 
-def _of_folder(folder: Path) -> Iterator[Imported]:
+def _of_folder(folder: Path) -> Iterator[Document]:
     """Every document below it, in the order of names; neither links to folders nor what is hidden."""
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -92,17 +123,17 @@ def _of_folder(folder: Path) -> Iterator[Imported]:
                 data: bytes | ToolDefinitionError = unzipped(_bytes_of(path), str(path))
             except ToolDefinitionError as error:
                 data = error
-            yield _one_of_many(str(path), data)
+            yield Document(str(path), data, True)
 
 
-def _of_archive(source: str) -> Iterator[Imported]:
+def _of_archive(source: str) -> Iterator[Document]:
     try:
         file = open_ordinary(Path(source))
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
         raise ToolDefinitionError(what, where=source, fix="Name a file that can be read.") from error
     with file:
-        yield from (_one_of_many(*member) for member in members(file, source))
+        yield from (Document(*member, True) for member in members(file, source))
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -122,12 +153,13 @@ def _named_outright(data: bytes, file: str) -> Imported:
     return Imported(file, toolkits, notebook.notes())
 
 
-def _one_of_many(file: str, data: bytes | ToolDefinitionError) -> Imported:
+def _one_of_many(document: Document) -> Imported:
+    file, data = document.file, document.data
     if isinstance(data, ToolDefinitionError):
         return Imported(file, (), (), data.what, True)
     notebook = Notebook()
     try:
-        document = document_of(decoded(data, file), file, may_be_yaml=".json" not in file.lower())
-        return Imported(file, toolkits_in(document, file, notebook), notebook.notes(), "", True)
+        content = document_of(decoded(data or b"", file), file, may_be_yaml=".json" not in file.lower())
+        return Imported(file, toolkits_in(content, file, notebook), notebook.notes(), "", True)
     except ToolDefinitionError as error:
         return Imported(file, (), notebook.notes(), error.what, True)

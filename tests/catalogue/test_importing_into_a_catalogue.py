@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from funcdex.catalogue.database import open_to_read, open_to_write
-from funcdex.catalogue.importing import Imported, import_into
+from funcdex.catalogue.importing import Done, import_into
 from funcdex.catalogue.reader import open_catalogue
 from funcdex.errors import CatalogueError, ToolDefinitionError
 from funcdex.toolkits.notes import Note
@@ -39,9 +39,9 @@ def write(path: Path, toolkit: str, *tools: dict[str, Any]) -> Path:
     return path
 
 
-def import_(catalog: Path, *roots: Path, notes: list[Note] | None = None) -> Imported:
+def import_(catalog: Path, *roots: Path, notes: list[Note] | None = None) -> Done:
     with closing(open_to_write(catalog)) as connection:
-        return import_into(connection, roots, (notes if notes is not None else []).append)
+        return import_into(connection, list(map(str, roots)), (notes if notes is not None else []).append)
 
 
 def ids(catalog: Path) -> list[str]:
@@ -128,15 +128,15 @@ from funcdex.catalogue.database import open_to_write
 from funcdex.catalogue.importing import import_into
 
 seen = 0
-entry_of = writer.entry_of
+add_tool = writer.Writer._add_tool
 def dying(*arguments):
     global seen
     seen += 1
     if seen == 3:
         os._exit(9)
-    return entry_of(*arguments)
-writer.entry_of = dying
-import_into(open_to_write(Path(sys.argv[1])), [Path(sys.argv[2])], print)
+    return add_tool(*arguments)
+writer.Writer._add_tool = dying
+import_into(open_to_write(Path(sys.argv[1])), [sys.argv[2]], print)
 """
 
 
@@ -159,7 +159,7 @@ def test_a_reader_keeps_what_it_sees_while_another_writes(tmp_path: Path, catalo
     with closing(open_to_read(catalog)) as reader, closing(open_to_write(catalog)) as writer:
         reader.execute("BEGIN")
         assert reader.execute(query).fetchall() == [("OLD",)]
-        import_into(writer, [path], print)
+        import_into(writer, [str(path)], print)
         assert reader.execute(query).fetchall() == [("OLD",)]
         reader.execute("COMMIT")
         assert reader.execute(query).fetchall() == [("NEW",)]
@@ -178,7 +178,7 @@ def test_numbers_of_any_size_and_any_letters_survive(tmp_path: Path, catalog: Pa
 def test_when_a_source_was_imported_is_told(tmp_path: Path, catalog: Path) -> None:
     path = write(tmp_path / "mail.json", "mail", tool("SEND"))
     with closing(open_to_write(catalog)) as connection:
-        import_into(connection, [path], print, now=lambda: datetime(2031, 2, 3, 4, 5, tzinfo=UTC))
+        import_into(connection, [str(path)], print, now=lambda: datetime(2031, 2, 3, 4, 5, tzinfo=UTC))
     with open_catalogue(catalog) as opened:
         (listed,) = opened.listed()
     assert (listed.source, listed.imported_at) == (str(path.resolve()), "2031-02-03T04:05:00+00:00")

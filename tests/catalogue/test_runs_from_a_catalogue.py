@@ -23,7 +23,7 @@ def imported(tmp_path: Path, name: str, toolkit: str, *tools: str) -> Path:
     source, catalog = tmp_path / f"{name}.json", tmp_path / "tools.db"
     source.write_text(json.dumps({"toolkit": toolkit, "tools": [{"name": tool} for tool in tools]}), "utf-8")
     with closing(open_to_write(catalog)) as connection:
-        import_into(connection, [source], print)
+        import_into(connection, [str(source)], print)
     return catalog
 
 

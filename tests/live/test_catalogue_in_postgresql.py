@@ -47,7 +47,7 @@ def server() -> Iterator[PostgresServer]:
 
 def fill(place: Place, *sources: Path) -> None:
     with closing(open_to_write(place)) as connection:
-        import_into(connection, sources, lambda note: None)
+        import_into(connection, [str(one) for one in sources], lambda note: None)
 
 
 @pytest.fixture(scope="module")

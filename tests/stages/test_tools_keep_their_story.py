@@ -46,6 +46,9 @@ def test_what_a_name_says_of_a_call() -> None:
     assert not may_change("GMAIL_FETCH_EMAILS")
     assert not may_change("searchFlights")
     assert may_change("cancelBooking")
+    assert may_change("ADD_TO_LIST") and may_change("updateList") and may_change("BOARD_LIST_CREATE")
+    assert may_change("mark_as_read") and may_change("checkInGuest") and may_change("approve_view")
+    assert not may_change("LIST_UPDATE_REQUESTS") and not may_change("boards_lists_list")
 
 
 @given(st.lists(JSON))

@@ -126,7 +126,8 @@ def test_a_schema_of_thousands_of_parts_does_not_take_the_square_for_each_operat
     whole = {"allOf": [{"$ref": f"#/components/schemas/{name}"} for name in parts]}
 
     def work() -> None:
-        assert "far too large" in refusal(tmp_path, document(paths=20, A=whole, **parts))
+        (toolkit,) = read(tmp_path, document(paths=20, A=whole, **parts)).toolkits
+        assert len(toolkit.tools) == 20
 
     assert seconds(work) < 5
 

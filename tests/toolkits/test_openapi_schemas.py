@@ -14,6 +14,7 @@ from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits.arguments import MOST_CHARS
 from funcdex.toolkits.documents import Document
 from funcdex.toolkits.fitting import fitted, trim
+from funcdex.toolkits.memo import Memo
 from funcdex.toolkits.names import name_from, unique_name
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.operation import Operation, Source
@@ -306,3 +307,64 @@ def test_whatever_is_written_is_a_json_schema(schemas: dict[str, Any], side: Sid
     written = write(ref("A"), side, **schemas)
     Draft202012Validator.check_schema(written)
     assert "$ref" not in json.dumps(written)
+
+
+def test_a_discriminator_tells_the_alternatives_apart() -> None:
+    dog = fields(kind=STRING | {"description": "Which."}, barks={"type": "boolean"}) | {"required": ["barks"]}
+    choice = {
+        "oneOf": [ref("Dog"), ref("Cat"), STRING],
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"dog": "#/components/schemas/Dog", "hound": "Dog"},
+        },
+    }
+    made = write(choice, Dog=dog, Cat=fields(purrs={"type": "boolean"}))
+    first, second, third = made["anyOf"]
+    assert first["properties"]["kind"] == {
+        "type": "string",
+        "enum": ["dog", "hound"],
+        "description": "Which.",
+    }
+    assert first["required"] == ["barks", "kind"]
+    assert second["properties"]["kind"]["enum"] == ["Cat"] and second["required"] == ["kind"]
+    assert third == STRING
+
+
+def test_alternatives_that_differ_in_what_tells_them_apart_alone_both_stay() -> None:
+    choice = {"anyOf": [ref("A"), ref("B")], "discriminator": {"propertyName": "kind"}}
+    made = write(choice, A=fields(x=STRING), B=fields(x=STRING))
+    assert [one["properties"]["kind"]["enum"] for one in made["anyOf"]] == [["A"], ["B"]]
+
+
+@pytest.mark.parametrize(
+    "told", ["kind", {}, {"propertyName": 1}, {"propertyName": "k", "mapping": []}, None]
+)
+def test_a_discriminator_of_another_form_does_no_harm(told: Any) -> None:
+    made = write({"oneOf": [ref("A"), STRING], "discriminator": told}, A=fields(x=STRING))
+    assert made["anyOf"][0]["properties"]["x"] == STRING
+
+
+def test_a_schema_that_was_written_before_is_written_the_same_again() -> None:
+    memo, schemas = Memo(), {"A": fields(b=ref("B")), "B": fields(a=ref("A"), text=STRING)}
+    document = Document({"components": {"schemas": schemas}})
+
+    def again(name: str) -> tuple[dict[str, Any], set[str], int]:
+        expansion = Expansion(document, "response", DETAILS[0], 1e9, PLACE, memo)
+        return expansion.write(ref(name)), expansion.changes, expansion.spent_chars
+
+    for name in ("A", "B", "A", "B"):
+        fresh = Expansion(document, "response", DETAILS[0], 1e9, PLACE)
+        assert again(name) == (fresh.write(ref(name)), fresh.changes, fresh.spent_chars)
+
+
+def test_what_was_too_large_once_is_not_tried_again_and_may_still_fit_elsewhere() -> None:
+    memo = Memo()
+    document = Document({"components": {"schemas": {"A": fields(**{f"p{i}": STRING for i in range(50)})}}})
+    for _ in range(2):
+        small = Expansion(document, "response", DETAILS[0], 500, PLACE, memo)
+        with pytest.raises(TooLarge):
+            small.write(ref("A"))
+    assert small.worked_chars == 0
+    assert (
+        len(Expansion(document, "response", DETAILS[0], 1e9, PLACE, memo).write(ref("A"))["properties"]) == 50
+    )

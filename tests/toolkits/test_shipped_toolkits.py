@@ -81,3 +81,8 @@ def test_parameters_are_objects_that_allow_no_others(toolkit: Toolkit) -> None:
         for path, schema in walk(tool.parameters):
             closed = schema.get("type") != "object" or schema.get("additionalProperties") is False
             assert closed, (tool.name, path)
+
+
+@every_toolkit
+def test_it_has_fifteen_to_forty_tools(toolkit: Toolkit) -> None:
+    assert 15 <= len(toolkit.tools) <= 40

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -19,8 +18,6 @@ import respx
 
 from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits import archive, fetch
-from funcdex.toolkits.mcp_live import toolkit_of_mcp
-from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.sources import Imported, imported
 
 
@@ -258,70 +255,3 @@ def test_code_that_fails_when_imported_is_an_error_of_ours(
     (tmp_path / "bad_module.py").write_text("raise SystemError('no')", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert "SystemError: no" in refusal("bad_module:f").what
-
-
-SERVER = '''
-import sys
-from mcp.server.mcpserver import MCPServer
-
-server = MCPServer("Weather MCP Server", instructions="Tells the weather.")
-
-@server.tool()
-def forecast(city: str, days: int = 3) -> list[str]:
-    """The weather of a city."""
-    return []
-
-if sys.argv[1] == "stdio":
-    server.run("stdio")
-else:
-    server.run("streamable-http", port=int(sys.argv[2]))
-'''
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Path:
-    pytest.importorskip("mcp.server.mcpserver", reason="the extra funcdex[mcp] is not installed")
-    path = tmp_path / "server.py"
-    path.write_text(SERVER, encoding="utf-8")
-    return path
-
-
-def test_a_server_over_stdio_gives_its_tools(server: Path) -> None:
-    toolkit = toolkit_of_mcp(f"{sys.executable} {server} stdio", Notebook())
-    assert (toolkit.name, toolkit.description) == ("weather", "Tells the weather.")
-    (tool,) = toolkit.tools
-    assert tool.parameters["required"] == ["city"]
-    assert tool.response["properties"]["result"]["items"] == {"type": "string"}
-
-
-def test_a_server_over_http_gives_its_tools(server: Path, unused_tcp_port: int) -> None:
-    command = [sys.executable, str(server), "http", str(unused_tcp_port)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        for line in process.stderr:
-            if "running on" in line:
-                break
-        toolkit = toolkit_of_mcp(f"http://127.0.0.1:{unused_tcp_port}/mcp", Notebook())
-    finally:
-        process.terminate()
-        process.communicate()
-    assert [tool.name for tool in toolkit.tools] == ["forecast"]
-
-
-def test_a_server_of_others_gives_its_tools() -> None:
-    pytest.importorskip("mcp_server_time", reason="mcp-server-time is not installed")
-    toolkit = toolkit_of_mcp(f"{sys.executable} -m mcp_server_time", Notebook())
-    assert {tool.name for tool in toolkit.tools} == {"get_current_time", "convert_time"}
-
-
-def test_a_command_that_is_no_server_is_an_error_of_ours() -> None:
-    pytest.importorskip("mcp", reason="the extra funcdex[mcp] is not installed")
-    with pytest.raises(ToolDefinitionError, match="gives no tools"):
-        toolkit_of_mcp(f"{sys.executable} -c pass", Notebook())
-
-
-def test_without_the_sdk_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mcp", None)
-    with pytest.raises(ToolDefinitionError, match="pip install 'funcdex\\[mcp\\]'"):
-        toolkit_of_mcp("server", Notebook())

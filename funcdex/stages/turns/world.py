@@ -23,6 +23,15 @@ _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 LOOKING_VERBS = frozenset(
     "get list fetch search find read lookup query retrieve check count show describe view export".split()
 )
+CHANGING_VERBS = frozenset(
+    "accept activate add append apply approve archive assign attach block book buy cancel capture change "
+    "charge clear close complete confirm copy create deactivate decline delete disable draft duplicate "
+    "edit enable execute finish forward import insert invite issue join label leave lock make mark merge "
+    "modify move open order pause pay pin place post publish purchase put refund register reject remove "
+    "rename reopen replace reply reschedule reserve reset resolve restore resume revoke run save schedule "
+    "send set share start stop submit subscribe suspend sync transfer trash trigger unarchive unassign "
+    "unblock undo unlock unpin unsubscribe update upload upsert void watch write".split()
+)
 
 Thing = dict[str, str | int | float | bool]
 """The plain fields of one object that had an id; its nested ones are things of their own."""
@@ -66,9 +75,18 @@ class World:
 
 
 def may_change(name: str) -> bool:
-    """Whether a call of this name may change what a later one finds."""
-    words = {word.lower() for word in _WORD.findall(name)}
-    return not words & LOOKING_VERBS
+    """Whether a call of this name may change what a later one finds.
+
+    The first verb says it: `ADD_TO_LIST` adds. Many are nouns as well, so one that looks counts for less
+    where it does not begin the name and another verb follows: `BOARD_LIST_CREATE` creates.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    verbs = [index for index, word in enumerate(words) if word in LOOKING_VERBS | CHANGING_VERBS]
+    if not verbs or words[verbs[0]] in CHANGING_VERBS:
+        return True
+    if words[verbs[0] : verbs[0] + 2] in (["check", "in"], ["check", "out"]):
+        return True
+    return verbs[0] > 0 and any(words[index] in CHANGING_VERBS for index in verbs[1:])
 
 
 def things_in(value: JsonValue, depth: int = 0) -> Iterator[tuple[str, Thing]]:
