@@ -9,8 +9,10 @@ import orjson
 
 from funcdex.endpoints.classify import error_message, message_of
 from funcdex.endpoints.events import is_stream, joined
+from funcdex.endpoints.native_calls import native_calls
 from funcdex.endpoints.reasoning import reasoning_tokens, split_reasoning
 from funcdex.errors import BadResponse
+from funcdex.types.request import NativeCall
 
 _MOST_TOKENS = 10**9
 """A count beyond is none: it would spoil every sum that it goes into."""
@@ -26,22 +28,25 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int
+    calls: tuple[NativeCall, ...] = ()
 
 
-def read_reply(body: bytes, *, where: str) -> Reply:
+def read_reply(body: bytes, *, where: str, may_be_empty: bool = False) -> Reply:
     """Raises BadResponse: not UTF-8, not JSON (NaN is not), no choice, no content.
 
-    No content is right where the model had only begun to reason: then the text is empty.
+    No content is right where the model calls tools, had only begun to reason, or `may_be_empty`, as one that
+    has tools: then the text is empty.
     """
-    return reply_of(_object(body, where), where=where)
+    return reply_of(_object(body, where), where=where, may_be_empty=may_be_empty)
 
 
-def reply_of(data: Mapping[str, object], *, where: str) -> Reply:
+def reply_of(data: Mapping[str, object], *, where: str, may_be_empty: bool = False) -> Reply:
     """The same of a body that was read already."""
     choice = _first_choice(data, where)
     message = _mapping(choice.get("message"))
     text, reasoning = split_reasoning(message)
-    if text is None and not reasoning:
+    calls = native_calls(message.get("tool_calls"))
+    if text is None and not (reasoning or calls or may_be_empty):
         raise _bad("a choice without content", where)
     usage = _mapping(data.get("usage"))
     completion_tokens = _count(usage, "completion_tokens")
@@ -52,6 +57,7 @@ def reply_of(data: Mapping[str, object], *, where: str) -> Reply:
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=completion_tokens,
         reasoning_tokens=reasoning_tokens(usage, reasoning, completion_tokens),
+        calls=calls,
     )
 
 

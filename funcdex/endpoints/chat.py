@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+
 from funcdex.types.request import Request
 
 # No tokenizer has fewer characters a token on average than this, in the languages we write.
@@ -22,9 +24,17 @@ def chat_body(request: Request, *, model: str, max_tokens: int | None, seed: int
     }
     return {
         "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        **_said(request),
         **{name: value for name, value in knobs.items() if value is not None},
     }
+
+
+def _said(request: Request) -> dict[str, object]:
+    native = request.native
+    if native is None:
+        return {"messages": [{"role": one.role, "content": one.content} for one in request.messages]}
+    messages, tools = orjson.Fragment(native.messages), orjson.Fragment(native.tools)
+    return {"messages": messages, "tools": tools, "tool_choice": native.tool_choice}
 
 
 def max_tokens_that_fit(request: Request, context_tokens: int | None) -> int | None:
@@ -35,5 +45,4 @@ def max_tokens_that_fit(request: Request, context_tokens: int | None) -> int | N
     asked = request.sampling.max_tokens
     if context_tokens is None:
         return asked
-    chars = sum(len(message.content) for message in request.messages)
-    return asked if chars // _FEWEST_CHARS_PER_TOKEN + asked <= context_tokens else None
+    return asked if request.chars // _FEWEST_CHARS_PER_TOKEN + asked <= context_tokens else None

@@ -28,6 +28,8 @@ def body_of(request: Request, facts: EndpointFacts) -> dict[str, object]:
     )
     if request.grammar is not None:
         body["grammar"] = request.grammar.render(facts.dialect)
+    if request.native is not None:
+        body["parallel_tool_calls"] = True  # Everybody's default but its own.
     return body
 
 

@@ -25,7 +25,6 @@ class Jobs:
 
     def of(self, request: Request) -> Job:
         """The next one to arrive."""
-        chars = sum(len(message.content) for message in request.messages)
         answer_tokens = self._answer_tokens.get(request.stage, request.sampling.max_tokens)
         able = self._able_to_serve(request.stage)
         self._arrivals += 1
@@ -33,7 +32,7 @@ class Jobs:
             request,
             self._arrivals,
             able.bits,
-            tokens=chars / _CHARS_PER_TOKEN + answer_tokens,
+            tokens=request.chars / _CHARS_PER_TOKEN + answer_tokens,
             home=able.home_of(request),
             avoid=able.at(request.avoid) | able.others_than(request.rather),
         )

@@ -51,6 +51,31 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeChat:
+    """A chat in the words of OpenAI's API, its tools included; sent as it stands, in place of messages.
+
+    `messages` and `tools` are JSON arrays, in UTF-8.
+    """
+
+    messages: bytes
+    tools: bytes
+    tool_choice: Literal["auto", "none"] = "auto"
+
+    @property
+    def chars(self) -> int:
+        """How much there is to read, in bytes."""
+        return len(self.messages) + len(self.tools)
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCall:
+    """A tool call as a server returns it. `arguments` is its text, JSON or not."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a stage asks of the pool. Which endpoint answers is the pool's business.
 
@@ -58,6 +83,7 @@ class Request:
     `timeout_s` counts from the moment the request is sent: time in our own queue is not the server's fault.
     `avoid` are URLs of endpoints whose answers to the same question were of no use: others are asked first.
     `rather` is the model, or the URL, that should answer; others are asked if none such can.
+    `native`: what is sent in place of `messages`, which are none then.
     """
 
     conversation_id: str
@@ -69,6 +95,14 @@ class Request:
     priority: int = LEAST_URGENT
     avoid: frozenset[str] = frozenset()
     rather: str | None = None
+    native: NativeChat | None = None
+
+    @property
+    def chars(self) -> int:
+        """The length of the prompt, in characters."""
+        if self.native is not None:
+            return self.native.chars
+        return sum(len(message.content) for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +110,8 @@ class Completion:
     """What came back. Reasoning is split off `text` and only counted.
 
     `finish_reason` is the server's: `stop`, `length`, `content_filter`... `latency_s` is from sent to
-    received, `queued_s` the wait for an endpoint before that, `attempts` counts from 1.
+    received, `queued_s` the wait for an endpoint before that, `attempts` counts from 1. `calls` are tool
+    calls that the server tells apart from the text.
     """
 
     text: str
@@ -90,6 +125,7 @@ class Completion:
     latency_s: float = 0.0
     queued_s: float = 0.0
     attempts: int = 1
+    calls: tuple[NativeCall, ...] = ()
 
 
 Generate = Callable[[Request], Awaitable[Completion]]
