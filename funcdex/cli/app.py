@@ -13,6 +13,7 @@ from funcdex.cli import (
     catalog,
     dedup,
     endpoints,
+    evaluate,
     export,
     grammar,
     grammar_cost,
@@ -44,6 +45,7 @@ for command in (
 tools.app.command()(catalog.search)
 tools.app.command()(catalog.pick)
 tools.app.command()(catalog.bundles)
+app.add_typer(evaluate.app, name="eval")
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")

@@ -59,7 +59,9 @@ class CallPieces:
             return {}
         calls = [self._calls[index] for index in sorted(self._calls)]
         return {
-            "tool_calls": [{"function": {key: "".join(pieces) for key, pieces in call.items()}} for call in calls]
+            "tool_calls": [
+                {"function": {key: "".join(pieces) for key, pieces in call.items()}} for call in calls
+            ]
         }
 
     def _add(self, index: object, place: int, function: Mapping[str, object]) -> None:
@@ -70,4 +72,3 @@ class CallPieces:
         for key, pieces in call.items():
             if isinstance(piece := function.get(key), str):
                 pieces.append(piece)
-

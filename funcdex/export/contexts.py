@@ -66,7 +66,9 @@ def contexts_of(sample: Sample) -> Iterator[Context]:
             yield Context(sample, at, sort, turn, after_error)
 
 
-def _sort_of(kind: str, message: Message, after_error: bool, called: bool, calls_nothing: bool) -> Sort | None:
+def _sort_of(
+    kind: str, message: Message, after_error: bool, called: bool, calls_nothing: bool
+) -> Sort | None:
     if message.calls:
         return "call"
     if after_error:

@@ -118,7 +118,7 @@ def sample_of(record: Record, otherwise: str) -> Sample:
 
 
 def _raw_messages(record: Record) -> Iterator[Mapping[str, Any]]:
-    raw = _read(record.get("messages"), "messages")
+    raw = _read(record.get("messages", record.get("conversations")), "messages")
     if raw is None and isinstance(record.get("conversation_dml"), str):
         try:
             raw = to_messages(parse(record["conversation_dml"]))

@@ -56,6 +56,7 @@ class StageSampling(Frozen):
     tool_response: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=4096, timeout_s=900)
     system_prompt: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=1024)
     judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=4096)
+    evaluation: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=4096)
 
     @model_validator(mode="before")
     @classmethod
@@ -163,6 +164,23 @@ DEFAULT_LOCALES = {
 DEFAULT_LENGTHS: dict[Literal["short", "medium", "long"], float] = {"short": 0.4, "medium": 0.4, "long": 0.2}
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Raise = Annotated[float, Field(gt=0, le=8)]
+
+
+class RaisedSettings(Frozen):
+    """What comes up more often than in turn, because a model got it wrong (`generate --from-errors`)."""
+
+    tools: dict[str, Raise] = Field(
+        default={},
+        max_length=20_000,
+        description="tool -> how often conversations are built around it; 1 for those not named",
+    )
+    parameters: dict[str, Raise] = Field(
+        default={},
+        max_length=200_000,
+        description="`TOOL.parameter` -> how often it is suggested, if it is optional; 1 for others",
+    )
+    source: str = Field(default="", description="the evaluation that this, and `kinds`, come from")
 
 
 class GenerationSettings(Frozen):
@@ -218,6 +236,7 @@ class GenerationSettings(Frozen):
         default=DEFAULT_KINDS,
         description="kind of scenario -> share, relative; those not named are not drawn",
     )
+    raised: RaisedSettings = RaisedSettings()
     difficulties: dict[str, DifficultyLevel] = Field(
         default=DEFAULT_DIFFICULTIES,
         min_length=1,

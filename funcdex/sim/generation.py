@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from funcdex.sim.constraint import matcher_for
 from funcdex.sim.prose import Author, topic_of
@@ -18,11 +19,31 @@ _FEWEST_SENTENCES, _MOST_SENTENCES = 2, 6
 
 
 @dataclass(frozen=True, slots=True)
+class NativeCalls:
+    """Tool calls that stand beside the text: names, and arguments as text."""
+
+    calls: Sequence[tuple[str, str]]
+
+    def as_json(self, *, numbered: bool) -> list[dict[str, Any]]:
+        """As a message has them; `numbered` as the pieces of a stream have them."""
+        return [
+            {
+                **({"index": place} if numbered else {}),
+                "id": f"call_{place}",
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }
+            for place, (name, arguments) in enumerate(self.calls)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
-    """The tokens of an answer, joined its text, and why it ended."""
+    """The tokens of an answer, joined its text, and why it ended. With calls the tokens are theirs."""
 
     tokens: tuple[str, ...]
     finish_reason: Literal["stop", "length"]
+    native: NativeCalls | None = None
 
     @property
     def text(self) -> str:

@@ -36,12 +36,13 @@ def models_body(max_model_len: int, created_s: int) -> bytes:
 
 def whole_body(request: CompletionRequest, generation: Generation, created_s: int) -> bytes:
     """The answer that is not streamed."""
-    content: dict[str, Any] = (
-        {"message": {"role": "assistant", "content": generation.text}}
-        if request.chat
-        else {"text": generation.text}
-    )
-    choice = {"index": 0, **content, "logprobs": None, "finish_reason": generation.finish_reason}
+    native = generation.native
+    said: dict[str, Any] = {"role": "assistant", "content": generation.text}
+    if native is not None:
+        said = {"role": "assistant", "content": None, "tool_calls": native.as_json(numbered=False)}
+    content: dict[str, Any] = {"message": said} if request.chat else {"text": generation.text}
+    finish_reason = generation.finish_reason if native is None else "tool_calls"
+    choice = {"index": 0, **content, "logprobs": None, "finish_reason": finish_reason}
     head = _head(request, created_s, chunk=False)
     return orjson.dumps({**head, "choices": [choice], "usage": _usage(request, generation)})
 
@@ -55,6 +56,11 @@ def events(request: CompletionRequest, generation: Generation, created_s: int) -
     end = _event(head, _delta(request, ""), generation.finish_reason) + _usage_event(
         head, request, generation
     )
+    if generation.native is not None:
+        delta = {"delta": {"tool_calls": generation.native.as_json(numbered=True)}}
+        yield role + _event(head, delta, None)
+        yield _event(head, _delta(request, ""), "tool_calls") + _usage_event(head, request, generation) + DONE
+        return
     last = len(generation.tokens) - 1
     for index, token in enumerate(generation.tokens):
         event = before + orjson.dumps(token) + after
