@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from funcdex.evaluate.session import EvalOrder, Outcome
 
 _ROWS_OF_FLAWS = 15
+_PLAIN_WIDTH = 160
 
 
 class ToolChoice(StrEnum):
@@ -141,7 +142,7 @@ def compare(
         sys.stdout.write(printable(as_markdown(reports)))
     if not (json or markdown or html):
         for title, rows in tables:
-            show(title, rows, None)
+            show(title, rows, None, width=_PLAIN_WIDTH)
         for note in differences(reports):
             sys.stdout.write(printable(f"note: {note}\n"))
 
@@ -206,7 +207,7 @@ def _show(outcome: Outcome) -> None:
     ]
     for title, rows in tables:
         if rows:
-            show(title, rows, None)
+            show(title, rows, None, width=_PLAIN_WIDTH)
             sys.stdout.write("\n")
 
 

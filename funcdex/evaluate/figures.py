@@ -6,12 +6,12 @@ Memory is that of the conversations and groups, not of the contexts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from funcdex.evaluate.answers import Answer
-from funcdex.evaluate.bootstrap import intervals
+from funcdex.evaluate.bootstrap import Interval, intervals
 from funcdex.evaluate.faults import ErrorCounts
 from funcdex.evaluate.measures import MEASURES, Terms, added, terms_of, values_of
 from funcdex.evaluate.prices import cost_of
@@ -22,6 +22,7 @@ from funcdex.settings.tree import Price
 DEEPEST_TURN = 6
 """Turns from this one on are one group."""
 NO_NAME = "(none)"
+_SORTS = ("toolkit", "kind", "turn")
 
 
 @dataclass(slots=True)
@@ -89,8 +90,7 @@ class Figures:
             "right": self.right,
             "unanswered": dict(self.unanswered.most_common()),
             "simulated": self.simulated,
-            "scores": _scores([added([*talk.by_turn.values()]) for talk in self._talks.values()], seed),
-            "by": {name: self._by(name, seed) for name in ("toolkit", "kind", "turn")},
+            **self._scores(seed),
             "flaws": dict(sorted(self.flaws.items(), key=lambda one: (-one[1], one[0]))),
             "errors": self.errors.as_json(),
             "tokens": {
@@ -114,22 +114,32 @@ class Figures:
         before = talk.by_turn.get(turn)
         talk.by_turn[turn] = terms if before is None else added((before, terms))
 
-    def _by(self, name: str, seed: int) -> dict[str, Any]:
-        """The scores of each group of a sort."""
-        values = {value for talk in self._talks.values() for value in talk.values_of(name)}
-        return {value: _scores([*self._of(name, value)], seed) for value in sorted(values)}
+    def _scores(self, seed: int) -> dict[str, Any]:
+        """`scores` of all contexts, and those `by` toolkit, kind and turn."""
+        groups = [("", "", self._members("", ""))]
+        for name in _SORTS:
+            values = {value for talk in self._talks.values() for value in talk.values_of(name)}
+            groups += [(name, value, self._members(name, value)) for value in sorted(values)]
+        sums = [[one for _, one in members] for _, _, members in groups]
+        numbers = [[number for number, _ in members] for _, _, members in groups]
+        between = intervals(list(zip(numbers, sums, strict=True)), len(self._talks), seed)
+        by: dict[str, dict[str, Any]] = {name: {} for name in _SORTS}
+        told = [_told(added(one), bounds) for one, bounds in zip(sums, between, strict=True)]
+        for (name, value, _), scores in list(zip(groups, told, strict=True))[1:]:
+            by[name][value] = scores
+        return {"scores": told[0], "by": by}
 
-    def _of(self, name: str, value: str) -> Iterator[Terms]:
-        """The sums of each conversation of a group."""
-        for talk in self._talks.values():
-            if value in talk.values_of(name):
-                yield talk.by_turn[value] if name == "turn" else added([*talk.by_turn.values()])
+    def _members(self, name: str, value: str) -> list[tuple[int, Terms]]:
+        """The conversations of a group by their numbers, and what each adds; all of them without a name."""
+        return [
+            (number, talk.by_turn[value] if name == "turn" else added([*talk.by_turn.values()]))
+            for number, talk in enumerate(self._talks.values())
+            if not name or value in talk.values_of(name)
+        ]
 
 
-def _scores(conversations: Sequence[Terms], seed: int) -> dict[str, Any]:
+def _told(sums: Terms, between: Sequence[Interval]) -> dict[str, Any]:
     """Each measure that applies: its value, its interval, and over how much it is taken."""
-    sums = added(conversations)
-    between = intervals(conversations, seed)
     values = values_of(sums)
     return {
         name: {

@@ -235,7 +235,7 @@ def _scored(
         "whole": whole,
         "left_out": {"lines": damages.count, "named": damages.named},
         **told,
-        "scored_in_s": round(time.process_time() - began_s, 2),
+        "scoring_cpu_s": round(time.process_time() - began_s, 4),
     }
     replace_file(order.folder.scores, json.dumps(report, indent=2).encode() + b"\n")
     return Outcome(report, whole, damages=damages)
