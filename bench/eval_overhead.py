@@ -57,7 +57,9 @@ def main() -> None:
         figures["asking_times_pool"] = round(parts["asking"] / medians[POOL], 3)
         figures["whole_times_pool"] = round(medians[EVAL] / medians[POOL], 3)
         print(f"\nof a context: asking {parts['asking']:.3f} ms, scoring {parts['scoring']:.3f} ms")
-        print(verdict("eval while it asks, times the pool alone", figures["asking_times_pool"], MOST_TIMES_POOL))
+        print(
+            verdict("eval while it asks, times the pool alone", figures["asking_times_pool"], MOST_TIMES_POOL)
+        )
         print(f"with all its scores, times the pool alone: {figures['whole_times_pool']:.2f}")
     if chosen.record:
         record("eval_overhead", figures, versions=("aiohttp", "anyio", "uvloop", "orjson", "numpy"))

@@ -86,9 +86,7 @@ def _requests_of_one() -> list[Request]:
     sample = sample_of(next(iter(records(CONTEXTS_EACH))), "one")
     sampling = SamplingSettings(temperature=0.0, max_tokens=4096).model_dump()
     made = Requests(Asked("", "", None, None, sampling, 0, "auto", False), 300.0)
-    return [
-        made.request_for(Question(f"1.{one.at}", 1, one, {})) for one in contexts_of(sample)
-    ]
+    return [made.request_for(Question(f"1.{one.at}", 1, one, {})) for one in contexts_of(sample)]
 
 
 CLIENTS = {"pool": by_the_pool, "eval": by_an_evaluation}
