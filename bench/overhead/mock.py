@@ -3,8 +3,8 @@
     python -m overhead.mock 0.02 0
 
 prints its port; the arguments are those of `mock_server`. It has one fixed answer, streamed on request; to
-whoever asks for the model `pipeline` it plays a model that answers each stage of a run (`script.py`), to whoever
-brings tools one that calls them (`evaluated/talks.py`).
+whoever asks for the model `pipeline` it plays a model that answers each stage of a run (`script.py`), to
+whoever brings tools one that calls them (`evaluated/talks.py`).
 `GET /counts` tells what was counted since the last time, and begins anew.
 """
 

@@ -1,4 +1,4 @@
-"""`funcdex eval`: how well a served model calls tools, on a data set; several evaluations beside each other."""
+"""`funcdex eval`: how well a served model calls tools, on a data set; evaluations beside each other."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def write_exact(text: str) -> None:
 def show(
     title: str, rows: Sequence[Mapping[str, object]], json: Path | None, *, width: int | None = None
 ) -> None:
-    """Rows with the same keys, as a table under `title` or as a JSON array. `width`: where there is no terminal."""
+    """Rows with the same keys, as a table under `title` or as a JSON array. `width` is that of a table
+    where there is no terminal."""
     if json:
         write_json(json, rows)
         return

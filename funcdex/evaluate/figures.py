@@ -49,7 +49,7 @@ class Used:
 
 @dataclass(slots=True)
 class Figures:
-    """`unanswered` counts contexts that no endpoint answered, by the kind of fault; they are in no measure."""
+    """`unanswered` counts contexts that no endpoint answered, by kind of fault; they are in no measure."""
 
     contexts: Counter[str] = field(default_factory=Counter)
     answered: int = 0

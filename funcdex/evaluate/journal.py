@@ -73,11 +73,8 @@ def read_answers(path: Path) -> dict[str, Entry]:
     """
     if not os.path.exists(path):
         return {}
-    found: dict[str, Entry] = {}
     with disk_faults(path, "reading the answers"), path.open("rb", LINES_BUFFER_BYTES) as file:
-        for key, entry in _entries(file):
-            found[key] = entry
-    return found
+        return dict(_entries(file))
 
 
 def _entries(lines: Iterable[bytes]) -> Iterator[tuple[str, Entry]]:

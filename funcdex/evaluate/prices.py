@@ -45,7 +45,7 @@ def _price(model: str, told: object, path: Path) -> Price:
 
 
 def cost_of(tokens: Mapping[str, tuple[int, int]], prices: Mapping[str, Price]) -> float | None:
-    """Prompt tokens x their price + completion tokens x theirs, of all models; None unless all have a price."""
+    """Prompt tokens x their price + completion tokens x theirs; None unless every model has a price."""
     if not tokens or not tokens.keys() <= prices.keys():
         return None
     return sum(

@@ -1,4 +1,4 @@
-"""The contexts of a data set as requests, in order; a conversation is read and encoded once for all of its."""
+"""The contexts of a data set as requests, in order; a conversation is encoded once for all of its own."""
 
 from __future__ import annotations
 

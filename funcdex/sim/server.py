@@ -107,7 +107,7 @@ class SimServer:
             habits = {"obey": not _is(fault, "ignore_grammar"), "ramble": _is(fault, "ramble")}
             known = self._known.generation_for(raw) if self._known and chat else None
             make = partial(generate, request, seed=self._config.seed, **habits)
-            generation = known or await self._in_worker(make)
+            generation = await self._in_worker(make) if known is None else known
             send = self._stream if request.stream else self._send
             response = await send(http, request, generation, pace, fault)
         self._count(request, generation, pace, arrived_s)

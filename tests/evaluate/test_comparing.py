@@ -17,7 +17,7 @@ HOSTILE = "<script>alert(1)</script>|**x**\x1b[31m\u202e`[a](javascript:b)"
 
 
 def report(model: str, ast: float, **changes: Any) -> dict[str, Any]:
-    scores = {"ast_match": {"value": ast, "low": ast - 0.1, "high": ast + 0.1, "of": 10}}
+    scores: dict[str, Any] = {"ast_match": {"value": ast, "low": ast - 0.1, "high": ast + 0.1, "of": 10}}
     scores["hallucinated_tools"] = {"value": 0.0, "low": None, "high": None, "of": 12}
     return {
         "asked": {"digest": "d", "model": None},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evaluate.talks import calls, response, says, talk, user
 
+from evaluate.talks import calls, response, says, talk, user
 from funcdex.export.contexts import contexts_of
 from funcdex.export.sample import sample_of
 

@@ -12,10 +12,10 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from evaluate.talks import AnsweringServer, Said, answering, calls, response, says, talk, user, write_dataset
 from rich.console import Console
 from running import command, records
 
+from evaluate.talks import AnsweringServer, Said, answering, calls, response, says, talk, user, write_dataset
 from funcdex.errors import CheckpointError, ConfigError, EndpointError, NoEndpointAvailable
 from funcdex.evaluate.folder import EvalDir
 from funcdex.evaluate.journal import AnswerLog, Fault, answer_line, fault_line, read_answers
@@ -61,6 +61,10 @@ def asked_texts(*servers: AnsweringServer) -> list[str]:
     return sorted(body["messages"][-1]["content"] for server in servers for body in server.asked)
 
 
+def started(words: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 async def test_what_is_answered_is_not_asked_again(tmp_path: Path, dataset: Path) -> None:
     out = tmp_path / "out"
     async with answering(right) as server:
@@ -96,11 +100,11 @@ async def test_a_killed_evaluation_goes_on_and_asks_nothing_twice(
     out = tmp_path / "out"
     async with answering(counted) as server:
         words = command("eval", dataset, "--endpoints", server.url, "--out", out, "--max-in-flight", 1)
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = started(words)
         with anyio.fail_after(120):
             await halt.wait()
         os.kill(process.pid, signal.SIGKILL)
-        await anyio.to_thread.run_sync(process.wait)
+        await anyio.to_thread.run_sync(process.communicate)
         durable = len(read_answers(out / "answers.jsonl"))
         before = len(server.asked)
         outcome = await evaluated(order(out, dataset, server.url))
@@ -121,7 +125,7 @@ async def test_an_interrupted_evaluation_finishes_what_is_in_flight_and_says_so(
     out = tmp_path / "out"
     async with answering(noticed) as server:
         words = command("eval", dataset, "--endpoints", server.url, "--out", out, "--max-in-flight", 1)
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = started(words)
         with anyio.fail_after(120):
             await seen.wait()
         process.send_signal(signal.SIGINT)

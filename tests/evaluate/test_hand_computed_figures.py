@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from evaluate.talks import Said, answering, calls, response, says, talk, user, write_dataset
 from rich.console import Console
 from running import records
 
+from evaluate.talks import Said, answering, calls, response, says, talk, user, write_dataset
 from funcdex.evaluate.folder import EvalDir
 from funcdex.evaluate.session import EvalOrder, Outcome, carry_out
 from funcdex.settings.tree import Settings
