@@ -65,7 +65,7 @@ async def by_the_pool(url: str, requests: int, in_flight: int) -> None:
 
 
 async def by_an_evaluation(url: str, requests: int, in_flight: int) -> None:
-    """`funcdex eval` as its command does it. Raises AssertionError where figures are not what they must be."""
+    """`funcdex eval` as its command does it. Raises AssertionError where figures are wrong."""
     settings = Settings.model_validate(
         {"endpoints": [f"{url};model=mock;kind=vllm"], "pool": {"max_in_flight": in_flight}}
     )
