@@ -104,8 +104,9 @@ class Asked:
     created_at: str = ""
 
 
-_MAY_DIFFER = frozenset({"dataset", "format", "funcdex", "created_at", "calls_in_text"})
-"""Of what was asked: the data set is compared by its digest, and how answers are read may change."""
+_MAY_DIFFER = frozenset({"dataset", "limit", "format", "funcdex", "created_at", "calls_in_text"})
+"""Of what was asked: the data set is compared by its digest, more or less of it may be asked for, and how
+answers are read may change."""
 
 
 def write_asked(folder: EvalDir, asked: Asked) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from funcdex.evaluate.measures import FAULTS, MEASURES
+from funcdex.printable import one_line
 
 Row = dict[str, str]
 Report = Mapping[str, Any]
@@ -60,7 +61,7 @@ def cost_rows(report: Report) -> list[Row]:
 
 def name_of(report: Report) -> str:
     """The model, or the models."""
-    return ", ".join(report["tokens"]) or str(report["asked"]["model"] or "(no answers)")
+    return one_line(", ".join(report["tokens"]) or str(report["asked"]["model"] or "(no answers)"))
 
 
 def comparison(reports: Sequence[Report]) -> list[Row]:

@@ -166,8 +166,10 @@ async def test_answers_to_another_question_are_refused(tmp_path: Path, dataset: 
 async def test_only_the_first_conversations_on_request(tmp_path: Path, dataset: Path) -> None:
     async with answering(right) as server:
         outcome = await evaluated(order(tmp_path / "out", dataset, server.url, limit=3))
-    assert outcome.report["contexts"]["all"] == 3
-    assert asked_texts(server) == [f"Write to {number}." for number in range(3)]
+        assert outcome.report["contexts"]["all"] == 3
+        assert asked_texts(server) == [f"Write to {number}." for number in range(3)]
+        more = await evaluated(order(tmp_path / "out", dataset, server.url, limit=5))
+    assert more.report["contexts"]["all"] == 5 == len(server.asked), "two more, and three are kept"
 
 
 async def test_lines_that_cannot_be_read_are_left_out_and_named(tmp_path: Path, dataset: Path) -> None:
