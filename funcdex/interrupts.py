@@ -29,10 +29,13 @@ _SIGNALS_TO_KILL = 3
 
 
 class Interrupts:
-    """The signals of one run. `say` tells the user; `count` is how many came."""
+    """The signals of one run. `say` tells the user; `count` is how many came. `goes_on` tells how to."""
 
-    def __init__(self, drain_timeout_s: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, drain_timeout_s: float, say: Callable[[str], None], goes_on: str = "`funcdex resume` goes on"
+    ) -> None:
         self.count = 0
+        self._goes_on = goes_on
         self._drain_timeout_s = drain_timeout_s
         self._say = say
         self._drain: Callable[[], None] | None = None
@@ -46,9 +49,9 @@ class Interrupts:
                 async for _ in signals:
                     self.count += 1
                     if self.count >= _SIGNALS_TO_KILL:
-                        _exit()
+                        _exit(self._goes_on)
                     if self.count > 1 or self._drain is None:
-                        self._say("stopping; `funcdex resume` goes on")
+                        self._say(f"stopping; {self._goes_on}")
                         self._stop()
                         continue
                     self._say(
@@ -76,12 +79,12 @@ class Interrupts:
     def _stop(self) -> None:
         self._scope.cancel()
         # A thread, because the event loop waits for threads of its own, and the interpreter for all of them.
-        last_resort = threading.Timer(LAST_RESORT_S, _exit)
+        last_resort = threading.Timer(LAST_RESORT_S, _exit, [self._goes_on])
         last_resort.daemon = True
         last_resort.start()
 
 
-def _exit() -> None:
-    sys.stderr.write("something did not end by itself; what was recorded is kept, `funcdex resume` goes on\n")
+def _exit(goes_on: str) -> None:
+    sys.stderr.write(f"something did not end by itself; what was recorded is kept, {goes_on}\n")
     sys.stderr.flush()
     os._exit(EXIT_CODE)

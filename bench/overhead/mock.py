@@ -3,7 +3,8 @@
     python -m overhead.mock 0.02 0
 
 prints its port; the arguments are those of `mock_server`. It has one fixed answer, streamed on request; to
-whoever asks for the model `pipeline` it plays a model that answers each stage of a run (`script.py`).
+whoever asks for the model `pipeline` it plays a model that answers each stage of a run (`script.py`), to
+whoever brings tools one that calls them (`evaluated/talks.py`).
 `GET /counts` tells what was counted since the last time, and begins anew.
 """
 
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluated.talks import answer_of, number_in
 from overhead.asked import ANSWER
 from overhead.script import Script
 
@@ -71,6 +73,18 @@ def completion(text: str) -> bytes:
     return json.dumps(head | {"choices": [choice], "usage": usage}).encode()
 
 
+def called(number: int) -> bytes:
+    """The body of an answer that calls a tool."""
+    name, arguments = answer_of(number)
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    calls = [{"id": f"call_{number}", "type": "function", "function": function}]
+    message = {"role": "assistant", "content": None, "tool_calls": calls}
+    choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+    usage = {"prompt_tokens": 2500, "completion_tokens": 40, "total_tokens": 2540}
+    head = {"id": "mock", "object": "chat.completion", "created": 0, "model": "mock"}
+    return json.dumps(head | {"choices": [choice], "usage": usage}).encode()
+
+
 def events(text: str) -> list[bytes]:
     """The same as a stream of STREAMED_TOKENS tokens, each an event as vLLM writes it."""
     size = -(-len(text) // STREAMED_TOKENS)
@@ -106,7 +120,11 @@ async def serve(service_s: float, spread: float) -> None:
                 served += 1
                 return await stream(request)
             await asyncio.sleep(service_s * rng.uniform(1 - spread, 1 + spread))
-            body = completion(script.answer(asked)) if of_pipeline in asked else fixed
+            number = number_in(asked) if b'"tool_choice"' in asked else None
+            if number is not None:
+                body = called(number)
+            else:
+                body = completion(script.answer(asked)) if of_pipeline in asked else fixed
             served += 1
         finally:
             in_flight -= 1

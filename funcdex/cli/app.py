@@ -14,6 +14,7 @@ from funcdex.cli import (
     catalog,
     dedup,
     endpoints,
+    evaluate,
     export,
     grammar,
     grammar_cost,
@@ -50,6 +51,7 @@ for command in (
 tools.app.command()(catalog.search)
 tools.app.command()(catalog.pick)
 tools.app.command()(catalog.bundles)
+app.add_typer(evaluate.app, name="eval")
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)
 app.add_typer(grammar.app, name="grammar")

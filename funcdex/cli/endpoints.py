@@ -56,6 +56,10 @@ def sim(
         list[str] | None,
         typer.Option("--fault", help="KIND[,probability=P,count=N,from_s=S,until_s=S]; repeatable."),
     ] = None,
+    answers: Annotated[
+        str, typer.Option("--answers", help="A data set whose calls answer requests with tools.")
+    ] = "",
+    right: Annotated[float, typer.Option("--right", help="Share of these answers that is right.")] = 1.0,
 ) -> None:
     """Runs a simulated endpoint: real constrained decoding, random words, faults on request.
 
@@ -76,6 +80,8 @@ def sim(
         step_ms=step_ms,
         seed=seed,
         faults=tuple(map(parse_fault, fault or ())),
+        answers=answers,
+        right=right,
     )
 
     def announce(url: str) -> None:

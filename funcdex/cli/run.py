@@ -81,6 +81,10 @@ def generate(
         bool, typer.Option("--accept-changes", help="Go on with a run although its settings differ.")
     ] = False,
     drain_timeout: DrainTimeoutOption = None,
+    from_errors: Annotated[
+        Path | None,
+        typer.Option("--from-errors", help="An evaluation: what the model got wrong there comes up more."),
+    ] = None,
     metrics_port: MetricsPortOption = None,
     metrics_host: MetricsHostOption = LOOPBACK,
     ray: RayOption = None,
@@ -110,8 +114,14 @@ def generate(
         _say(note)
     from funcdex.order import order_from
 
+    settings = loaded.settings
+    if from_errors is not None:
+        from funcdex.evaluate.raising import errors_of, raised
+
+        generation = raised(settings.generation, errors_of(from_errors))
+        settings = settings.model_copy(update={"generation": generation})
     path = run or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
-    asked = order_from(path, loaded.settings, retry_rejected=retry_rejected, accept_changes=accept_changes)
+    asked = order_from(path, settings, retry_rejected=retry_rejected, accept_changes=accept_changes)
     for note in asked.notes:
         _say(note)
     if dry_run:

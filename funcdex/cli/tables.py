@@ -32,8 +32,11 @@ def write_exact(text: str) -> None:
     sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
 
 
-def show(title: str, rows: Sequence[Mapping[str, object]], json: Path | None) -> None:
-    """Rows with the same keys, as a table under `title` or as a JSON array."""
+def show(
+    title: str, rows: Sequence[Mapping[str, object]], json: Path | None, *, width: int | None = None
+) -> None:
+    """Rows with the same keys, as a table under `title` or as a JSON array. `width` is that of a table
+    where there is no terminal."""
     if json:
         write_json(json, rows)
         return
@@ -46,7 +49,7 @@ def show(title: str, rows: Sequence[Mapping[str, object]], json: Path | None) ->
         table.add_column(name.replace("_", " "), justify="right" if _numeric(rows, name) else "left")
     for row in rows:
         table.add_row(*(Text(printable("" if value is None else str(value))) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else width).print(table)
 
 
 def _numeric(rows: Sequence[Mapping[str, object]], name: str) -> bool:

@@ -9,14 +9,13 @@ import orjson
 
 from funcdex.endpoints.classify import error_message, message_of
 from funcdex.endpoints.events import is_stream, joined
+from funcdex.endpoints.native_calls import native_calls
 from funcdex.endpoints.reasoning import reasoning_tokens, split_reasoning
 from funcdex.errors import BadResponse
 from funcdex.types.request import NativeCall
 
 _MOST_TOKENS = 10**9
 """A count beyond is none: it would spoil every sum that it goes into."""
-_MOST_CALLS = 64
-"""Calls in one message that are read."""
 _NO_MAPPING: Mapping[str, object] = {}
 
 
@@ -32,21 +31,22 @@ class Reply:
     calls: tuple[NativeCall, ...] = ()
 
 
-def read_reply(body: bytes, *, where: str) -> Reply:
+def read_reply(body: bytes, *, where: str, may_be_empty: bool = False) -> Reply:
     """Raises BadResponse: not UTF-8, not JSON (NaN is not), no choice, no content.
 
-    No content is right where the model had only begun to reason: then the text is empty.
+    No content is right where the model calls tools, had only begun to reason, or `may_be_empty`, as one that
+    has tools: then the text is empty.
     """
-    return reply_of(_object(body, where), where=where)
+    return reply_of(_object(body, where), where=where, may_be_empty=may_be_empty)
 
 
-def reply_of(data: Mapping[str, object], *, where: str) -> Reply:
+def reply_of(data: Mapping[str, object], *, where: str, may_be_empty: bool = False) -> Reply:
     """The same of a body that was read already."""
     choice = _first_choice(data, where)
     message = _mapping(choice.get("message"))
     text, reasoning = split_reasoning(message)
-    calls = _calls(message.get("tool_calls"))
-    if text is None and not reasoning and not calls:
+    calls = native_calls(message.get("tool_calls"))
+    if text is None and not (reasoning or calls or may_be_empty):
         raise _bad("a choice without content", where)
     usage = _mapping(data.get("usage"))
     completion_tokens = _count(usage, "completion_tokens")
@@ -60,25 +60,6 @@ def reply_of(data: Mapping[str, object], *, where: str) -> Reply:
         completion_tokens=completion_tokens,
         reasoning_tokens=reasoning_tokens(usage, reasoning, completion_tokens),
         calls=calls,
-    )
-
-
-def _calls(told: object) -> tuple[NativeCall, ...]:
-    """What a model calls; the name is "" and the arguments are what they are where it is no proper call.
-
-    Arguments are text with OpenAI, vLLM and llama.cpp; with some services they are JSON.
-    """
-    entries = told if isinstance(told, list) else []
-    return tuple(_call(_mapping(one), number) for number, one in enumerate(entries[:_MOST_CALLS]))
-
-
-def _call(entry: Mapping[str, object], number: int) -> NativeCall:
-    function = _mapping(entry.get("function"))
-    id, name, arguments = entry.get("id"), function.get("name"), function.get("arguments")
-    if not isinstance(arguments, str):
-        arguments = "" if arguments is None else orjson.dumps(arguments).decode()
-    return NativeCall(
-        id if isinstance(id, str) else f"call{number}", name if isinstance(name, str) else "", arguments
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import orjson
 
-from funcdex.types.request import Message, Offered, Request
+from funcdex.types.request import Request
 
 # No tokenizer has fewer characters a token on average than this, in the languages we write.
 _FEWEST_CHARS_PER_TOKEN = 2
@@ -30,29 +30,21 @@ def chat_body(request: Request, *, model: str, max_tokens: int | None, seed: int
     }
     return {
         "model": model,
-        "messages": list(map(_message, request.messages)),
-        **({} if request.offered is None else _tools(request.offered)),
+        **_said(request),
         **{name: value for name, value in knobs.items() if value is not None},
     }
 
 
-def _message(message: Message) -> dict[str, object]:
-    if message.role == "tool":
-        return {"role": "tool", "tool_call_id": message.call_id, "content": message.content}
-    if not message.calls:
-        return {"role": message.role, "content": message.content}
-    calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in message.calls
-    ]
-    return {"role": message.role, "content": message.content or None, "tool_calls": calls}
-
-
-def _tools(offered: Offered) -> dict[str, object]:
+def _said(request: Request) -> dict[str, object]:
+    native = request.native
+    if native is None:
+        return {"messages": [{"role": one.role, "content": one.content} for one in request.messages]}
+    messages, tools = orjson.Fragment(native.messages), orjson.Fragment(native.tools)
     return {
-        "tools": list(offered.tools),
-        "tool_choice": "auto" if offered.may_call else "none",
-        "parallel_tool_calls": offered.parallel,
+        "messages": messages,
+        "tools": tools,
+        "tool_choice": native.tool_choice,
+        "parallel_tool_calls": native.parallel,
     }
 
 
@@ -64,7 +56,4 @@ def max_tokens_that_fit(request: Request, context_tokens: int | None) -> int | N
     asked = request.sampling.max_tokens
     if context_tokens is None:
         return asked
-    chars = request.prompt_chars
-    if request.offered is not None:
-        chars += len(orjson.dumps(request.offered.tools))
-    return asked if chars // _FEWEST_CHARS_PER_TOKEN + asked <= context_tokens else None
+    return asked if request.chars // _FEWEST_CHARS_PER_TOKEN + asked <= context_tokens else None

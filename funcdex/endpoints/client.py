@@ -34,7 +34,7 @@ async def complete(
     sent_s = now()
     answer = await client.post("/v1/chat/completions", body, timeout_s=request.timeout_s, scope=scope)
     # Thousands of events take tens of milliseconds; a plain answer takes none to speak of.
-    read = partial(read_reply, answer, where=facts.base_url)
+    read = partial(read_reply, answer, where=facts.base_url, may_be_empty=request.native is not None)
     reply = await off_loop(read) if is_stream(answer) else read()
     return completion_of(reply, facts, now() - sent_s)
 

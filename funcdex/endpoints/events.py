@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
+from funcdex.endpoints.native_calls import CallPieces
+
 _FIELDS = ("content", "reasoning", "reasoning_content")
 
 
@@ -25,6 +27,7 @@ def joined(body: bytes) -> dict[str, object]:
     Raises ValueError for what is no such stream, and for one that was cut off.
     """
     pieces: defaultdict[str, list[str]] = defaultdict(list)
+    calls = CallPieces()
     usage = finish_reason = None
     for chunk in _chunks(body):
         if "error" in chunk:
@@ -33,13 +36,15 @@ def joined(body: bytes) -> dict[str, object]:
         choice = _first(chunk.get("choices"))
         finish_reason = choice.get("finish_reason") or finish_reason
         delta = choice.get("delta")
+        if isinstance(delta, dict):
+            calls.take(delta)
         for field in _FIELDS:
             text = delta.get(field) if isinstance(delta, dict) else None
             if isinstance(text, str):
                 pieces[field].append(text)
     if finish_reason is None:
         raise ValueError("a stream that ends before the answer does")
-    message = {field: "".join(texts) for field, texts in pieces.items()}
+    message = {field: "".join(texts) for field, texts in pieces.items()} | calls.message_part()
     return {"choices": [{"message": message, "finish_reason": finish_reason}], "usage": usage}
 
 

@@ -13,6 +13,7 @@ from funcdex.endpoints.answer import Reply, read_reply, reply_of
 from funcdex.endpoints.client import completion_of, encoded, render_grammar
 from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
+from funcdex.endpoints.native_calls import CallPieces
 from funcdex.endpoints.sse import EventReader, EventTooLong
 from funcdex.errors import BadResponse
 from funcdex.types.request import Completion, Request
@@ -95,6 +96,7 @@ class _Gathering:
         self._whole: list[bytes] | None = None
         self._reader: EventReader | None = None
         self._pieces: defaultdict[str, list[str]] = defaultdict(list)
+        self._calls = CallPieces()
         self._usage: object = None
         self._finish_reason: object = None
         self._error: object = None
@@ -128,7 +130,8 @@ class _Gathering:
             raise self._bad("a stream that ends before the answer does")
         if self._error is not None:
             return reply_of({"error": self._error}, where=self._where)
-        message = {field: "".join(texts) for field, texts in self._pieces.items()} or {"content": ""}
+        said: dict[str, object] = {field: "".join(texts) for field, texts in self._pieces.items()}
+        message = said | self._calls.message_part() or {"content": ""}
         choice = {"message": message, "finish_reason": self._finish_reason}
         return reply_of({"choices": [choice], "usage": self._usage}, where=self._where)
 
@@ -147,7 +150,7 @@ class _Gathering:
         texts = [(field, text) for field in _FIELDS if isinstance(text := said.get(field), str) and text]
         for field, text in texts:
             self._pieces[field].append(text)
-        if texts:
+        if self._calls.take(said) or texts:
             self.arrived_s.append(at_s)
             self._heard(at_s)
 

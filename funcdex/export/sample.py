@@ -118,7 +118,7 @@ def sample_of(record: Record, otherwise: str) -> Sample:
 
 
 def _raw_messages(record: Record) -> Iterator[Mapping[str, Any]]:
-    raw = _read(record.get("messages"), "messages")
+    raw = _read(record.get("messages", record.get("conversations")), "messages")
     if raw is None and isinstance(record.get("conversation_dml"), str):
         try:
             raw = to_messages(parse(record["conversation_dml"]))
@@ -127,7 +127,7 @@ def _raw_messages(record: Record) -> Iterator[Mapping[str, Any]]:
     if not isinstance(raw, list) or not raw:
         raise ValueError("messages: expected a list that is not empty")
     for at, message in enumerate(raw):
-        if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
+        if not isinstance(message, dict | Mapping) or not isinstance(message.get("role"), str):
             raise ValueError(f"messages[{at}]: expected an object with a role")
         yield message
 
@@ -183,8 +183,8 @@ def _calls(raw: Mapping[str, Any], at: int) -> Iterator[Call]:
         raise ValueError(f"messages[{at}].tool_calls: expected a list")
     for number, call in enumerate(calls):
         where = f"messages[{at}].tool_calls[{number}]"
-        function = call.get("function", call) if isinstance(call, Mapping) else None
-        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+        function = call.get("function", call) if isinstance(call, dict | Mapping) else None
+        if not isinstance(function, dict | Mapping) or not isinstance(function.get("name"), str):
             raise ValueError(f"{where}: expected a function with a name")
         yield Call(
             str(call.get("id") or f"call_{at}_{number}"), function["name"], _arguments(function, where)
@@ -193,7 +193,7 @@ def _calls(raw: Mapping[str, Any], at: int) -> Iterator[Call]:
 
 def _arguments(function: Mapping[str, Any], where: str) -> str:
     arguments = function.get("arguments")
-    if isinstance(arguments, Mapping):
+    if isinstance(arguments, dict | Mapping):
         arguments = json.dumps(arguments, ensure_ascii=False)
     if not isinstance(arguments, str):
         raise ValueError(f"{where}: expected arguments as a JSON text or an object")

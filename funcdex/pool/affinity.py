@@ -19,12 +19,12 @@ BOUND = 1.25
 
 
 def affinity_key(request: Request) -> int | None:
-    """The same for requests with the same grammar, system message and offered tools; None if there are
-    none."""
+    """The same for requests with the same grammar and the same system message; None if there is neither.
+    For those with tools of their own, which servers put first, the same for the same tools."""
+    if request.native is not None:
+        return crc32(request.native.tools)
     first = request.messages[0]
     beginning = first.content if first.role == "system" else ""
-    if request.offered is not None:
-        beginning += "".join(tool["function"]["name"] for tool in request.offered.tools)
     grammar = request.grammar.key if request.grammar else ""
     if not beginning and not grammar:
         return None

@@ -58,7 +58,7 @@ class Jobs:
             request,
             self._arrivals,
             able.bits,
-            tokens=request.prompt_chars / _CHARS_PER_TOKEN + answer_tokens,
+            tokens=request.chars / _CHARS_PER_TOKEN + answer_tokens,
             home=able.home_of(request),
             avoid=able.at(request.avoid) | able.others_than(request.rather),
             known=self._known,

@@ -234,7 +234,7 @@ class Pool:
             job,
             lease,
             # Pieces of calls are not put together.
-            streamed=job.request.offered is None and is_streamed(self._settings.stream, lease.facts.kind),
+            streamed=is_streamed(self._settings.stream, lease.facts.kind),
             load=lease.member.load_there,
             heard_s=lease.sent_s,
         )

@@ -25,15 +25,16 @@ _NO_LOCKS = "Put the run directory on a file system that knows locks."
 
 
 @contextmanager
-def exclusive(run: RunDir) -> Iterator[None]:
-    """Holds the run directory, which is made if it is missing. Raises CheckpointError if another does."""
+def exclusive(run: RunDir, option: str = "--run") -> Iterator[None]:
+    """Holds the run directory, which is made if it is missing; `option` names another one. Raises
+    CheckpointError if another process holds it."""
     with disk_faults(run.lock, "locking the run directory", _NO_LOCKS):
         make_folder(run.path)
         descriptor = os.open(run.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         with disk_faults(run.lock, "locking the run directory", _NO_LOCKS):
             if not _obtained(descriptor):
-                raise _in_use(run.lock)
+                raise _in_use(run.lock, option)
             _sign(descriptor)
         yield
     finally:
@@ -71,11 +72,11 @@ def _sign(descriptor: int) -> None:
     os.ftruncate(descriptor, len(line))
 
 
-def _in_use(path: Path) -> CheckpointError:
+def _in_use(path: Path, option: str) -> CheckpointError:
     return CheckpointError(
         "another funcdex process works on this run",
         where=f"{path}, held by {_holder(path)}",
-        fix="Wait for it or stop it, or name another directory with --run.",
+        fix=f"Wait for it or stop it, or name another directory with {option}.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from funcdex.settings.node import Frozen
+from funcdex.settings.raised import RaisedSettings
 from funcdex.settings.variety import (
     DEFAULT_CLARITY_LEVELS,
     DEFAULT_DIFFICULTIES,
@@ -84,6 +85,7 @@ class GenerationSettings(Frozen):
         default=DEFAULT_KINDS,
         description="kind of scenario -> share, relative; those not named are not drawn",
     )
+    raised: RaisedSettings = RaisedSettings()
     difficulties: dict[str, DifficultyLevel] = Field(
         default=DEFAULT_DIFFICULTIES,
         min_length=1,

@@ -39,6 +39,7 @@ class StageSampling(Frozen):
     tool_response: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=4096, timeout_s=900)
     system_prompt: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=1024)
     judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=4096)
+    evaluation: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=4096)
 
     @model_validator(mode="before")
     @classmethod

@@ -30,6 +30,10 @@ class SimConfig:
     faults: tuple[Fault, ...] = field(
         default=(), metadata={"help": "KIND,probability=P,count=N,after=N,from_s=S,until_s=S,retry_after_s=S"}
     )
+    answers: str = field(
+        default="", metadata={"help": "data set whose calls answer requests with tools; none if empty"}
+    )
+    right: float = field(default=1.0, metadata={"help": "share of these answers that is right"})
     admin: bool = field(default=False, metadata={"help": "faults can be set with POST /sim/faults"})
 
     def __post_init__(self) -> None:
@@ -40,6 +44,8 @@ class SimConfig:
                 raise _unusable(name, getattr(self, name), "at least 1")
         if not self.prefill_tokens_per_s > 0:
             raise _unusable("prefill_tokens_per_s", self.prefill_tokens_per_s, "more than 0")
+        if not 0 <= self.right <= 1:
+            raise _unusable("right", self.right, "from 0 to 1")
         for name in ("step_ms", "stall_s"):
             if not getattr(self, name) >= 0:
                 raise _unusable(name, getattr(self, name), "not negative")

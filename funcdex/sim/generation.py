@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from funcdex.sim.constraint import matcher_for
+from funcdex.sim.native import parts_of
 from funcdex.sim.prose import Author, topic_of
 from funcdex.sim.request import CompletionRequest
 from funcdex.sim.sampler import sample
@@ -18,11 +20,32 @@ _FEWEST_SENTENCES, _MOST_SENTENCES = 2, 6
 
 
 @dataclass(frozen=True, slots=True)
+class NativeCalls:
+    """An answer to a request with tools: names and arguments (as text) of what is called, and the words."""
+
+    calls: Sequence[tuple[str, str]]
+    text: str = ""
+
+    def as_json(self, *, numbered: bool) -> list[dict[str, Any]]:
+        """As a message has them; `numbered` as the pieces of a stream have them."""
+        return [
+            {
+                **({"index": place} if numbered else {}),
+                "id": f"call_{place}",
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }
+            for place, (name, arguments) in enumerate(self.calls)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
-    """The tokens of an answer, joined its text, and why it ended."""
+    """The tokens of an answer, joined its text, and why it ended. With calls the tokens are theirs."""
 
     tokens: tuple[str, ...]
     finish_reason: Literal["stop", "length"]
+    native: NativeCalls | None = None
 
     @property
     def text(self) -> str:
@@ -41,7 +64,11 @@ def generate(request: CompletionRequest, *, seed: int, obey: bool = True, ramble
     sampled = sample(
         matcher, author, rng, max_tokens=request.max_tokens, ramble=ramble, prompt=request.prompt
     )
-    return _cut(pieces(sampled.text), request.max_tokens, complete=sampled.complete)
+    cut = _cut(pieces(sampled.text), request.max_tokens, complete=sampled.complete)
+    if not request.calls_natively:
+        return cut
+    text, calls = parts_of(cut.text)
+    return replace(cut, native=NativeCalls(calls, text))
 
 
 def _free_text(request: CompletionRequest, author: Author, rng: Random) -> Generation:

@@ -56,34 +56,18 @@ def _tool(entry: object) -> Tool:
     return Tool("", name, str(function.get("description", "")), schema)
 
 
-def native_choice(markup: str, finish_reason: str) -> tuple[dict[str, Any], str]:
-    """An answer in markup as a choice's message, with its finish reason. What is broken off, or was written
-    without the grammar, is content."""
+def parts_of(markup: str) -> tuple[str, list[tuple[str, str]]]:
+    """The words of a message in markup and what it calls: names, and arguments as JSON. What is broken off, or
+    was written without the grammar, is words."""
+    text, calls = "", list[tuple[str, str]]()
     try:
-        text, calls = _parts(markup)
+        for token in tokens(markup):
+            if token.kind == "text":
+                text = token.value
+            elif token.kind == "<tool>":
+                calls.append((token.value["name"], orjson.dumps(token.value["arguments"]).decode()))
     except MarkupError:
-        text, calls = markup, []
-    message: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
-    if not calls:
-        return {"message": message}, finish_reason
-    told = [
-        {"id": f"call{number:05d}", "type": "function", "function": function}
-        for number, function in enumerate(calls)
-    ]
-    return {
-        "message": message | {"tool_calls": told}
-    }, "tool_calls" if finish_reason == "stop" else finish_reason
-
-
-def _parts(markup: str) -> tuple[str, list[dict[str, str]]]:
-    text, calls = "", list[dict[str, str]]()
-    for token in tokens(markup):
-        if token.kind == "text":
-            text = token.value
-        elif token.kind == "<tool>":
-            calls.append(
-                {"name": token.value["name"], "arguments": orjson.dumps(token.value["arguments"]).decode()}
-            )
+        return markup, []
     return text, calls
 
 

@@ -10,7 +10,6 @@ import orjson
 
 from funcdex.sim.config import MODEL
 from funcdex.sim.generation import Generation
-from funcdex.sim.native import native_choice
 from funcdex.sim.request import CompletionRequest
 
 VERSION = "0.32.0+sim"
@@ -37,13 +36,14 @@ def models_body(max_model_len: int, created_s: int) -> bytes:
 
 def whole_body(request: CompletionRequest, generation: Generation, created_s: int) -> bytes:
     """The answer that is not streamed."""
-    content: dict[str, Any] = {"text": generation.text}
-    finish_reason: str = generation.finish_reason
-    if request.calls_natively:
-        content, finish_reason = native_choice(generation.text, finish_reason)
-    elif request.chat:
-        content = {"message": {"role": "assistant", "content": generation.text}}
-    choice = {"index": 0, **content, "logprobs": None, "finish_reason": finish_reason}
+    native = generation.native
+    said: dict[str, Any] = {"role": "assistant", "content": generation.text}
+    if native is not None:
+        said["content"] = native.text or (None if native.calls else "")
+        if native.calls:
+            said["tool_calls"] = native.as_json(numbered=False)
+    content: dict[str, Any] = {"message": said} if request.chat else {"text": generation.text}
+    choice = {"index": 0, **content, "logprobs": None, "finish_reason": _reason(generation)}
     head = _head(request, created_s, chunk=False)
     return orjson.dumps({**head, "choices": [choice], "usage": _usage(request, generation)})
 
@@ -54,15 +54,24 @@ def events(request: CompletionRequest, generation: Generation, created_s: int) -
     head = _head(request, created_s, chunk=True)
     before, after = _event(head, _delta(request, _HERE), None).split(orjson.dumps(_HERE))
     role = _event(head, {"delta": {"role": "assistant", "content": ""}}, None) if request.chat else b""
-    end = _event(head, _delta(request, ""), generation.finish_reason) + _usage_event(
-        head, request, generation
-    )
+    end = _event(head, _delta(request, ""), _reason(generation)) + _usage_event(head, request, generation)
+    if (native := generation.native) is not None:
+        yield role + (_event(head, _delta(request, native.text), None) if native.text else b"")
+        if native.calls:
+            yield _event(head, {"delta": {"tool_calls": native.as_json(numbered=True)}}, None)
+        yield end + DONE
+        return
     last = len(generation.tokens) - 1
     for index, token in enumerate(generation.tokens):
         event = before + orjson.dumps(token) + after
         yield (role if not index else b"") + event + (end + DONE if index == last else b"")
     if last < 0:
         yield role + end + DONE
+
+
+def _reason(generation: Generation) -> str:
+    called = generation.native is not None and generation.native.calls
+    return "tool_calls" if called and generation.finish_reason == "stop" else generation.finish_reason
 
 
 def _delta(request: CompletionRequest, text: str) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def read_request(raw: bytes, *, chat: bool, max_model_len: int) -> CompletionReq
     grammar = grammar_of(body)
     offered = offered_tools(body) if chat else None
     if offered is not None:
-        if grammar is not None or body.get("stream") is True:
-            raise BadRequest("neither a grammar nor a stream is simulated beside tools", "tools")
+        if grammar is not None:
+            raise BadRequest("no grammar is simulated beside tools", "tools")
         grammar = grammar_of_message(*offered)
         prompt_tokens += count_tokens(offered[0].decode())
     if grammar is not None:

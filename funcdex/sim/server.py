@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -20,6 +21,7 @@ from funcdex.sim.config import SimConfig
 from funcdex.sim.constraint import BadRequest
 from funcdex.sim.faults import Fault, FaultKind, FaultPlan, parse_fault
 from funcdex.sim.generation import Generation, generate
+from funcdex.sim.known_answers import KnownAnswers
 from funcdex.sim.metrics import Metrics
 from funcdex.sim.oddities import ALTERED, INSTEAD, STATUSES
 from funcdex.sim.request import CompletionRequest, read_request
@@ -44,6 +46,9 @@ class SimServer:
         )
         self._metrics = Metrics()
         self._faults = FaultPlan(config.faults, config.seed)
+        self._known = (
+            KnownAnswers(Path(config.answers), config.right, config.seed) if config.answers else None
+        )
         self._started_s = time.monotonic()
         self._created_s = int(time.time())
         # Sampling holds the interpreter lock: a second thread would only make the first one slower.
@@ -100,7 +105,9 @@ class SimServer:
             return _json(replies.error_body(400, error.message, error.param), status=400)
         async with self._scheduler.slot(request.prompt_tokens) as pace:
             habits = {"obey": not _is(fault, "ignore_grammar"), "ramble": _is(fault, "ramble")}
-            generation = await self._in_worker(partial(generate, request, seed=self._config.seed, **habits))
+            known = self._known.generation_for(raw) if self._known and chat else None
+            make = partial(generate, request, seed=self._config.seed, **habits)
+            generation = await self._in_worker(make) if known is None else known
             send = self._stream if request.stream else self._send
             response = await send(http, request, generation, pace, fault)
         self._count(request, generation, pace, arrived_s)

@@ -8,8 +8,9 @@ parameters and enum values come round with them.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from funcdex.settings.variety import DifficultyLevel
 from funcdex.stages.context import Context, dice
@@ -35,6 +36,10 @@ ALIKE = 0.5
 _CHAIN_SHARE = 0.7
 """Of the conversations that need no chain, those that are given one."""
 _SUGGESTED = 2
+_CARDS_OF_ONE = 2
+"""Cards of what is neither raised nor lowered, in a deck in which something is."""
+
+Card = TypeVar("Card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def focus_of(plan: Plan, context: Context) -> Focus:
     """Follows from the plan and the tool sets of the run alone."""
     rng, visit = dice(plan, "focus"), context.tool_sets.visit(plan)
     candidates = context.candidates(plan)
-    deck = _deck(plan, candidates, context, visit)
+    deck, round = _deck(candidates, context, visit)
     if plan.kind == "missing_tool":
         withheld = _withheld(deck)
         return Focus(tuple(tool for tool in candidates if tool not in withheld), (), withheld=withheld)
@@ -65,16 +70,30 @@ def focus_of(plan: Plan, context: Context) -> Focus:
     deck = _suiting_first(plan, deck, graph)
     level = context.settings.generation.difficulties[plan.difficulty]
     calls, edges = _calls(plan, deck, graph, level, rng)
-    return Focus(candidates, calls, edges, deck[0], use=tuple(_rare(deck[0], visit // len(deck))))
+    raised = context.settings.generation.raised.parameters
+    return Focus(candidates, calls, edges, deck[0], use=tuple(_rare(deck[0], round, raised)))
 
 
-def _deck(plan: Plan, candidates: Sequence[Tool], context: Context, visit: int) -> tuple[Tool, ...]:
-    """The candidates, that whose turn it is first."""
+def _deck(candidates: Sequence[Tool], context: Context, visit: int) -> tuple[tuple[Tool, ...], int]:
+    """The candidates, that whose turn it is first, and how often the deck was used up before."""
     by_name = sorted(candidates, key=lambda tool: tool.name)
-    round, place = divmod(visit, len(by_name))
+    cards = repeated(by_name, [tool.name for tool in by_name], context.settings.generation.raised.tools)
+    round, place = divmod(visit, len(cards))
     names = ",".join(tool.name for tool in by_name)
-    shuffled = random.Random(f"{context.settings.seed}:focus:{names}:{round}").sample(by_name, len(by_name))
-    return (*shuffled[place:], *shuffled[:place])
+    shuffled = random.Random(f"{context.settings.seed}:focus:{names}:{round}").sample(cards, len(cards))
+    in_turn: dict[str, Tool] = {}
+    for tool in (*shuffled[place:], *shuffled[:place]):
+        in_turn.setdefault(tool.name, tool)
+    return tuple(in_turn.values()), round
+
+
+def repeated(cards: Sequence[Card], names: Sequence[str], raised: Mapping[str, float]) -> list[Card]:
+    """Each card as often as its name is raised, in steps of a half, and at least once; as they are where
+    none is raised."""
+    if not any(name in raised for name in names):
+        return list(cards)
+    copies = [max(1, round(raised.get(name, 1.0) * _CARDS_OF_ONE)) for name in names]
+    return [card for card, count in zip(cards, copies, strict=True) for _ in range(count)]
 
 
 def _suiting_first(plan: Plan, deck: Sequence[Tool], graph: Graph) -> tuple[Tool, ...]:
@@ -152,18 +171,24 @@ def _others(deck: Sequence[Tool], calls: Sequence[Tool], graph: Graph, rng: rand
     yield from (tool for tool in rest if tool.name not in linked)
 
 
-def _rare(tool: Tool, round: int) -> Iterator[str]:
+def _rare(tool: Tool, round: int, raised: Mapping[str, float]) -> Iterator[str]:
     """Optional parameters and enum values of the tool; others in each round of the deck."""
     required = tool.parameters.get("required") or ()
     known = parameters_of(tool)
     optional = [name for name in known if name not in required and "const" not in known[name]]
-    for offset in range(min(_SUGGESTED, len(optional))):
-        name = optional[(round * _SUGGESTED + offset) % len(optional)]
+    cards = repeated(optional, [f"{tool.name}.{name}" for name in optional], raised)
+    for name in _in_turn(cards, round * _SUGGESTED, min(_SUGGESTED, len(optional))):
         values = known[name].get("enum")
         if isinstance(values, list | tuple) and values:
             yield f"{name} of {tool.name}, for example with {values[round % len(values)]!r}"
         else:
             yield f"{name} of {tool.name}"
+
+
+def _in_turn(cards: Sequence[str], start: int, count: int) -> list[str]:
+    """So many different ones, from a place in the round on."""
+    begins = start % len(cards) if cards else 0
+    return list(dict.fromkeys((*cards[begins:], *cards[:begins])))[:count]
 
 
 def shown_tools_of(

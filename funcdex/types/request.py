@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 Dialect = Literal["lark", "structural_tag", "ebnf", "gbnf"]
 """The notations of a grammar, all of the same language: Lark (llguidance, so vLLM with either engine, and the
@@ -30,32 +30,11 @@ class Grammar(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NativeCall:
-    """A tool call as the chat API has it. `arguments` is text, which need not be JSON."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
-    """A chat message. `calls` are those of an assistant, `call_id` is the call that a `tool` answers."""
+    """A chat message. `role` is `system`, `user` or `assistant`."""
 
-    role: Literal["system", "user", "assistant", "tool"]
+    role: Literal["system", "user", "assistant"]
     content: str
-    calls: tuple[NativeCall, ...] = ()
-    call_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """Tools that the model may call by the chat API itself: entries of OpenAI's list. `may_call` off: it sees
-    them and has to speak. `parallel`: several calls in one message."""
-
-    tools: tuple[Mapping[str, Any], ...]
-    may_call: bool = True
-    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +51,33 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeChat:
+    """A chat in the words of OpenAI's API, its tools included; sent as it stands, in place of messages.
+
+    `messages` and `tools` are JSON arrays, in UTF-8. `parallel`: several calls in one message. No server takes
+    a grammar beside them.
+    """
+
+    messages: bytes
+    tools: bytes
+    tool_choice: Literal["auto", "none"] = "auto"
+    parallel: bool = True
+
+    @property
+    def chars(self) -> int:
+        """How much there is to read, in bytes."""
+        return len(self.messages) + len(self.tools)
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCall:
+    """A tool call as a server returns it. `arguments` is its text, JSON or not."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a stage asks of the pool. Which endpoint answers is the pool's business.
 
@@ -79,7 +85,7 @@ class Request:
     `timeout_s` counts from the moment the request is sent: time in our own queue is not the server's fault.
     `avoid` are URLs of endpoints whose answers to the same question were of no use: others are asked first.
     `rather` is the model, or the URL, that should answer; others are asked if none such can.
-    `offered` are tools to call; no server takes a grammar beside them.
+    `native`: what is sent in place of `messages`, which are none then.
     """
 
     conversation_id: str
@@ -91,24 +97,23 @@ class Request:
     priority: int = LEAST_URGENT
     avoid: frozenset[str] = frozenset()
     rather: str | None = None
-    offered: Offered | None = None
+    native: NativeChat | None = None
 
     @property
-    def prompt_chars(self) -> int:
-        """Characters that the model reads, tools left out: a measure of its length."""
-        return sum(
-            len(message.content) + sum(len(call.arguments) for call in message.calls)
-            for message in self.messages
-        )
+    def chars(self) -> int:
+        """The length of the prompt, in characters."""
+        if self.native is not None:
+            return self.native.chars
+        return sum(len(message.content) for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What came back. Reasoning is split off `text` and only counted.
 
-    `finish_reason` is the server's: `stop` (also for one that ends with calls), `length`, `content_filter`...
-    `calls` are those of offered tools. `latency_s` is from sent to
-    received, `queued_s` the wait for an endpoint before that, `attempts` counts from 1.
+    `finish_reason` is the server's: `stop` (also for one that ends with calls), `length`, `content_filter`... `latency_s` is from sent to
+    received, `queued_s` the wait for an endpoint before that, `attempts` counts from 1. `calls` are tool
+    calls that the server tells apart from the text.
     """
 
     text: str

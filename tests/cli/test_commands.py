@@ -64,7 +64,8 @@ def test_help_loads_nothing_heavy() -> None:
         for name in ("generate", "resume", "status", "doctor", "bench", "sim", "validate", "stats", "export")
     ]
     + [["tools", name] for name in ("import", "list", "show", "check")]
-    + [["grammar", name] for name in ("render", "check")],
+    + [["grammar", name] for name in ("render", "check")]
+    + [["eval"], ["eval", "compare"]],
     ids=" ".join,
 )
 def test_every_command_has_help_with_an_example(words: list[str]) -> None:

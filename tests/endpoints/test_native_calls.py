@@ -1,127 +1,87 @@
-"""Tools that are offered by the chat API itself: what servers are sent, and how their calls are read."""
+"""Tool calls that a server tells apart from the text come through, whole and streamed, cut anywhere."""
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import replace
 from typing import Any
 
-import httpx
+import orjson
 import pytest
-import respx
+from hypothesis import given
+from hypothesis import strategies as st
 
-from funcdex.endpoints.client import complete
+from funcdex.endpoints.answer import read_reply
+from funcdex.endpoints.client import encoded
+from funcdex.endpoints.events import joined
 from funcdex.endpoints.facts import EndpointFacts, ServerKind
-from funcdex.endpoints.http import EndpointClient
+from funcdex.endpoints.native_calls import MOST_CALLS, CallPieces, native_calls
 from funcdex.errors import BadResponse
-from funcdex.pool.affinity import affinity_key
-from funcdex.settings.endpoint_spec import EndpointSpec
-from funcdex.types.request import Completion, Message, NativeCall, Offered, Request, Sampling
-from funcdex.types.tools import Tool
-
-URL = "http://server.test:8000"
-SEND = Tool("post", "SEND", "Sends a letter.", {"type": "object", "properties": {"to": {"type": "string"}}})
-TALK = (
-    Message("system", "Act."),
-    Message("user", "Write to Ada."),
-    Message("assistant", "", (NativeCall("call00000", "SEND", '{"to": "Ada"}'),)),
-    Message("tool", '{"id": 7}', call_id="call00000"),
-)
-REQUEST = Request(
-    "c1", "assistant_turn", TALK, Sampling(max_tokens=50), timeout_s=5, offered=Offered((SEND.as_openai,))
-)
-CALL = {"id": "a1", "type": "function", "function": {"name": "SEND", "arguments": '{"to": "Bo"}'}}
+from funcdex.types.request import NativeCall, NativeChat, Request, Sampling
 
 
-async def asked(
-    message: dict[str, Any],
-    *,
-    reason: str = "tool_calls",
-    kind: ServerKind = "vllm",
-    request: Request = REQUEST,
-) -> tuple[Completion, dict[str, Any]]:
-    """What comes of an answer, and the body that was sent."""
-    router = respx.MockRouter()
-    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
-    route = router.post(f"{URL}/v1/chat/completions").respond(200, json={"choices": [choice]})
-    facts = EndpointFacts(
-        base_url=URL,
-        kind=kind,
-        server_version="0.32.0",
-        model="m",
-        models=("m",),
-        context_tokens=4096,
-        slots=None,
-        dialect="gbnf" if kind == "llamacpp" else "lark",
-        enforces=True,
+def body(message: dict[str, Any], finish: str = "tool_calls") -> bytes:
+    return orjson.dumps({"choices": [{"message": message, "finish_reason": finish}]})
+
+
+def function(name: object, arguments: object) -> dict[str, Any]:
+    return {"id": "a", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def test_calls_are_read_beside_no_content() -> None:
+    message = {"content": None, "tool_calls": [function("SEND", '{"to": 1}'), function("TRACK", {"id": 2})]}
+    reply = read_reply(body(message), where="there")
+    assert reply.text == "" and reply.finish_reason == "stop"
+    assert reply.calls == (NativeCall("SEND", '{"to": 1}'), NativeCall("TRACK", '{"id":2}'))
+
+
+@pytest.mark.parametrize("told", [None, [], {}, "SEND", 3, [None, 3, {}, {"function": "SEND"}]])
+def test_what_is_no_call_is_left_out(told: object) -> None:
+    assert native_calls(told) == ()
+
+
+def test_a_name_or_arguments_of_another_type_make_no_error() -> None:
+    assert native_calls([function(None, None), function(3, [1])]) == (
+        NativeCall("", ""),
+        NativeCall("", "[1]"),
     )
-    client = EndpointClient(EndpointSpec(url=URL), httpx.MockTransport(router.async_handler))
-    completion = await complete(request, facts, client, time.monotonic)
-    return completion, json.loads(route.calls.last.request.content)
+    assert len(native_calls([function("A", "")] * 10_000)) == MOST_CALLS
 
 
-@pytest.mark.parametrize("kind", ["vllm", "llamacpp", "sglang"])
-async def test_tools_and_what_was_called_before_are_sent_in_openais_form(kind: ServerKind) -> None:
-    _, body = await asked({"content": "Done."}, reason="stop", kind=kind)
-    assert body["tools"] == [SEND.as_openai]
-    assert (body["tool_choice"], body["parallel_tool_calls"], body["max_tokens"]) == ("auto", False, 50)
-    assert body["messages"][2:] == [
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [
-                {
-                    "id": "call00000",
-                    "type": "function",
-                    "function": {"name": "SEND", "arguments": '{"to": "Ada"}'},
-                }
-            ],
-        },
-        {"role": "tool", "tool_call_id": "call00000", "content": '{"id": 7}'},
-    ]
-    assert not {"structured_outputs", "grammar", "response_format", "ebnf"} & body.keys()
+def test_neither_content_nor_call_is_an_answer_only_where_it_may_be() -> None:
+    nothing = body({"content": None, "tool_calls": []}, "stop")
+    with pytest.raises(BadResponse):
+        read_reply(nothing, where="there")
+    assert read_reply(nothing, where="there", may_be_empty=True).text == ""
 
 
-async def test_who_has_to_speak_still_sees_the_tools() -> None:
-    offered = Offered((SEND.as_openai,), may_call=False, parallel=True)
-    _, body = await asked({"content": "Done."}, reason="stop", request=replace(REQUEST, offered=offered))
-    assert (len(body["tools"]), body["tool_choice"], body["parallel_tool_calls"]) == (1, "none", True)
+@given(st.lists(st.tuples(st.text("AB_", min_size=1), st.text('{}":1 ')), min_size=1, max_size=3), st.data())
+def test_a_streamed_answer_has_the_same_calls_however_it_is_cut(
+    made: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    pieces = CallPieces()
+    events = b""
+    for index, (name, arguments) in enumerate(made):
+        cut = data.draw(st.integers(0, len(arguments)))
+        parts = [{"name": name, "arguments": arguments[:cut]}, {"arguments": arguments[cut:]}]
+        for part in parts:
+            delta = {"tool_calls": [{"index": index, "function": part}]}
+            assert pieces.take(delta)
+            events += b"data: " + orjson.dumps({"choices": [{"delta": delta}]}) + b"\n\n"
+    expected = tuple(NativeCall(*one) for one in made)
+    assert native_calls(pieces.message_part()["tool_calls"]) == expected
+    events += b'data: {"choices": [{"delta": {}, "finish_reason": "tool_calls"}]}\n\n'
+    message: Any = joined(events)["choices"]
+    assert native_calls(message[0]["message"]["tool_calls"]) == expected
 
 
-async def test_calls_come_back_beside_the_text() -> None:
-    completion, _ = await asked({"content": "I write.", "tool_calls": [CALL]})
-    assert completion.text == "I write." and completion.finish_reason == "stop"
-    assert completion.calls == (NativeCall("a1", "SEND", '{"to": "Bo"}'),)
-
-
-@pytest.mark.parametrize(
-    ("call", "read"),
-    [
-        (CALL | {"function": {"name": "SEND", "arguments": {"to": "Bo"}}}, ("SEND", '{"to":"Bo"}')),
-        (CALL | {"function": {"name": "SEND", "arguments": None}}, ("SEND", "")),
-        (CALL | {"function": {"name": "SEND"}, "id": 5}, ("SEND", "")),
-        (CALL | {"function": {"name": ["SEND"], "arguments": "{"}}, ("", "{")),
-        (CALL | {"function": None}, ("", "")),
-        ("SEND", ("", "")),
-    ],
-)
-async def test_calls_of_any_shape_are_read_without_a_crash(call: Any, read: tuple[str, str]) -> None:
-    completion, _ = await asked({"content": None, "tool_calls": [call]})
-    assert [(one.name, one.arguments) for one in completion.calls] == [read]
-
-
-async def test_neither_words_nor_calls_are_no_answer() -> None:
-    with pytest.raises(BadResponse, match="without content"):
-        await asked({"content": None, "tool_calls": []})
-
-
-async def test_a_thousand_calls_are_cut() -> None:
-    completion, _ = await asked({"content": None, "tool_calls": [CALL] * 1000})
-    assert len(completion.calls) == 64
-
-
-def test_requests_that_offer_the_same_tools_rather_go_to_one_endpoint() -> None:
-    other = Offered((replace(SEND, name="TRACK").as_openai,))
-    assert affinity_key(REQUEST) != affinity_key(replace(REQUEST, offered=other))
-    assert affinity_key(REQUEST) == affinity_key(replace(REQUEST, messages=TALK[:2]))
+@pytest.mark.parametrize("kind", ["vllm", "sglang", "llamacpp", "fireworks"])
+def test_messages_and_tools_are_sent_as_they_stand(kind: ServerKind) -> None:
+    native = NativeChat(b'[{"role": "user", "content": "a"}]', b'[{"type":"function"}]')
+    request = Request("c", "evaluation", (), Sampling(100, temperature=0.0, seed=1), 10.0, native=native)
+    facts = EndpointFacts(
+        base_url="u", kind=kind, server_version="1", model="m", models=("m",), context_tokens=10_000,
+        slots=None, dialect="ebnf", enforces=False,
+    )  # fmt: skip
+    sent = orjson.loads(encoded(request, facts))
+    assert sent["messages"] == [{"role": "user", "content": "a"}]
+    assert sent["tools"] == [{"type": "function"}] and sent["tool_choice"] == "auto"
+    assert sent["parallel_tool_calls"] is True and request.chars == 55

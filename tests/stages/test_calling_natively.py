@@ -15,7 +15,7 @@ from funcdex.settings.tree import Settings
 from funcdex.stages.conversation import write_conversation
 from funcdex.stages.turns.native import chat_messages
 from funcdex.types.record import Rejected, StageDone
-from funcdex.types.request import Completion, Message, NativeCall, Request
+from funcdex.types.request import Completion, NativeCall, Request
 
 Said = tuple[str, Sequence[tuple[str, str]]]
 """Words of the assistant, and calls: names and arguments as text."""
@@ -42,7 +42,7 @@ class NativeModel:
                 text = self.tool
             case _:
                 text, told = self.said.pop(0) if len(self.said) > 1 else self.said[0]
-                calls = tuple(NativeCall(f"x{n}", *one) for n, one in enumerate(told))
+                calls = tuple(NativeCall(*one) for one in told)
         return Completion(text, "stop", "http://scripted", "scripted", 10, 5, calls=calls)
 
 
@@ -79,13 +79,15 @@ async def test_calls_and_words_become_a_conversation_like_any_other() -> None:
     assert (first.text, first.steps[0].calls[0].arguments) == ("I write <b>now</b> to her.", {"to": "Ada"})
     assert first.steps[0].responses == ({"id": 7},) and last.text == "Letter 7 is on its way."
     asked = [request for request in model.asked if request.stage == "assistant_turn"]
-    offered = asked[0].offered
-    assert offered is not None and [tool["function"]["name"] for tool in offered.tools] == ["SEND", "TRACK"]
-    assert offered.may_call and not offered.parallel and asked[0].grammar is None
-    assert [message.role for message in asked[1].messages] == ["system", "user", "assistant", "tool"]
-    call, answer = asked[1].messages[2].calls[0], asked[1].messages[3]
-    assert (call.name, call.arguments, call.id) == ("SEND", '{"to": "Ada"}', answer.call_id)
-    assert answer.content == '{"id": 7}'
+    chat, later = asked[0].native, asked[1].native
+    assert chat is not None and later is not None
+    assert [tool["function"]["name"] for tool in json.loads(chat.tools)] == ["SEND", "TRACK"]
+    assert chat.tool_choice == "auto" and not chat.parallel and asked[0].grammar is None
+    messages = json.loads(later.messages)
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "tool"]
+    call, answer = messages[2]["tool_calls"][0], messages[3]
+    assert call["function"] == {"name": "SEND", "arguments": '{"to": "Ada"}'}
+    assert call["id"] == answer["tool_call_id"] and answer["content"] == '{"id": 7}'
     assert sum(used.stage == "assistant_turn_native" for used in outcome.usage) == 3
 
 
@@ -125,8 +127,16 @@ async def test_arguments_against_the_schema_are_a_fault_of_their_turn() -> None:
 async def test_who_calls_without_end_is_told_to_speak() -> None:
     outcome, model = await written(WRITE, WRITE, DONE, BYE, max_steps_per_turn=2)
     assert isinstance(outcome, StageDone)
-    offered = [request.offered for request in model.asked if request.offered is not None]
-    assert [one.may_call for one in offered] == [True, True, False, True]
+    chats = [request.native for request in model.asked if request.native is not None]
+    assert [one.tool_choice for one in chats] == ["auto", "auto", "none", "auto"]
+
+
+def call(number: int, name: str, arguments: str) -> dict[str, Any]:
+    return {
+        "id": f"call{number:05d}",
+        "type": "function",
+        "function": {"name": name, "arguments": arguments},
+    }
 
 
 def test_a_begun_turn_is_told_in_roles() -> None:
@@ -136,14 +146,17 @@ def test_a_begun_turn_is_told_in_roles() -> None:
         '<tool_response>[]</tool_response>\n<tool>{"name": "A", "arguments": {}}</tool>\n'
         "<tool_response>null</tool_response>"
     )
-    a, b = NativeCall("call00000", "A", "{}"), NativeCall("call00001", "B", '{"x": "é"}')
     assert chat_messages(markup) == [
-        Message("user", "Hi <tool>"),
-        Message("assistant", "A.", (a, b)),
-        Message("tool", "1", call_id="call00000"),
-        Message("tool", "[]", call_id="call00001"),
-        Message("assistant", "", (NativeCall("call00002", "A", "{}"),)),
-        Message("tool", "null", call_id="call00002"),
+        {"role": "user", "content": "Hi <tool>"},
+        {
+            "role": "assistant",
+            "content": "A.",
+            "tool_calls": [call(0, "A", "{}"), call(1, "B", '{"x": "é"}')],
+        },
+        {"role": "tool", "tool_call_id": "call00000", "content": "1"},
+        {"role": "tool", "tool_call_id": "call00001", "content": "[]"},
+        {"role": "assistant", "content": None, "tool_calls": [call(2, "A", "{}")]},
+        {"role": "tool", "tool_call_id": "call00002", "content": "null"},
     ]
     assert chat_messages("") == []
 

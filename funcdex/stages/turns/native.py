@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
 
 from funcdex.dml.jsontext import decode, encode
 from funcdex.dml.lexer import tokens
@@ -21,7 +24,7 @@ from funcdex.stages.kinds import Form
 from funcdex.stages.turns.broken_off import BrokenOff, refuse_if_spent
 from funcdex.stages.turns.talk import Talk
 from funcdex.types.conversation import JsonValue
-from funcdex.types.request import Completion, Message, NativeCall, Offered
+from funcdex.types.request import Completion, NativeCall, NativeChat
 from funcdex.types.tools import Tool
 
 
@@ -37,20 +40,17 @@ class NativeAssistant:
         """See `Assistant`."""
         dialogue, generation = self.dialogue, self.dialogue.context.settings.generation
         names = [tool.name for tool in self.shown] if may_call else []
-        offered = Offered(
-            tuple(as_written(tool).as_openai for tool in self.shown),
-            may_call=may_call,
-            parallel=self.form.parallel_calls,
-        )
+        tools = orjson.dumps([as_written(tool).as_openai for tool in self.shown])
+
+        def chat(instructions: str) -> NativeChat:
+            messages = [{"role": "system", "content": instructions}, *chat_messages(talk.text)]
+            choice: Literal["auto", "none"] = "auto" if may_call else "none"
+            return NativeChat(orjson.dumps(messages), tools, choice, self.form.parallel_calls)
+
         fault: BrokenOff | None = None
         for _ in range(generation.max_stage_retries + 1):
             refuse_if_spent(dialogue)
-            completion = await dialogue.ask(
-                "assistant_turn_native",
-                part="assistant_turn",
-                history=chat_messages(talk.text),
-                offered=offered,
-            )
+            completion = await dialogue.ask("assistant_turn_native", part="assistant_turn", native=chat)
             if completion.finish_reason != "stop" or dialogue.runaway is not None:
                 fault = None
                 continue
@@ -69,29 +69,31 @@ class _Unusable(Exception):
         self.reason = reason
 
 
-def chat_messages(markup: str) -> list[Message]:
+def chat_messages(markup: str) -> list[dict[str, Any]]:
     """A conversation, of which the last turn need not be whole, as messages of the chat API. Calls have ids
     of nine letters and digits, which the strictest chat templates ask for. Raises MarkupError."""
-    messages: list[Message] = []
+    messages: list[dict[str, Any]] = []
     waiting: deque[str] = deque()
     count = 0
     for token in tokens(markup):
         match token.kind:
             case "</user>":
-                messages.append(Message("user", ""))
+                messages.append({"role": "user", "content": ""})
             case "</assistant>":
-                messages.append(Message("assistant", ""))
+                messages.append({"role": "assistant", "content": None})
             case "text" if messages:
-                messages[-1] = replace(messages[-1], content=token.value)
+                messages[-1]["content"] = token.value
             case "<tool>":
-                if not messages or messages[-1].role != "assistant":
-                    messages.append(Message("assistant", ""))
-                call = NativeCall(f"call{count:05d}", token.value["name"], encode(token.value["arguments"]))
-                count += 1
-                waiting.append(call.id)
-                messages[-1] = replace(messages[-1], calls=(*messages[-1].calls, call))
+                if not messages or messages[-1]["role"] != "assistant":
+                    messages.append({"role": "assistant", "content": None})
+                id, count = f"call{count:05d}", count + 1
+                waiting.append(id)
+                function = {"name": token.value["name"], "arguments": encode(token.value["arguments"])}
+                called = messages[-1].setdefault("tool_calls", [])
+                called.append({"id": id, "type": "function", "function": function})
             case "<tool_response>":
-                messages.append(Message("tool", encode(token.value), call_id=waiting.popleft()))
+                answer = {"role": "tool", "tool_call_id": waiting.popleft(), "content": encode(token.value)}
+                messages.append(answer)
             case _:
                 pass
     return messages
