@@ -57,8 +57,8 @@ def _tool(entry: object) -> Tool:
 
 
 def parts_of(markup: str) -> tuple[str, list[tuple[str, str]]]:
-    """The words of a message in markup and what it calls: names, and arguments as JSON. What is broken off, or
-    was written without the grammar, is words."""
+    """The words of a message in markup and what it calls: names, and arguments as JSON. What is broken off,
+    or was written without the grammar, is words."""
     text, calls = "", list[tuple[str, str]]()
     try:
         for token in tokens(markup):

@@ -18,7 +18,7 @@ from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
 from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, TurnDone, Usage
-from funcdex.types.request import Completion, Generate, Grammar, NativeChat, Request, Sampling
+from funcdex.types.request import Completion, Generate, Grammar, Message, NativeChat, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
 
 MAX_SEED = 2**31 - 1
@@ -110,11 +110,13 @@ class Dialogue:
         max_tokens: int | None = None,
         of: Voter = _ANYONE,
         part: Part | None = None,
+        history: Sequence[Message] | None = None,
         native: Callable[[str], NativeChat] | None = None,
         **values: Any,
     ) -> Completion:
         """One sample for the prompt `name`, of no more than `max_tokens`. `part`: whose words these are,
-        where the name does not say it. `native` makes the chat that is sent of the prompt's system part.
+        where the name does not say it. `history` stands in place of the prompt's user part; `native` makes
+        the chat that is sent of its system part.
 
         Each call of one dialogue has a seed of its own, and samples otherwise after a runaway answer.
         """
@@ -124,7 +126,7 @@ class Dialogue:
         request = Request(
             conversation_id=plan.id,
             stage=part or (name if name in ROLES else self.stage),
-            messages=messages if native is None else (),
+            messages=() if native else messages if history is None else (messages[0], *history),
             sampling=_at_least(
                 self._sampling(name, dice(plan, purpose).randrange(MAX_SEED), max_tokens), of.temperature
             ),

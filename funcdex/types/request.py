@@ -54,8 +54,8 @@ class Sampling:
 class NativeChat:
     """A chat in the words of OpenAI's API, its tools included; sent as it stands, in place of messages.
 
-    `messages` and `tools` are JSON arrays, in UTF-8. `parallel`: several calls in one message. No server takes
-    a grammar beside them.
+    `messages` and `tools` are JSON arrays, in UTF-8. `parallel`: several calls in one message. No server
+    takes a grammar beside them.
     """
 
     messages: bytes
@@ -111,9 +111,9 @@ class Request:
 class Completion:
     """What came back. Reasoning is split off `text` and only counted.
 
-    `finish_reason` is the server's: `stop` (also for one that ends with calls), `length`, `content_filter`... `latency_s` is from sent to
-    received, `queued_s` the wait for an endpoint before that, `attempts` counts from 1. `calls` are tool
-    calls that the server tells apart from the text.
+    `finish_reason` is the server's: `stop` (also for one that ends with calls), `length`, `content_filter`...
+    `latency_s` is from sent to received, `queued_s` the wait for an endpoint before that, `attempts` counts
+    from 1. `calls` are tool calls that the server tells apart from the text.
     """
 
     text: str

@@ -68,7 +68,6 @@ async def test_who_may_not_call_speaks() -> None:
         {"tools": "FIND"},
         {"tools": [{"type": "function"}]},
         {"tool_choice": "required"},
-        {"stream": True},
         {"structured_outputs": {"regex": "a"}},
     ],
 )
