@@ -68,7 +68,7 @@ async def serving_conversations(
     earlier = {
         name: WrittenConversations(order.run, [place for _, place in each]) for name, each in groups.items()
     }
-    layer = ConversationLayer(dedup.conversation_threshold)
+    layer = ConversationLayer(dedup.conversation_threshold, order.settings.generation.language)
     guard = ScenarioGuard([layer], earlier, with_examples=False)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(guard.serve)

@@ -39,13 +39,17 @@ class Sketch:
     words: HashArray
 
 
-def sketch_of(text: str) -> Sketch | None:
-    """Of a conversation in markup; None if it is none."""
+NOUNS_WITH_CAPITALS = frozenset(("de", "gsw", "lb"))
+"""Languages in which a capital makes no name."""
+
+
+def sketch_of(text: str, *, names: bool = True) -> Sketch | None:
+    """Of a conversation in markup; None if it is none. `names` as for `masked_tokens`."""
     try:
         conversation = parse(text)
     except MarkupError:
         return None
-    profile = Profile.of("\n".join(turn.user for turn in conversation.turns))
+    profile = Profile.of("\n".join(turn.user for turn in conversation.turns), names=names)
     said = digest_of(profile) if len(profile.words) >= LEAST_WORDS else None
     return Sketch(said, calls_of(conversation), signature(profile.words))
 
@@ -83,10 +87,11 @@ def _shape(value: JsonValue, levels: int) -> str:
 
 class ConversationLayer:
     """`threshold` is on the share of the user's content words that two conversations with the same calls have
-    in common (Jaccard, estimated)."""
+    in common (Jaccard, estimated); `language` is what the user speaks, as `en` or `pt-BR`."""
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, language: str = "en") -> None:
         self._threshold = threshold
+        self._names = language.lower().partition("-")[0] not in NOUNS_WITH_CAPITALS
         self._said: defaultdict[str, set[bytes]] = defaultdict(set)
         self._calls: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
         self._words: defaultdict[str, BandedSets] = defaultdict(BandedSets)
@@ -94,12 +99,12 @@ class ConversationLayer:
     def insert(self, group: str, texts: Iterable[str]) -> None:
         """See `Layer.insert`."""
         for text in texts:
-            if sketch := sketch_of(text):
+            if sketch := sketch_of(text, names=self._names):
                 self._add(group, sketch)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
-        return [self._admit_one(group, sketch_of(text)) for group, text in items]
+        return [self._admit_one(group, sketch_of(text, names=self._names)) for group, text in items]
 
     def upkeep(self) -> bool:
         """See `Layer.upkeep`."""

@@ -22,6 +22,10 @@ from funcdex.verify.quantities import amounts_in, figures_in
 
 ClaimKind = Literal["email", "url", "phone", "id", "date", "time", "amount", "number"]
 
+HARD_KINDS: tuple[ClaimKind, ...] = ("email", "url", "phone", "id")
+"""What nobody says about so."""
+IN_ANY_LANGUAGE: tuple[ClaimKind, ...] = ("email", "url", "id")
+"""What is written alike in every language: `1 200 000` is a telephone number in some and a million in others."""
 MAX_CHARS = 20_000
 """Of a text: what is beyond is not looked at."""
 MAX_CLAIMS = 200

@@ -21,5 +21,11 @@ class Given:
     today: date | None = None
     refusals: bool = False
 
+    @property
+    def english(self) -> bool:
+        """Whether what is said can be read: the words for numbers, days, names of things and errors are
+        English. An unknown language counts as English."""
+        return self.language is None or self.language.lower().partition("-")[0].partition("_")[0] == "en"
+
 
 NOTHING = Given()

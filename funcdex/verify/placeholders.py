@@ -42,6 +42,7 @@ def _form(what: str, pattern: str, *, whole: bool = False, in_texts: bool = True
     return Form(what, re.compile(pattern, re.IGNORECASE), whole, in_texts)
 
 
+_TO_BE_DONE = "something to be done"
 PATTERNS: tuple[Form, ...] = (
     _form("a blank in brackets", rf"\[(?:{_BLANKS})\b[^\[\]\n]{{0,60}}\](?!\()"),
     _form("a blank in brackets", r"\[(?:base64|file|pdf|image|binary|document|full|actual)\b[^\[\]\n]{0,40}(?:content|data|text|here|encoded)[^\[\]\n]{0,20}\]"),
@@ -50,8 +51,8 @@ PATTERNS: tuple[Form, ...] = (
     _form("a blank in braces", r"\{\{?\s?(?:insert|your|enter)[ _][^{}\n]{0,60}\}"),
     _form("a blank", r"\b(?:insert|put|enter|add|paste) (?:your |the |some )?[\w ]{2,30} here\b", whole=True),
     _form("a key to be filled in", r"\byour[_-](?:api[_-]?key|access[_-]?token|token|secret|password|\w{2,20}[_-](?:id|key|here))\b"),
-    _form("something to be done", r"(?:TODO|TBD|TBA|FIXME|XXX+|N/?A|\?\?\?+|\.\.\.)[.:]?", whole=True, in_texts=False),
-    Form("something to be done", re.compile(r"\b(?:TODO:|FIXME\b)|\[(?:TODO|TBD|TBA|XXX+)\]|<(?:TODO|TBD|XXX+)>")),
+    _form(_TO_BE_DONE, r"(?:TODO|TBD|TBA|FIXME|XXX+|N/?A|\?\?\?+|\.\.\.)[.:]?", whole=True, in_texts=False),
+    Form(_TO_BE_DONE, re.compile(r"\b(?:TODO:|FIXME\b)|\[(?:TODO|TBD|TBA|XXX+)\]|<(?:TODO|TBD|XXX+)>")),
     Form("crosses", re.compile(r"(?<![\w*-])[xX]{4,}(?![\w*]|-\d|[ -]?[xX*\d])|(?<!\w)XXX(?![\w-])")),
     _form("the name of a type", r"(?:string|str|null|none|nan|integer|boolean|placeholder|dummy|text here)", whole=True, in_texts=False),
     _form("filler text", r"\blorem ipsum\b|\bdolor sit amet\b|\bsome (?:text|content|data) here\b"),
@@ -103,10 +104,15 @@ def _may_hold_one(source: Source) -> bool:
 
 
 def placeholders(
-    turns: Sequence[TurnSaid], tools: Mapping[str, Tool], *, allow_example_domains: bool = False
+    turns: Sequence[TurnSaid],
+    tools: Mapping[str, Tool],
+    *,
+    allow_example_domains: bool = False,
+    english: bool = True,
 ) -> Iterator[Fault]:
-    """Reason: placeholder, at most MAX_FAULTS."""
-    forms = PATTERNS if allow_example_domains else (*PATTERNS, EXAMPLE_DOMAIN)
+    """Reason: placeholder, at most MAX_FAULTS. Not `english`: what is a word elsewhere, as `todo`, may stand."""
+    forms = tuple(form for form in PATTERNS if english or form.what != _TO_BE_DONE)
+    forms = forms if allow_example_domains else (*forms, EXAMPLE_DOMAIN)
     yield from islice(_all(turns, tools, forms), MAX_FAULTS)
 
 
