@@ -10,8 +10,8 @@ from datetime import date
 class Given:
     """`system`: the system prompt, if the assistant had it while it was written. `persona` and `scenario` are
     what the writer was told of the user and the situation. `language`: what user and assistant were to speak,
-    as in `en` or `pt-BR`. `today`: the day on which they speak. `refusals`: the kind of conversation calls for
-    an assistant that declines.
+    as in `en` or `pt-BR`. `today`: the day on which they speak. `refusals`: the kind of conversation calls
+    for an assistant that declines.
     """
 
     system: str | None = None

@@ -1,7 +1,7 @@
 """Every id, address, amount, date, time and name in the arguments of a call was known before it.
 
-The rules by key are in `needs.py`, what is looked for within a text in `claims.py`, and what counts as known in
-`evidence.py`. All of them err on the side of passing: what is found here is made up.
+The rules by key are in `needs.py`, what is looked for within a text in `claims.py`, and what counts as
+known in `evidence.py`. All of them err on the side of passing: what is found here is made up.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def _call_groundings(called: Called, turn: int, evidence: Evidence, *, english: 
 
 
 def _is_offered(leaf: Leaf) -> bool:
-    """Whether the schema itself holds the value out: default, enum, const, examples, a word of the description."""
+    """Whether the schema itself holds the value out: default, enum, const, examples, a word of the
+    description."""
     value, schema = leaf.value, leaf.schema
     if value is None or isinstance(value, bool) or value == "":
         return True
@@ -155,8 +156,8 @@ def _sought(leaf: Leaf, call: ToolCall, evidence: Evidence) -> Iterator[tuple[st
 def _sought_in_any_language(
     leaf: Leaf, call: ToolCall, evidence: Evidence
 ) -> Iterator[tuple[str, Place | None]]:
-    """The same without what takes words to be known: numbers, days and times may be said in words, names may be
-    inflected. Left are ids with a digit, and addresses."""
+    """The same without what takes words to be known: numbers, days and times may be said in words, names
+    may be inflected. Left are ids with a digit, and addresses."""
     value = leaf.value
     if isinstance(value, int) and value >= SHORTEST_ID:
         if need_of(leaf.key, leaf.above, call.name) in ("id", "entity"):
@@ -241,7 +242,8 @@ def _of_moment(
 
 
 def _neighbour(moment: Moment, evidence: Evidence) -> Place | None:
-    """The day before or after, which is the same moment in another zone: late in the evening, early at night."""
+    """The day before or after, which is the same moment in another zone: late in the evening, early at
+    night."""
     assert moment.day is not None and moment.minutes is not None
     shift = -1 if moment.minutes < 720 else 1
     try:

@@ -31,20 +31,26 @@ _FACTORS = (1.0, 100.0, 0.01)
 """Of the number that is said: cents, percent."""
 _SENTENCE = re.compile(r"[^.?!\n]*(?:[.](?=\S)[^.?!\n]*)*[.?!\n]?")
 _HEDGE = re.compile(
-    r"\b(?:about|around|approximately|approx|roughly|nearly|almost|up to|at least|at most|more than|less than|over|"
-    r"under|within|between|average|estimated?|[kmgt]i?b|usually|typically|for example|e\.g\.|such as|if you|would you|could|"
-    r"can|would|might|(?<!\d )may(?! \d)|should|shall|let me know|percent|per cent|remaining|left|total of|suggest|recommend|offer)\b|[~%]"
+    r"\b(?:about|around|approximately|approx|roughly|nearly|almost|up to|at least|at most|more than|less "
+    r"than|over|"
+    r"under|within|between|average|estimated?|[kmgt]i?b|usually|typically|for example|e\.g\.|such as|if "
+    r"you|would you|could|"
+    r"can|would|might|(?<!\d )may(?! \d)|should|shall|let me know|percent|per cent|remaining|left|total of|"
+    r"suggest|recommend|offer)\b|[~%]"
 )
 _COUNT = re.compile(
     r"(?<![\w.,:/$€£#-])([0-9]{1,3}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
     r" (?:[a-z-]+ ){0,2}?([a-z-]{2,}s)\b"
 )
 _NOT_COUNTED = frozenset(MINUTES_IN) | frozenset(
-    "months years quarters seconds dollars euros pounds cents percent points times others options ways steps minutes "
-    "is was has as this its yes us always perhaps business degrees miles kms metres meters pages stars".split()
+    "months years quarters seconds dollars euros pounds cents percent points times others options ways "
+    "steps minutes is was has as this its yes us always perhaps business degrees miles kms metres meters "
+    "pages "
+    "stars".split()
 )
 _TELLS_COUNT = re.compile(
-    r"\b(?:found|have|has|there are|are|were|lists?|listed|contains?|includes?|sent|created|retrieved|returned|shows?|got|with|became|changed|replaced|"
+    r"\b(?:found|have|has|there are|are|were|lists?|listed|contains?|includes?|sent|created|retrieved|"
+    r"returned|shows?|got|with|became|changed|replaced|"
     r"updated|deleted|moved|added|marked|archived|removed|carry|carries|total|now|done|shared|scheduled|booked)\b"
 )
 

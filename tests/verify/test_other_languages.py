@@ -43,9 +43,11 @@ GERMAN = (
     "ich habe drei Einladungen verschickt.",
 )
 FRENCH = (
-    "Il me faut la salle rm_40a91c après-demain à deux heures et demie pour une heure et demie, nous serons une "
+    "Il me faut la salle rm_40a91c après-demain à deux heures et demie pour une heure et demie, nous "
+    "serons une "
     "douzaine et je ne veux pas payer plus de quarante-cinq euros et demi pour le budget de madame Kowalska.",
-    "La salle est réservée pour vous mercredi à 14 h 30, pour environ 50 euros, et les 1 200 000 points de votre "
+    "La salle est réservée pour vous mercredi à 14 h 30, pour environ 50 euros, et les 1 200 000 points de "
+    "votre "
     "compte sont encore là.",
 )
 
