@@ -72,8 +72,9 @@ async def serving_conversations(
     earlier = {
         name: WrittenConversations(order.run, [place for _, place in each]) for name, each in groups.items()
     }
-    with closing(KeptSketches(order.run.sketches)) as kept:
-        layer = ConversationLayer(dedup.conversation_threshold, kept)
+    language = order.settings.generation.language
+    with closing(KeptSketches(order.run.sketches, language)) as kept:
+        layer = ConversationLayer(dedup.conversation_threshold, language, kept)
         guard = ScenarioGuard([layer], earlier, with_examples=False)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(guard.serve)

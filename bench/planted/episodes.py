@@ -1,7 +1,8 @@
 """Errands as they go when nothing is wrong: each writes a few turns of a talk with the shipped tools.
 
-They and the checks have one author, who tuned the checks on them, so figures are optimistic. In the manner of people and assistants: dates in many forms, ids that
-come from an earlier response, sums, mails that the assistant words itself, errors that are owned up to.
+They and the checks have one author, who tuned the checks on them, so figures are optimistic. In the manner
+of people and assistants: dates in many forms, ids that come from an earlier response, sums, mails that the
+assistant words itself, errors that are owned up to.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ def invoice(talk: Talk, world: World) -> None:
     amount = world.money(cents)
     talk.user(
         world.pick(
-            f"Hi! We need to bill {firm} ({mail}) {amount} for the {world.pick(*THINGS)}. They get {spell} to pay.",
+            f"Hi! We need to bill {firm} ({mail}) {amount} for the {world.pick(*THINGS)}. They get {spell} "
+            "to pay.",
             f"please invoice {mail} for {amount}, it's the {world.pick(*THINGS)}, payment within {spell}",
-            f"Can you set up an invoice over {amount} for {firm}? Their address is {mail} and they pay within {spell}.",
+            f"Can you set up an invoice over {amount} for {firm}? Their address is {mail} and they pay "
+            f"within {spell}.",
         )
     )
     talk.say(world.pick("", "Let me look them up first.", "Sure, one moment."))
@@ -82,7 +85,8 @@ def invoice(talk: Talk, world: World) -> None:
     )
     talk.say(
         world.pick(
-            f"There is a draft invoice for {firm} now, ${cents / 100:,.2f}, due {days} days after it is sent. Shall I finalize it?",
+            f"There is a draft invoice for {firm} now, ${cents / 100:,.2f}, due {days} days after it is "
+            "sent. Shall I finalize it?",
             f"I've drafted invoice {invoice_id} over ${cents / 100:,.2f} for {firm}. Should it go out now?",
         )
     )
@@ -117,7 +121,8 @@ def refund(talk: Talk, world: World) -> None:
     customer, payment = world.id("cus_"), world.id("pi_")
     part = cents // 2 * 1
     talk.user(
-        f"A customer returned half of order {order}. Could you find the payment? It was {world.money(cents, '€')} in total."
+        f"A customer returned half of order {order}. Could you find the payment? It was "
+        f"{world.money(cents, '€')} in total."
     )
     talk.call(
         "SEARCH_PAYMENT_INTENTS",
@@ -155,7 +160,8 @@ def refund(talk: Talk, world: World) -> None:
         },
     )
     talk.say(
-        f"€{part / 100:.2f} are on their way back to the customer, which leaves €{(cents - part) / 100:.2f} of the payment."
+        f"€{part / 100:.2f} are on their way back to the customer, which leaves "
+        f"€{(cents - part) / 100:.2f} of the payment."
     )
 
 
@@ -194,7 +200,8 @@ def subscription(talk: Talk, world: World) -> None:
         },
     )
     talk.say(
-        f"{name} has one active subscription, {sub}. I can only cancel at once with what I have. Do you still want that?"
+        f"{name} has one active subscription, {sub}. I can only cancel at once with what I have. Do you "
+        "still want that?"
     )
     talk.user("Hmm. Then leave it for today, I'll ask them again.")
     talk.say("All right, nothing was changed.")
@@ -229,7 +236,8 @@ def meeting(talk: Talk, world: World) -> None:
     spoken = {30: "half an hour", 45: "45 minutes", 60: "an hour", 90: "an hour and a half"}[length]
     talk.user(
         world.pick(
-            f"Please set up a meeting about the {thing} on {world.said(day)} at {world.clock(hour, minute)} for {spoken}.",
+            f"Please set up a meeting about the {thing} on {world.said(day)} at "
+            f"{world.clock(hour, minute)} for {spoken}.",
             f"I need {spoken} for the {thing}, {world.said(day)}, {world.clock(hour, minute)}.",
         )
     )
@@ -254,7 +262,8 @@ def meeting(talk: Talk, world: World) -> None:
         made,
     )
     talk.say(
-        f"“{title}” is in your calendar for {day.strftime('%A')}, {day.day} {day.strftime('%B')} at {hour}:{minute:02}, and {listed(people)} got invitations."
+        f"“{title}” is in your calendar for {day.strftime('%A')}, {day.day} {day.strftime('%B')} at "
+        f"{hour}:{minute:02}, and {listed(people)} got invitations."
     )
 
 
@@ -299,7 +308,8 @@ def tomorrow(talk: Talk, world: World) -> None:
     day = today + timedelta(days=ahead)
     words = {1: "tomorrow", 2: "the day after tomorrow", 7: "in a week"}[ahead]
     talk.user(
-        f"Today is {today.strftime('%A')}, {today.day} {today.strftime('%B')} {today.year}. Block {words} from 9 to 11 for deep work."
+        f"Today is {today.strftime('%A')}, {today.day} {today.strftime('%B')} {today.year}. Block {words} "
+        "from 9 to 11 for deep work."
     )
     made = _event(world, "Deep work", day, 9, 0, 120, [], "UTC")
     talk.call(
@@ -355,7 +365,10 @@ def mail(talk: Talk, world: World) -> None:
             "answer that it's coming, friendly tone",
         )
     )
-    body = f"Hi {first},\n\nthank you for your mail. You will have the {thing} by {day.strftime('%B')} {day.day}. If anything is unclear I am happy to go through it with you.\n\nBest regards"
+    body = (
+        f"Hi {first},\n\nthank you for your mail. You will have the {thing} by {day.strftime('%B')} "
+        f"{day.day}. If anything is unclear I am happy to go through it with you.\n\nBest regards"
+    )
     talk.call(
         "SEND_MESSAGE",
         {"to": [address], "subject": f"Re: {thing.capitalize()}", "body": body, "threadId": thread},
@@ -368,7 +381,8 @@ def labels(talk: Talk, world: World) -> None:
     label, word = f"Label_{world.digits(3)}", world.pick("Invoices", "Travel", "Suppliers")
     found = [world.id("", 16).lower() for _ in range(world.rng.randint(2, 4))]
     talk.user(
-        f"Make a label {word} and put everything from {world.pick('noreply@railway.eu', 'orders@paperhouse.com')} in there."
+        f"Make a label {word} and put everything from "
+        f"{world.pick('noreply@railway.eu', 'orders@paperhouse.com')} in there."
     )
     sender = "noreply@railway.eu" if "railway" in talk.asked else "orders@paperhouse.com"
     talk.call("CREATE_LABEL", {"name": word}, {"id": label, "name": word, "type": "user"})
@@ -391,7 +405,8 @@ def issue(talk: Talk, world: World) -> None:
     account, key = world.id("", 24).lower(), f"{world.pick('OPS', 'WEB', 'DATA')}-{world.digits(3)}"
     due = world.day()
     talk.user(
-        f"Open a bug in {project}: the export button does nothing on Safari. High priority, {name} should take it, due {world.said(due)}."
+        f"Open a bug in {project}: the export button does nothing on Safari. High priority, {name} should "
+        f"take it, due {world.said(due)}."
     )
     key = f"{project}-{world.digits(3)}"
     talk.call(
@@ -570,7 +585,8 @@ def board(talk: Talk, world: World) -> None:
         },
     )
     talk.say(
-        f"The task is in {names[0]}, due {due.strftime('%A')} {due.day} {due.strftime('%B')}, with one subtask: {link}{task}"
+        f"The task is in {names[0]}, due {due.strftime('%A')} {due.day} {due.strftime('%B')}, with one "
+        f"subtask: {link}{task}"
     )
     del section
 
@@ -747,11 +763,15 @@ def minutes(talk: Talk, world: World) -> None:
     thing, city = world.pick(*THINGS), world.pick(*CITIES)
     file, count = world.id("1", 32), world.rng.randint(3, 9)
     talk.user(
-        f"Save my notes as a text file, please: the {city} team is {count} people, rent is {world.money(320_000, '€')} a month, and we decide on the {thing} in June."
+        f"Save my notes as a text file, please: the {city} team is {count} people, rent is "
+        f"{world.money(320_000, '€')} a month, and we decide on the {thing} in June."
     )
     talk.say("What should it be called?")
     talk.user(f"notes-{city.lower()}.txt")
-    text = f"Notes on {city}\n\n- The team has {count} people.\n- The rent is 3,200 euros a month.\n- The {thing} is decided in June."
+    text = (
+        f"Notes on {city}\n\n- The team has {count} people.\n- The rent is 3,200 euros a month.\n- The "
+        f"{thing} is decided in June."
+    )
     talk.call(
         "CREATE_FILE",
         {"name": f"notes-{city.lower()}.txt", "content": text, "mimeType": "text/plain"},
@@ -772,7 +792,8 @@ def message(talk: Talk, world: World) -> None:
     person, day = world.person(), world.day(8)
     to = "".join(char for char in phone if char.isdigit())
     talk.user(
-        f"Our WhatsApp account is {waba}. Text {person} at {phone} that the van comes {world.said(day)} between {world.clock(9, 0)} and {world.clock(11, 30)}."
+        f"Our WhatsApp account is {waba}. Text {person} at {phone} that the van comes {world.said(day)} "
+        f"between {world.clock(9, 0)} and {world.clock(11, 30)}."
     )
     talk.call(
         "LIST_PHONE_NUMBERS",
@@ -788,7 +809,10 @@ def message(talk: Talk, world: World) -> None:
             ]
         },
     )
-    body = f"Hello {person.split()[0]}, our van will be with you on {day.day} {day.strftime('%B')} between 9:00 and 11:30. Bluebird Logistics"
+    body = (
+        f"Hello {person.split()[0]}, our van will be with you on {day.day} {day.strftime('%B')} between "
+        "9:00 and 11:30. Bluebird Logistics"
+    )
     sent = f"wamid.{world.id('', 24)}"
     talk.call(
         "SEND_TEXT_MESSAGE",
@@ -854,7 +878,8 @@ def overview(talk: Talk, world: World) -> None:
         },
     )
     talk.say(
-        f"There are {len(amounts)} successful payments, £{sum(amounts) / 100:,.2f} together; the largest is £{max(amounts) / 100:,.2f}."
+        f"There are {len(amounts)} successful payments, £{sum(amounts) / 100:,.2f} together; the largest "
+        f"is £{max(amounts) / 100:,.2f}."
     )
 
 
@@ -893,7 +918,8 @@ def short_talk(talk: Talk, world: World) -> None:
     talk.user(world.pick("What can you do for me here?", "hey, are you able to undo things?"))
     talk.say(
         world.pick(
-            "I can look things up and change them for you. Changes are made at once, so tell me if you would rather see them first.",
+            "I can look things up and change them for you. Changes are made at once, so tell me if you "
+            "would rather see them first.",
             "Some of it: I can move things back, but what is deleted for good stays deleted.",
         )
     )

@@ -1,7 +1,8 @@
-"""Each kind of fault, planted into a talk in which nothing was wrong: the script knows where and in which turn.
+"""Each kind of fault, planted into a talk in which nothing was wrong: the script knows where, in which turn.
 
-A kind gives the changed conversation, the turn (from 0) and the reasons of which one should be told; None where the
-talk has no place for it. What counts as an id, an amount or a date is decided here by key, not by the checks.
+A kind gives the changed conversation, the turn (from 0) and the reasons of which one should be told; None
+where the talk has no place for it. What counts as an id, an amount or a date is decided here by key, not
+by the checks.
 """
 
 from __future__ import annotations
@@ -185,8 +186,9 @@ def _is_id(key: str, value: Any) -> bool:
 
 
 def _other_mail(value: str, rng: Random) -> str:
+    first, last = rng.choice(("sandra", "victor", "leila")), rng.choice(("brooks", "haas", "ito"))
     return _MAIL.sub(
-        f"{rng.choice(('sandra', 'victor', 'leila'))}.{rng.choice(('brooks', 'haas', 'ito'))}@{rng.choice(('gmail.com', 'nordlicht.de'))}",
+        f"{first}.{last}@{rng.choice(('gmail.com', 'nordlicht.de'))}",
         value,
     )
 
@@ -205,7 +207,8 @@ def _other_day(value: str, rng: Random) -> str:
 def _other_time(value: str, rng: Random) -> str:
     return _CLOCK.sub(
         lambda found: (
-            f"T{(int(found[1]) + rng.choice((2, 3, 5))) % 24:02}:{(int(found[2]) + rng.choice((10, 20, 25))) % 60:02}"
+            f"T{(int(found[1]) + rng.choice((2, 3, 5))) % 24:02}"
+            f":{(int(found[2]) + rng.choice((10, 20, 25))) % 60:02}"
         ),
         value,
     )
@@ -354,10 +357,12 @@ def ignored_error(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Pla
 
 
 _SAID_NUMBER = re.compile(
-    r"(?<=[$€£])[\d,]+\.\d\d|\b\d{3,6}\b(?= bytes)|(?<=became \w{5} in )\d+|\b\d+(?= messages)|\b\d+(?= successful)"
+    r"(?<=[$€£])[\d,]+\.\d\d|\b\d{3,6}\b(?= bytes)|(?<=became \w{5} in )\d+|\b\d+(?= messages)|\b\d+(?= "
+    r"successful)"
 )
 _SAID_DAY = re.compile(
-    rf"\b(\d{{1,2}}) ({'|'.join(date(2000, m, 1).strftime('%B') for m in range(1, 13))})\b|\b({'|'.join(date(2000, m, 1).strftime('%B') for m in range(1, 13))}) (\d{{1,2}})\b"
+    rf"\b(\d{{1,2}}) ({'|'.join(date(2000, m, 1).strftime('%B') for m in range(1, 13))})\b|"
+    rf"\b({'|'.join(date(2000, m, 1).strftime('%B') for m in range(1, 13))}) (\d{{1,2}})\b"
 )
 
 
@@ -419,7 +424,17 @@ def wrong_said_id(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Pla
     )
 
 
-_BLANKS = ("[Your Name]", "<insert address here>", "TODO", "your_api_key", "lorem ipsum dolor sit amet", "[insert date]", "<base64-encoded-content>", "string", "John Doe", "123e4567-e89b-12d3-a456-426614174000", "+1 123 456 7890", "someone@example.com", "TBD", "abc123")  # fmt: skip
+_BLANKS = (
+    *("[Your Name]", "<insert address here>", "TODO", "your_api_key", "lorem ipsum dolor sit amet"),
+    *(
+        "[insert date]",
+        "<base64-encoded-content>",
+        "string",
+        "John Doe",
+        "123e4567-e89b-12d3-a456-426614174000",
+    ),
+    *("+1 123 456 7890", "someone@example.com", "TBD", "abc123"),
+)
 
 
 def placeholder_argument(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Planted | None:
@@ -530,7 +545,8 @@ def said_again(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Plante
 
 _FOREIGN = (
     "Natürlich, ich habe das für dich erledigt und du kannst dir den Eintrag jetzt in der Liste ansehen.",
-    "Bien sûr, je l'ai fait pour vous et vous pouvez maintenant voir le résultat dans la liste de vos dossiers.",
+    "Bien sûr, je l'ai fait pour vous et vous pouvez maintenant voir le résultat dans la liste de vos "
+    "dossiers.",
     "Claro, ya lo he hecho por ti y ahora puedes ver el resultado en la lista con los otros documentos.",
     "Конечно, я всё сделал, и теперь вы можете посмотреть результат в списке.",
     "好的，我已经帮您处理好了，现在您可以在列表中查看结果，如有需要请随时告诉我。",
@@ -549,8 +565,10 @@ def foreign(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Planted |
 
 
 _PERSONAS = (
-    "Rita Vogel is office manager at a dental clinic of forty people in Graz, writes in short sentences and is always a little late for her next appointment.",
-    "A warehouse planner who took over the job three weeks ago, knows the goods well but none of the systems, and apologises for every question he asks.",
+    "Rita Vogel is office manager at a dental clinic of forty people in Graz, writes in short sentences "
+    "and is always a little late for her next appointment.",
+    "A warehouse planner who took over the job three weeks ago, knows the goods well but none of the "
+    "systems, and apologises for every question he asks.",
 )
 
 
@@ -577,22 +595,53 @@ def persona_leak(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Plan
 def refusal(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Planted | None:
     """The assistant declines without need."""
     turn = rng.randrange(len(talk.turns))
-    text = rng.choice((
-        "As an AI language model, I cannot send messages or change entries.", "I'm sorry, but I can't assist with that.",
-        "I'm just an AI language model and have no access to your files.", "I cannot fulfill this request.", "I'm sorry, but I cannot help with that request.",
-    ))  # fmt: skip
+    text = rng.choice(
+        (
+            "As an AI language model, I cannot send messages or change entries.",
+            "I'm sorry, but I can't assist with that.",
+            "I'm just an AI language model and have no access to your files.",
+            "I cannot fulfill this request.",
+            "I'm sorry, but I cannot help with that request.",
+        )
+    )
     return Planted(with_last_words(talk, turn, text), turn, ("refusal",))
 
 
 def simulation(talk: Conversation, tools: Sequence[Tool], rng: Random) -> Planted | None:
     """Somebody speaks of the stage."""
     turn = rng.randrange(len(talk.turns))
-    text = rng.choice((
-        "In this simulated conversation I pretend that it was sent.", "As per the scenario, the entry was changed.", "According to the tool schema I need an id for that.",
-        "This is a mock response, so nothing was changed.", "Here is the result in DML.", "Based on the scenario, the list has been updated.",
-    ))  # fmt: skip
+    text = rng.choice(
+        (
+            "In this simulated conversation I pretend that it was sent.",
+            "As per the scenario, the entry was changed.",
+            "According to the tool schema I need an id for that.",
+            "This is a mock response, so nothing was changed.",
+            "Here is the result in DML.",
+            "Based on the scenario, the list has been updated.",
+        )
+    )
     made = with_user(talk, turn, text) if rng.random() < 0.2 else with_last_words(talk, turn, text)
     return Planted(made, turn, ("simulation_mentioned",))
+
+
+def _is_mail(key: str, value: object) -> bool:
+    return isinstance(value, str) and bool(_MAIL.search(value))
+
+
+def _is_name(key: str, value: object) -> bool:
+    return key == "query" and isinstance(value, str) and value.istitle()
+
+
+def _is_amount(key: str, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and bool(_AMOUNT_KEYS.search(key))
+
+
+def _is_day(key: str, value: object) -> bool:
+    return isinstance(value, str) and bool(_DAY.match(value)) and "max" not in key.lower()
+
+
+def _is_time(key: str, value: object) -> bool:
+    return key == "dateTime" and isinstance(value, str)
 
 
 KINDS: dict[str, Kind] = {
@@ -604,11 +653,11 @@ KINDS: dict[str, Kind] = {
     "extra property": extra_property,
     "bad response": bad_response,
     "hallucinated id": _argument_kind(_is_id, _other_id),
-    "hallucinated address": _argument_kind(lambda key, value: isinstance(value, str) and bool(_MAIL.search(value)), _other_mail),
-    "hallucinated name": _argument_kind(lambda key, value: key == "query" and isinstance(value, str) and value.istitle(), _other_name),
-    "wrong amount": _argument_kind(lambda key, value: isinstance(value, int) and not isinstance(value, bool) and bool(_AMOUNT_KEYS.search(key)), _other_amount),
-    "wrong day": _argument_kind(lambda key, value: isinstance(value, str) and bool(_DAY.match(value)) and "Max" not in key and "max" not in key, _other_day),
-    "wrong time": _argument_kind(lambda key, value: key == "dateTime" and isinstance(value, str), _other_time),
+    "hallucinated address": _argument_kind(_is_mail, _other_mail),
+    "hallucinated name": _argument_kind(_is_name, _other_name),
+    "wrong amount": _argument_kind(_is_amount, _other_amount),
+    "wrong day": _argument_kind(_is_day, _other_day),
+    "wrong time": _argument_kind(_is_time, _other_time),
     "ignored error": ignored_error,
     "wrong number said": wrong_number,
     "wrong day said": wrong_said_day,

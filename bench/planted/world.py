@@ -11,8 +11,14 @@ from typing import Any
 
 from funcdex.types.conversation import AssistantMessage, Conversation, Step, ToolCall, Turn
 
-FIRST = "Marta Jonas Aisha Hiroshi Claire Tomás Priya Erik Nadia Oluwaseun Greta Felix Lucía Henrik Mei Samir".split()
-LAST = "Keller Okonkwo Tanaka Dubois Herrera Lindgren Shah Novak Moreau Petrov Castillo Weiss Adeyemi Rossi".split()
+FIRST = (
+    *("Marta Jonas Aisha Hiroshi Claire Tomás Priya Erik".split()),
+    *("Nadia Oluwaseun Greta Felix Lucía Henrik Mei Samir".split()),
+)
+LAST = (
+    *("Keller Okonkwo Tanaka Dubois Herrera Lindgren Shah".split()),
+    *("Novak Moreau Petrov Castillo Weiss Adeyemi Rossi".split()),
+)
 FIRMS = (
     "Harbor & Pine",
     "Nordlicht GmbH",
@@ -60,7 +66,8 @@ class World:
         return self.rng.choice("123456789") + "".join(self.rng.choices(string.digits, k=length - 1))
 
     def uuid(self) -> str:
-        return f"{self.rng.getrandbits(32):08x}-{self.rng.getrandbits(16):04x}-4{self.rng.getrandbits(12):03x}-a{self.rng.getrandbits(12):03x}-{self.rng.getrandbits(48):012x}"
+        first, second, third, fourth, fifth = (self.rng.getrandbits(bits) for bits in (32, 16, 12, 12, 48))
+        return f"{first:08x}-{second:04x}-4{third:03x}-a{fourth:03x}-{fifth:012x}"
 
     def day(self, within: int = 40) -> date:
         return self.today + timedelta(days=self.rng.randint(2, within))
@@ -117,7 +124,8 @@ def stamp(day: date, hour: int, minute: int = 0, zone: str = "") -> str:
 
 
 class Talk:
-    """Turns as they are written: `user`, then `say` and `call` in any order, the last word being the assistant's."""
+    """Turns as they are written: `user`, then `say` and `call` in any order, the last word being the
+    assistant's."""
 
     def __init__(self) -> None:
         self._turns: list[Turn] = []

@@ -14,7 +14,7 @@ import numpy as np
 
 from funcdex.cluster.ledger import Admitted, first_life, forget_before, read_lives, write_first
 from funcdex.dedup.exact import digest
-from funcdex.dedup.sketch import Sketch, sketch_of
+from funcdex.dedup.sketch import Sketch, capitals_are_names, sketch_of
 from funcdex.guarding import by_group
 from funcdex.order import Order
 from funcdex.rundir.layout import RunDir
@@ -71,6 +71,7 @@ def _conversations(
 ) -> Iterator[Admitted]:
     if not (order.settings.dedup.enabled and order.settings.dedup.conversations):
         return
+    names = capitals_are_names(order.settings.generation.language)
     missing = [(id, place) for id, place in told if id not in known]
     texts = WrittenConversations(order.run, [place for _, place in missing])
     for id, _ in told:
@@ -78,7 +79,7 @@ def _conversations(
             yield Admitted(id, group, sketch=known[id])
     for at in range(0, len(missing), AT_ONCE):
         for (id, _), text in zip(missing[at : at + AT_ONCE], texts[at : at + AT_ONCE], strict=True):
-            if sketch := sketch_of(text):
+            if sketch := sketch_of(text, names=names):
                 yield Admitted(id, group, sketch=sketch)
 
 

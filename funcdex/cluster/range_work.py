@@ -18,6 +18,7 @@ from funcdex.cluster.slices import records_of_range, with_later
 from funcdex.dedup.embedding import require_packages
 from funcdex.dedup.examples import Examples
 from funcdex.dedup.model_process import ModelProcess
+from funcdex.dedup.sketch import capitals_are_names
 from funcdex.errors import CheckpointError, FuncdexError
 from funcdex.memory import give_back_buffers
 from funcdex.off_loop import share_fairly
@@ -168,7 +169,8 @@ async def _conversations(
     dedup: DedupSettings, task: RangeOrder, ask: Ask
 ) -> AsyncIterator[RemoteGuard | None]:
     wanted = dedup.enabled and dedup.conversations
-    async with serving(RemoteGuard(ask, sketched, task.shard_of, None) if wanted else None) as guard:
+    questions = partial(sketched, capitals_are_names(task.order.settings.generation.language))
+    async with serving(RemoteGuard(ask, questions, task.shard_of, None) if wanted else None) as guard:
         yield guard
 
 

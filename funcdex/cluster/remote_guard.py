@@ -167,6 +167,6 @@ def embedded(embedder: Embedder | None, told: Sequence[tuple[str, str, str]]) ->
     ]
 
 
-def sketched(told: Sequence[tuple[str, str, str]]) -> list[Question]:
-    """Questions about conversations. Blocks."""
-    return [Question(asker, group, sketch=sketch_of(text)) for asker, group, text in told]
+def sketched(names: bool, told: Sequence[tuple[str, str, str]]) -> list[Question]:
+    """Questions about conversations; `names` as for `masked_tokens`. Blocks."""
+    return [Question(asker, group, sketch=sketch_of(text, names=names)) for asker, group, text in told]

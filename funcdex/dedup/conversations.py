@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from funcdex.dedup.kept_sketches import KeptSketches
 from funcdex.dedup.minhash import BandedSets
 from funcdex.dedup.protocol import Duplicate, Verdict
-from funcdex.dedup.sketch import Sketch, sketch_of
+from funcdex.dedup.sketch import Sketch, capitals_are_names, sketch_of
 
 CANDIDATES = 16
 """Earlier conversations looked at."""
@@ -24,10 +24,11 @@ WITHDRAWN = 0
 
 class ConversationLayer:
     """`threshold` is on the share of the user's content words that two conversations with the same calls have
-    in common (Jaccard, estimated)."""
+    in common (Jaccard, estimated); `language` is what the user speaks, as `en` or `pt-BR`."""
 
-    def __init__(self, threshold: float, kept: KeptSketches | None = None) -> None:
+    def __init__(self, threshold: float, language: str = "en", kept: KeptSketches | None = None) -> None:
         self._threshold = threshold
+        self._names = capitals_are_names(language)
         self._kept = kept
         self._said: defaultdict[str, set[bytes]] = defaultdict(set)
         self._calls: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
@@ -35,13 +36,14 @@ class ConversationLayer:
 
     def insert(self, group: str, texts: Sequence[str]) -> None:
         """See `Layer.insert`."""
-        for sketch in self._kept.recall(texts) if self._kept else map(sketch_of, texts):
+        drawn = self._kept.recall(texts) if self._kept else map(self._sketch_of, texts)
+        for sketch in drawn:
             if sketch:
                 self.insert_sketch(group, sketch)
 
     def admit(self, items: Sequence[tuple[str, str]]) -> list[Verdict]:
         """See `Layer.admit`."""
-        sketches = [sketch_of(text) for _, text in items]
+        sketches = [self._sketch_of(text) for _, text in items]
         verdicts: list[Verdict] = [
             self.admit_sketch(group, sketch) for (group, _), sketch in zip(items, sketches, strict=True)
         ]
@@ -50,6 +52,9 @@ class ConversationLayer:
             of_all = zip(texts, sketches, verdicts, strict=True)
             self._kept.keep([(text, sketch) for text, sketch, verdict in of_all if sketch and not verdict])
         return verdicts
+
+    def _sketch_of(self, text: str) -> Sketch | None:
+        return sketch_of(text, names=self._names)
 
     def upkeep(self) -> bool:
         """See `Layer.upkeep`."""

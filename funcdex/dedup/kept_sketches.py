@@ -7,6 +7,7 @@ differently, the file is begun anew.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,24 +16,24 @@ import numpy as np
 from funcdex.dedup.exact import digest
 from funcdex.dedup.minhash import BANDS, ROWS
 from funcdex.dedup.record_file import RecordFile
-from funcdex.dedup.sketch import SAID_BYTES, Sketch, sketch_of
+from funcdex.dedup.sketch import SAID_BYTES, Sketch, capitals_are_names, sketch_of
 
 PROBE = (
     "</user>\nPlease move my reading with Mr. Abara to the first Thursday of March, and tell all guests who "
     'booked.\n</assistant>\n<tool>{"name": "MOVE", "arguments": {"to": "2026-03-05", "tell": true}}</tool>\n'
     '<tool_response>{"moved": 1}</tool_response>\n</assistant>\nIt is moved, and 14 guests know.'
 )
-_HEADER = b'{"funcdex_sketches":1}\n'
 _CALLS_BYTES = 8
 _VALUE_BYTES = 1 + SAID_BYTES + _CALLS_BYTES + 4 * BANDS * ROWS
 
 
 class KeptSketches:
-    """Sketches that were drawn before, in the file at `path`. Nothing is opened before the first is wanted.
-    Blocks. A disk that fails costs the cache, not the run."""
+    """Sketches that were drawn before, of talks in `language`, in the file at `path`. Nothing is opened before
+    the first is wanted. Blocks. A disk that fails costs the cache, not the run."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, language: str = "en") -> None:
         self._path = path
+        self._names = capitals_are_names(language)
         self._file: RecordFile | None = None
 
     def recall(self, texts: Sequence[str]) -> list[Sketch | None]:
@@ -42,7 +43,7 @@ class KeptSketches:
         drawn: list[tuple[str, Sketch]] = []
         for text in texts:
             value = file.find(digest(text))
-            sketch = sketch_of(text) if value is None else _sketch(value)
+            sketch = sketch_of(text, names=self._names) if value is None else _sketch(value)
             if value is None and sketch:
                 drawn.append((text, sketch))
             sketches.append(sketch)
@@ -64,8 +65,9 @@ class KeptSketches:
 
     def _opened(self) -> RecordFile:
         if self._file is None:
-            self._file = RecordFile(self._path, _HEADER, _VALUE_BYTES)
-            probe = sketch_of(PROBE)
+            header = {"funcdex_sketches": 1, "names": self._names}
+            self._file = RecordFile(self._path, json.dumps(header).encode() + b"\n", _VALUE_BYTES)
+            probe = sketch_of(PROBE, names=self._names)
             assert probe is not None
             first = digest(PROBE), _value(probe)
             if self._file.find(first[0]) != first[1]:

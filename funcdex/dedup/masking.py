@@ -49,17 +49,18 @@ _TITLES = frozenset("mr mrs ms dr st prof".split())
 _AFTER_A_NAME = frozenset("has is wants needs asks runs keeps must would should looks gets and".split())
 
 
-def masked_tokens(text: str) -> list[str]:
+def masked_tokens(text: str, *, names: bool = True) -> list[str]:
     """The tokens in order: stems of words in lower case, `<kind>` of what is a particular, `.` between
-    sentences. Neighbours of one kind are one."""
+    sentences. Neighbours of one kind are one. `names`: a capital makes a name, as it does not where every
+    noun has one."""
     found: list[str] = []
-    for token in _tokens(unicodedata.normalize("NFKC", text[:MOST_CHARS]).replace("’", "'")):
+    for token in _tokens(unicodedata.normalize("NFKC", text[:MOST_CHARS]).replace("’", "'"), names):
         if not (found and token[0] == "<" and token == found[-1]):
             found.append(token)
     return found
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _tokens(text: str, names: bool) -> Iterator[str]:
     text = re.sub(r"n't\b", " not", text).replace("can not", "cannot")
     matches = [
         match for match in _TOKEN.finditer(re.sub(r"'s?\b", lambda m: " 's " if m[0] == "'s" else " ", text))
@@ -76,12 +77,12 @@ def _tokens(text: str) -> Iterator[str]:
             yield "<number>" if kind == "digits" else f"<{kind}>"
         else:
             following = matches[place + 1].group() if place + 1 < len(matches) else ""
-            yield from _word(value, following, begins)
+            yield from _word(value, following, begins, names)
         after_title = value.lower() in _TITLES
         begins = False
 
 
-def _word(value: str, following: str, begins: bool) -> Iterator[str]:
+def _word(value: str, following: str, begins: bool, names: bool) -> Iterator[str]:
     word = value.casefold()
     if word == "s":
         return
@@ -91,7 +92,7 @@ def _word(value: str, following: str, begins: bool) -> Iterator[str]:
         yield "<date>"
     elif word in _MONEY:
         yield "<amount>"
-    elif word in _TITLES or _is_name(value, word, following, begins):
+    elif word in _TITLES or (names and _is_name(value, word, following, begins)):
         yield "<name>"
     else:
         yield stem(word)

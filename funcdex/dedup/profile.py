@@ -35,9 +35,10 @@ class Profile:
     codes: array[int]
 
     @classmethod
-    def of(cls, text: str) -> Profile:
-        """Of a text of any length; what comes after its first `MOST_TOKENS` is not seen."""
-        return cls(array("I", map(code, masked_tokens(text)[:MOST_TOKENS])))
+    def of(cls, text: str, *, names: bool = True) -> Profile:
+        """Of a text of any length; what comes after its first `MOST_TOKENS` is not seen. `names` as for
+        `masked_tokens`."""
+        return cls(array("I", map(code, masked_tokens(text, names=names)[:MOST_TOKENS])))
 
     @cached_property
     def distinct(self) -> frozenset[int]:

@@ -15,6 +15,7 @@ from funcdex.types.conversation import Conversation, JsonValue, ToolCall
 SAID_BYTES = 16
 LEAST_WORDS = 8
 """Of content, distinct, from which on equal words of a user are no chance."""
+_NOUNS_WITH_CAPITALS = frozenset(("de", "gsw", "lb"))
 MOST_LEVELS = 8
 """Of arguments inside arguments that are told apart."""
 
@@ -29,13 +30,18 @@ class Sketch:
     words: HashArray
 
 
-def sketch_of(text: str) -> Sketch | None:
-    """Of a conversation in markup; None if it is none."""
+def capitals_are_names(language: str) -> bool:
+    """Whether a capital makes a word a name in a language (`en`, `pt-BR`)."""
+    return language.lower().partition("-")[0] not in _NOUNS_WITH_CAPITALS
+
+
+def sketch_of(text: str, *, names: bool = True) -> Sketch | None:
+    """Of a conversation in markup; None if it is none. `names` as for `masked_tokens`."""
     try:
         conversation = parse(text)
     except MarkupError:
         return None
-    profile = Profile.of("\n".join(turn.user for turn in conversation.turns))
+    profile = Profile.of("\n".join(turn.user for turn in conversation.turns), names=names)
     said = digest_of(profile) if len(profile.words) >= LEAST_WORDS else None
     return Sketch(said, calls_of(conversation), signature(profile.words))
 

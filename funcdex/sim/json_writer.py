@@ -104,7 +104,14 @@ class JsonWriter:
     def _number(self, mask: Mask) -> bytes:
         first_digits = mask.among(_DIGITS).decode()
         values = numbers(self.cursor.key, first_digits, self._facts, self._rng, answering=self.answering)
-        return self._first_that_fits(values) or self._branch(mask)
+        return self._whole_number(values) or self._branch(mask)
+
+    def _whole_number(self, candidates: Iterable[str]) -> bytes:
+        """The first that may end there: `12` fits where nine digits are wanted, as their beginning."""
+        pieces = tuple(candidate.encode() for candidate in candidates)
+        ends = [b"}" if box.is_object else b"]" for box in self.cursor.stack[-1:]] + [b","]
+        whole = (piece for piece in pieces if any(self._fits(piece + end) for end in ends))
+        return next(whole, b"") or next(filter(self._fits, pieces), b"")
 
     def _or_close(self, mask: Mask, more: bytes) -> bytes:
         """One more member, or the bracket that closes the container."""
@@ -116,7 +123,7 @@ class JsonWriter:
 
     def _wants_more(self) -> bool:
         if (wanted := self._wanted()) is not None:
-            if wanted or not self.more_than_example:
+            if wanted or not self.more_than_example or self._could_only_fail():
                 return wanted
         box = self.cursor.stack[-1]
         # The member before a comma is counted when the comma comes.
@@ -208,6 +215,11 @@ class JsonWriter:
         """The example of the container that is open."""
         return self._example_at(self._path(len(self.cursor.stack) - 1))
 
+    def _could_only_fail(self) -> bool:
+        """Whether a response that says nothing would become an error by saying something."""
+        at_start = len(self.cursor.stack) == 1 and not self.cursor.stack[0].count
+        return self.answering and at_start and self._container() == {} and self._fits(b'"error"')
+
     def _wanted(self) -> bool | None:
         """Whether the example has more members than were written; None if it says nothing of them."""
         example, box = self._container(), self.cursor.stack[-1]
@@ -246,7 +258,7 @@ class JsonWriter:
             return self._first_that_fits(f'"{one}"' for one in self._fresh())
         new = (str(self._rng.randrange(most // 10, most)) for most in _FRESH_NUMBERS)
         said = () if self.answering else (str(self._facts.other_number),)
-        return self._first_that_fits((*said, *new)) if mask.among(_DIGITS) else b""
+        return self._whole_number((*said, *new)) if mask.among(_DIGITS) else b""
 
     def _fresh(self) -> Iterator[str]:
         return fresh_strings(self.cursor.key, self._facts, self._author, self._rng, answering=self.answering)

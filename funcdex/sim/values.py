@@ -173,11 +173,15 @@ def fresh_strings(key: str, facts: Facts, author: Author, rng: Random, *, answer
     them, elsewhere the user has, as far as there are such."""
     kind, word = kind_of(key), new_id(rng) if answering else facts.other_id
     domain = f"{author.topic.company.lower()}.example"
+    # What lasts half an hour ends then: of a moment that somebody named, another one that follows from it.
+    hour, minute = map(int, facts.time.split(":"))
+    ends = f"{facts.date}T{hour + (minute + 30) // 60:02}:{(minute + 30) % 60:02}:00Z"
+    new = f"20{rng.randint(26, 39)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}T{facts.time}:00Z"
     made: dict[Kind, str] = {
         "email": f"{word}@{domain}" if answering else facts.other_email,
         "url": f"https://{domain}/{author.fill('noun')}/{word}",
         "phone": _new_phone(rng) if answering else facts.other_phone,
-        "time": f"20{rng.randint(26, 39)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}T{facts.time}:00Z",
+        "time": new if answering else ends,
         "title": f"{author.title()} {word}",
         "id": word,
     }

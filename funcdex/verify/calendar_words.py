@@ -24,8 +24,8 @@ _WEEKDAYS = """
 monday mon mondays montag lundi lunes lunedi segunda-feira maandag mandag poniedzialek pazartesi
 tuesday tue tues tuesdays dienstag mardi martes martedi terca-feira dinsdag tisdag wtorek sali
 wednesday wed wednesdays mittwoch mercredi miercoles mercoledi quarta-feira woensdag onsdag sroda carsamba
-thursday thu thur thurs thursdays donnerstag jeudi jueves giovedi quinta-feira donderdag torsdag czwartek persembe
-friday fri fridays freitag vendredi viernes venerdi sexta-feira vrijdag fredag piatek cuma
+thursday thu thur thurs thursdays donnerstag jeudi jueves giovedi quinta-feira donderdag torsdag czwartek
+persembe friday fri fridays freitag vendredi viernes venerdi sexta-feira vrijdag fredag piatek cuma
 saturday sat saturdays samstag samedi sabado sabato zaterdag lordag sobota cumartesi
 sunday sun sundays sonntag dimanche domingo domenica zondag sondag niedziela pazar
 """

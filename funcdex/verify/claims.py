@@ -22,6 +22,11 @@ from funcdex.verify.quantities import amounts_in, figures_in
 
 ClaimKind = Literal["email", "url", "phone", "id", "date", "time", "amount", "number"]
 
+HARD_KINDS: tuple[ClaimKind, ...] = ("email", "url", "phone", "id")
+"""What nobody says about so."""
+IN_ANY_LANGUAGE: tuple[ClaimKind, ...] = ("email", "url", "id")
+"""What is written alike in every language: `1 200 000` is a telephone number in some and a million in
+others."""
 MAX_CHARS = 20_000
 """Of a text: what is beyond is not looked at."""
 MAX_CLAIMS = 200
@@ -39,7 +44,8 @@ _HINT = re.compile(r"[\d@/]")
 _DIGIT = re.compile(r"\d")
 _PART = re.compile(r"[A-Za-z0-9]+")
 _NO_TICKETS = frozenset(
-    "utf iso covid gpt sha md rfc aes fy ipv http tls usb mp cd utc gmt q h top step phase day week part version "
+    "utf iso covid gpt sha md rfc aes fy ipv http tls usb mp cd utc gmt q h top step phase day week part "
+    "version "
     "level tier type class section chapter figure table wave sprint round".split()
 )
 _WITH_UNIT = re.compile(

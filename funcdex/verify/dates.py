@@ -28,9 +28,11 @@ _DAY_MONTH = re.compile(
     rf"(?<![\d.])(\d\d?){_TH}(?:\s?(?:-|to|and|or|through|until|bis|et|y|e)\s?(?:the\s)?(\d\d?){_TH})?"
     rf"[\s-](?:of\s|de\s|du\s)?({_MONTH})\b\.?(?:[\s,-]+(?:of\s|de\s)?((?:19|20)\d\d)\b)?"
 )
+# The 11 of `March 22nd, 11am` is no day.
+_NO_HOUR = r"(?![\d:%]|\s?(?:[ap]\.?\s?m\b|o'?clock|uhr|heures?|h\b))"
 _MONTH_DAY = re.compile(
-    rf"\b({_MONTH})\b\.?\s+(?:the\s)?(\d\d?){_TH}(?![\d:%])"
-    rf"(?:\s?(?:-|to|and|or|through|until|,)\s?(?:the\s)?(?:(?:{_MONTH})\s)?(\d\d?){_TH}(?![\d:%]))?{_YEAR}"
+    rf"\b({_MONTH})\b\.?\s+(?:the\s)?(\d\d?){_TH}{_NO_HOUR}"
+    rf"(?:\s?(?:-|to|and|or|through|until|,)\s?(?:the\s)?(?:(?:{_MONTH})\s)?(\d\d?){_TH}{_NO_HOUR})?{_YEAR}"
 )
 _SLASHED = re.compile(
     r"(?<![\d/.])(\d\d?)([/.-])(\d\d?)\2((?:19|20)?\d\d)(?![\d/])|(?<![\d/.])(\d\d?)/(\d\d?)(?![\d/])"

@@ -11,23 +11,24 @@ from funcdex.types.fault import Fault
 from funcdex.verify.fold import fold
 
 _ADMITS = re.compile(
-    r"\b(?:errors?|un(?:able|fortunately|available|successful|expected|known)|could(?:n't| not)|can(?:not|'t)|fail\w*|problems?|issues?|"
-    r"sorry|apolog\w*|not?|n't|no longer|denied|refus\w*|reject\w*|invalid|expired|missing|again|retry|trouble|however|"
+    r"\b(?:errors?|un(?:able|fortunately|available|successful|expected|known)|could(?:n't| not)|can(?:not|"
+    r"'t)|fail\w*|problems?|issues?|"
+    r"sorry|apolog\w*|not?|n't|no longer|denied|refus\w*|reject\w*|invalid|expired|missing|again|retry|"
+    r"trouble|however|"
     r"but|instead|without|nothing|exceed\w*|conflict\w*|already|wrong|limit|permission|blocked|declined|seems?|"
     r"\w+n't|went wrong|different|another|alternative\w*|rather|until|first|need)\b"
 )
 
 
-def ignored_errors(conversation: Conversation, language: str | None) -> Iterator[Fault]:
-    """Reason: ignored_error. Only where the language is English or unknown: the words are English."""
-    if language is not None and not language.lower().startswith("en"):
-        return
+def ignored_errors(conversation: Conversation) -> Iterator[Fault]:
+    """Reason: ignored_error. For conversations in English: the words are."""
     for index, turn in enumerate(conversation.turns):
         name = _failed_last(turn)
         if name is not None and not _ADMITS.search(fold(turn.messages[-1].text)):
             yield Fault(
                 "ignored_error",
-                f"the last call ({name[:64]}) was answered with an error, and the assistant does not say that it "
+                f"the last call ({name[:64]}) was answered with an error, and the assistant does not say "
+                "that it "
                 "failed",
                 index,
             )

@@ -54,7 +54,8 @@ def stands_for_content(text: str) -> bool:
 
 
 def decoded(text: str) -> bytes | None:
-    """The bytes of base64, in the alphabet for URLs too, with or without `=`; None if it is none, or nothing."""
+    """The bytes of base64, in the alphabet for URLs too, with or without `=`; None if it is none, or
+    nothing."""
     bare = "".join(text.split())
     if not bare or not _BASE64.fullmatch(bare) or len(bare.rstrip("=")) % 4 == 1:
         return None

@@ -10,8 +10,8 @@ from datetime import date
 class Given:
     """`system`: the system prompt, if the assistant had it while it was written. `persona` and `scenario` are
     what the writer was told of the user and the situation. `language`: what user and assistant were to speak,
-    as in `en` or `pt-BR`. `today`: the day on which they speak. `refusals`: the kind of conversation calls for
-    an assistant that declines.
+    as in `en` or `pt-BR`. `today`: the day on which they speak. `refusals`: the kind of conversation calls
+    for an assistant that declines.
     """
 
     system: str | None = None
@@ -20,6 +20,12 @@ class Given:
     language: str | None = None
     today: date | None = None
     refusals: bool = False
+
+    @property
+    def english(self) -> bool:
+        """Whether what is said can be read: the words for numbers, days, names of things and errors are
+        English. An unknown language counts as English."""
+        return self.language is None or self.language.lower().partition("-")[0].partition("_")[0] == "en"
 
 
 NOTHING = Given()

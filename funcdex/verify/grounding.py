@@ -1,7 +1,7 @@
 """Every id, address, amount, date, time and name in the arguments of a call was known before it.
 
-The rules by key are in `needs.py`, what is looked for within a text in `claims.py`, and what counts as known in
-`evidence.py`. All of them err on the side of passing: what is found here is made up.
+The rules by key are in `needs.py`, what is looked for within a text in `claims.py`, and what counts as
+known in `evidence.py`. All of them err on the side of passing: what is found here is made up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from funcdex.types.conversation import Conversation, ToolCall
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
-from funcdex.verify.claims import EMAIL, URL, claims_in, digits_of
+from funcdex.verify.claims import EMAIL, IN_ANY_LANGUAGE, URL, claims_in, digits_of
 from funcdex.verify.currencies import place_of_currency
 from funcdex.verify.evidence import Evidence
 from funcdex.verify.file_content import decoded
@@ -33,6 +33,8 @@ MAX_FAULTS = 5
 """Of one call: the rest often follows from the first."""
 _ANY_UNIT = (1.0, 100.0, 0.01, 1000.0, 0.001, 60.0, 1 / 60)
 _SEPARATORS = ",;| "
+SHORTEST_ID = 10_000
+"""A whole number below, even an id, may be said in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _groundings(turns: Sequence[TurnSaid], tools: Mapping[str, Tool], given: Giv
         evidence.add(turn.user)
         for step in (step for message in turn.messages for step in message.steps):
             for called in step:
-                yield from _call_groundings(called, index, evidence)
+                yield from _call_groundings(called, index, evidence, english=given.english)
             for called in step:
                 evidence.add(called.arguments)
                 evidence.add(called.answer)
@@ -102,17 +104,18 @@ def _folded(tool_text: str) -> str:
     return fold(tool_text)
 
 
-def _call_groundings(called: Called, turn: int, evidence: Evidence) -> Iterator[Grounding]:
-    call = called.call
+def _call_groundings(called: Called, turn: int, evidence: Evidence, *, english: bool) -> Iterator[Grounding]:
+    call, sought = called.call, _sought if english else _sought_in_any_language
     for leaf in called.arguments.values:
         if _is_offered(leaf):
             continue
-        for value, place in _sought(leaf, call, evidence):
+        for value, place in sought(leaf, call, evidence):
             yield Grounding(turn, called.number, call.name, leaf.path, value, place)
 
 
 def _is_offered(leaf: Leaf) -> bool:
-    """Whether the schema itself holds the value out: default, enum, const, examples, a word of the description."""
+    """Whether the schema itself holds the value out: default, enum, const, examples, a word of the
+    description."""
     value, schema = leaf.value, leaf.schema
     if value is None or isinstance(value, bool) or value == "":
         return True
@@ -148,6 +151,32 @@ def _sought(leaf: Leaf, call: ToolCall, evidence: Evidence) -> Iterator[tuple[st
     elif isinstance(value, int | float) and abs(value) < 1e15:
         if need_of(leaf.key, leaf.above, call.name) != "free" and value not in FREE_NUMBERS and value != -1:
             yield f"{value}", _number(value, leaf, evidence)
+
+
+def _sought_in_any_language(
+    leaf: Leaf, call: ToolCall, evidence: Evidence
+) -> Iterator[tuple[str, Place | None]]:
+    """The same without what takes words to be known: numbers, days and times may be said in words, names
+    may be inflected. Left are ids with a digit, and addresses."""
+    value = leaf.value
+    if isinstance(value, int) and value >= SHORTEST_ID:
+        if need_of(leaf.key, leaf.above, call.name) in ("id", "entity"):
+            yield f"{value}", _number(value, leaf, evidence)
+        return
+    if not isinstance(value, str):
+        return
+    if is_base64_field(leaf.key, leaf.schema):
+        value = (decoded(value) or b"").decode("utf-8", "ignore")
+    need, folded = need_of(leaf.key, leaf.above, call.name), fold(value).strip()
+    if need in ("id", "entity") and moment_of(folded) is None and _is_id(folded):
+        yield from _of_id(folded, evidence)
+    elif need != "free":
+        hard = (claim for claim in claims_in(value) if claim.kind in IN_ANY_LANGUAGE)
+        yield from ((claim.text, evidence.claim(claim, factors=(), edge=False)) for claim in hard)
+
+
+def _is_id(folded: str) -> bool:
+    return " " not in folded and any(char.isdecimal() or char == "@" for char in folded)
 
 
 def _number(value: float, leaf: Leaf, evidence: Evidence) -> Place | None:
@@ -213,7 +242,8 @@ def _of_moment(
 
 
 def _neighbour(moment: Moment, evidence: Evidence) -> Place | None:
-    """The day before or after, which is the same moment in another zone: late in the evening, early at night."""
+    """The day before or after, which is the same moment in another zone: late in the evening, early at
+    night."""
     assert moment.day is not None and moment.minutes is not None
     shift = -1 if moment.minutes < 720 else 1
     try:

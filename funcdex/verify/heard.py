@@ -3,8 +3,8 @@
 Which sources count for what:
 
     ids, addresses, phones    user, responses, system prompt
-    numbers, dates, times     these, and what the assistant proposed in an earlier turn, which the user has seen
-    names, labels             these, and arguments of earlier calls
+    numbers, dates, times     these, and what the assistant proposed in an earlier turn, which the user has
+    seen names, labels             these, and arguments of earlier calls
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ SOFT: frozenset[SourceKind] = HARD | {"assistant"}
 ANY: frozenset[SourceKind] = SOFT | {"call"}
 
 _NO_NAMES = frozenset(
-    "mr mrs ms dr prof of the and inc ltd llc gmbh plc co corp sa de la van von der st mx herr frau team a an".split()
+    "mr mrs ms dr prof of the and inc ltd llc gmbh plc co corp sa de la van von der st mx herr frau team a "
+    "an".split()
 )
 
 

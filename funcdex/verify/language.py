@@ -16,32 +16,45 @@ from funcdex.types.fault import Fault
 
 FEWEST_WORDS = 8
 FEWEST_OTHER = 4
-"""So many frequent words of another language, and LEAD times those of the right one, make a text a foreign one."""
+"""So many frequent words of another language, and LEAD times those of the right one, make a text a foreign
+one."""
 LEAD = 2.0
 FEWEST_LETTERS = 20
 """For a judgement by script."""
 MAX_CHARS = 20_000
 
 FREQUENT = {
-    "en": "the and you for that with this have are was your can please from will would it is to of in on my me not what be "
-    "has i we a at all been but do let know here there now when which out up any just also need could should as they he she",
-    "de": "der die das und ist nicht ich sie mit auf ein eine einen fur wird sich auch bitte mir von dem den zu im wir kann "
-    "habe haben wurde werden wie noch aus bei nach oder als es war ihre ihnen konnen danke uber zum zur am um du mich",
-    "fr": "le la les des est pas que vous pour dans une un avec sur je nous votre ce qui et au aux plus ete par mon ma merci "
+    "en": "the and you for that with this have are was your can please from will would it is to of in on "
+          "my me not what be "
+    "has i we a at all been but do let know here there now when which out up any just also need could "
+    "should as they he she",
+    "de": "der die das und ist nicht ich sie mit auf ein eine einen fur wird sich auch bitte mir von dem "
+          "den zu im wir kann "
+    "habe haben wurde werden wie noch aus bei nach oder als es war ihre ihnen konnen danke uber zum zur am "
+    "um du mich",
+    "fr": "le la les des est pas que vous pour dans une un avec sur je nous votre ce qui et au aux plus "
+          "ete par mon ma merci "
     "bien sont avez vos pouvez cette en du il elle ne se d l c'est j'ai voici bonjour",
-    "es": "el la los las que de para por con una un es no su sus como mas pero esta este puede por favor gracias se lo del "
+    "es": "el la los las que de para por con una un es no su sus como mas pero esta este puede por favor "
+          "gracias se lo del "
     "al y en mi me ha he hola te le ya si tengo necesito aqui",
-    "it": "il lo la gli le di che per con una un non sono come piu ma questo questa puo grazie della del dei delle nel alla "
+    "it": "il lo la gli le di che per con una un non sono come piu ma questo questa puo grazie della del "
+          "dei delle nel alla "
     "al e in mi ho ha ciao si da ti se anche ecco vorrei",
-    "pt": "o os a as que de para por com uma um nao sao como mais mas este esta pode obrigado obrigada do da dos das no na "
+    "pt": "o os a as que de para por com uma um nao sao como mais mas este esta pode obrigado obrigada do "
+          "da dos das no na "
     "ao e em meu minha eu voce se ja tem foi ola aqui preciso favor",
-    "nl": "de het een en van ik is niet dat op te voor met zijn je we aan er maar om hebben heeft kan kunt deze dit ook bij "
+    "nl": "de het een en van ik is niet dat op te voor met zijn je we aan er maar om hebben heeft kan kunt "
+          "deze dit ook bij "
     "naar uw mijn wordt dank graag u nog wel of als was worden",
-    "sv": "och att det som en ett jag ar inte pa for med av har till den du vi kan om sa men fran din min tack garna har "
+    "sv": "och att det som en ett jag ar inte pa for med av har till den du vi kan om sa men fran din min "
+          "tack garna har "
     "nu alla eller var ska skulle ditt mitt vill finns",
-    "pl": "i w na z sie nie to jest do ze prosze dla jak czy jestem moj moje masz mam dziekuje o po od za ktory ktora co "
+    "pl": "i w na z sie nie to jest do ze prosze dla jak czy jestem moj moje masz mam dziekuje o po od za "
+          "ktory ktora co "
     "ale byc juz tylko moge przez oraz juz tak",
-    "tr": "ve bir bu icin ile da de ben sen var yok lutfen evet hayir cok daha gibi olarak ne nasil misin musunuz tesekkurler "
+    "tr": "ve bir bu icin ile da de ben sen var yok lutfen evet hayir cok daha gibi olarak ne nasil misin "
+          "musunuz tesekkurler "
     "olan benim sizin kadar sonra her mi olarak",
 }  # fmt: skip
 _SETS = {name: frozenset(text.split()) for name, text in FREQUENT.items()}

@@ -17,8 +17,8 @@ _NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A string, number, boolean or null. `key` is the nearest name above it (an item of `to` has the key `to`),
-    `above` the name above that, `owner` the object
+    """A string, number, boolean or null. `key` is the nearest name above it (an item of `to` has the key
+    `to`), `above` the name above that, `owner` the object
     that `key` stands in, `schema` what is prescribed, {} where nothing is known."""
 
     path: str

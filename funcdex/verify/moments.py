@@ -28,7 +28,8 @@ from funcdex.verify.quantities import UNIT_WORDS, Span, spans_in
 _TODAY_IS = re.compile(r"(?:today(?:'s date)?|current date|now|the date|date) ?(?:is|:|\()")
 _ZONED = re.compile(
     r"t\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)\b|\b(?:utc|gmt|cest|cet|bst|est|edt|pst|pdt|mst|cst|"
-    r"cdt|jst|ist|aest|wet|eet)\b|\btime ?zone|\b(?:pt|et)\b|\b(?:africa|america|asia|australia|europe|pacific|us)/\w"
+    r"cdt|jst|ist|aest|wet|eet)\b|\btime ?zone|\b(?:pt|et)\b|\b(?:africa|america|asia|australia|europe|"
+    r"pacific|us)/\w"
 )
 _MOMENT = re.compile(
     r"((?:19|20)\d\d)-(\d\d?)-(\d\d?)(?:[t ](\d\d?):(\d\d)(?::\d\d(?:\.\d{1,9})?)?\s?(z|[+-]\d\d:?\d\d)?)?"
@@ -146,7 +147,8 @@ def moment_of(text: str) -> Moment | None:
 
 
 def moment_of_epoch(number: float) -> Moment | None:
-    """A number of seconds or milliseconds since 1970 as a moment of UTC, 2001 to 2286; None if out of that."""
+    """A number of seconds or milliseconds since 1970 as a moment of UTC, 2001 to 2286; None if out of
+    that."""
     seconds = number / 1000 if number >= EPOCH_KEYS_FROM * 1000 else number
     if not EPOCH_KEYS_FROM <= seconds < 10_000_000_000:
         return None

@@ -21,16 +21,22 @@ from typing import Literal
 Need = Literal["free", "id", "entity", "name", "currency", "label", "composed"]
 
 RULES: tuple[tuple[Need, str], ...] = (
-    ("free", r"^(limit|page|pages|per_page|page_size|size|count|top|top_?[kn]|n|num_results|rows|take|skip|first|last)$"),
-    ("free", r"(^|_)max_?(results?|items|count|entries|rows|pages|attendees|tokens|depth|events?|event_count|size|length)$"),
+    ("free", r"^(limit|page|pages|per_page|page_size|size|count|top|top_?[kn]|n|num_results|rows|take|skip|"
+             r"first|last)$"),
+    ("free", r"(^|_)max_?(results?|items|count|entries|rows|pages|attendees|tokens|depth|events?|"
+             r"event_count|size|length)$"),
     ("free", r"^(offset|start_at|start_index|page_number|from_index|batch_size)$"),
-    ("free", r"(^|_)(priority|order|position|index|level|rank|importance|zoom|version|depth|retries|timeout)(_m?s)?$"),
+    ("free", r"(^|_)(priority|order|position|index|level|rank|importance|zoom|version|depth|retries|"
+             r"timeout)(_m?s)?$"),
     ("free", r"(^|_)(lat|latitude|lng|lon|longitude|width|height|radius|font_size|opacity)$"),
     ("free", r"colou?r|time_?zone|(^|_)tz$|lang|locale|mime|content_type|emoji|icon|encoding|charset"),
-    ("free", r"(^|_)(type|kind|object|status|state|mode|role|scope|format|visibility|view\w*|country|unit\w*)$"),
-    ("free", r"^(sort\w*|order_?by|fields|opt_fields|include\w*|expand|metadata_headers|frequency|interval|by_?day)$"),
+    ("free", r"(^|_)(type|kind|object|status|state|mode|role|scope|format|visibility|view\w*|country|"
+             r"unit\w*)$"),
+    ("free", r"^(sort\w*|order_?by|fields|opt_fields|include\w*|expand|metadata_headers|frequency|interval|"
+             r"by_?day)$"),
     ("currency", r"(^|_)currency(_code)?$"),
-    ("id", r"(^|_)(g?ids?|uid|ical_uid|uuid|guid|token|cursor|etag|sku|hash|uri|arn|iban|starting_after|ending_before)$"),
+    ("id", r"(^|_)(g?ids?|uid|ical_uid|uuid|guid|token|cursor|etag|sku|hash|uri|arn|iban|starting_after|"
+           r"ending_before)$"),
     ("id", r"(^|_)(key|keys|code|ref|reference|number|order_no|tracking|handle|username|after|before)$"),
     (
         "entity",
@@ -45,7 +51,8 @@ RULES: tuple[tuple[Need, str], ...] = (
         r"(^|_)(first|last|full|given|family|middle|display|user|customer|contact|recipient|sender|attendee|guest|"
         r"host|person|owner|company|business|organi[sz]ation|employee|patient|client|author|verified)_names?$",
     ),
-    ("name", r"^(person|company|employer|city|town|street|line[12]|postal_code|zip|zip_code|post_code|airport|origin)$"),
+    ("name", r"^(person|company|employer|city|town|street|line[12]|postal_code|zip|zip_code|post_code|"
+             r"airport|origin)$"),
     ("label", r"(^|_)(name|names|file_?name|labels?|tags?|folder|playlist|album)$"),
 )  # fmt: skip
 _COMPILED = tuple((need, re.compile(pattern)) for need, pattern in RULES)
@@ -67,7 +74,10 @@ WELL_KNOWN = frozenset(
 UNITS: tuple[tuple[str, tuple[float, ...]], ...] = (
     (r"millis|_ms$", (1, 1000)),
     (r"week|month", (1, 12)),
-    (r"amount|price|cents|total|cost|fee|budget|balance|value|salary|payment|tax|discount|unit_amount", (1, 100, 0.01)),
+    (
+        r"amount|price|cents|total|cost|fee|budget|balance|value|salary|payment|tax|discount|unit_amount",
+        (1, 100, 0.01),
+    ),
     (r"percent|rate|ratio|share|probability|discount|tax|vat", (1, 0.01, 100)),
     (r"byte|size|length", (1, 1000, 1024, 1_000_000, 1_048_576)),
 )  # fmt: skip
@@ -90,7 +100,8 @@ EDGES = re.compile(
     r"(^|_)(min|max|start|end|after|before|since|until|from|to|gte?|lte?|begin|query|q|jql|filter|recurrence|search|"
     r"expir\w*)($|_)"
 )
-"""Under these keys a date may be a limit: a day before or after one that was named, the end of a week, month."""
+"""Under these keys a date may be a limit: a day before or after one that was named, the end of a week,
+month."""
 
 
 def snake(key: str) -> str:

@@ -30,7 +30,8 @@ _BLANKS = (
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`what` it is called; `whole`: it has to be all of a value; `in_texts`: it is looked for in speech too."""
+    """`what` it is called; `whole`: it has to be all of a value; `in_texts`: it is looked for in speech
+    too."""
 
     what: str
     pattern: re.Pattern[str]
@@ -42,23 +43,33 @@ def _form(what: str, pattern: str, *, whole: bool = False, in_texts: bool = True
     return Form(what, re.compile(pattern, re.IGNORECASE), whole, in_texts)
 
 
+_TO_BE_DONE = "something to be done"
 PATTERNS: tuple[Form, ...] = (
     _form("a blank in brackets", rf"\[(?:{_BLANKS})\b[^\[\]\n]{{0,60}}\](?!\()"),
-    _form("a blank in brackets", r"\[(?:base64|file|pdf|image|binary|document|full|actual)\b[^\[\]\n]{0,40}(?:content|data|text|here|encoded)[^\[\]\n]{0,20}\]"),
-    _form("a blank in angle brackets", rf"<(?:{_BLANKS}|base64|some|actual|real|valid|file|content|data)\b[^<>\n\"=/]{{0,80}}>"),
-    _form("a blank in angle brackets", r"<[a-z][^<>\n\"=/]{0,60}(?:[ _-](?:here|id|content|data|goes here|string|value|token|key))>"),
+    _form("a blank in brackets", r"\[(?:base64|file|pdf|image|binary|document|full|"
+                                 r"actual)\b[^\[\]\n]{0,40}(?:content|data|text|here|"
+                                 r"encoded)[^\[\]\n]{0,20}\]"),
+    _form("a blank in angle brackets", rf"<(?:{_BLANKS}|base64|some|actual|real|valid|file|content|"
+                                       rf"data)\b[^<>\n\"=/]{{0,80}}>"),
+    _form("a blank in angle brackets", r"<[a-z][^<>\n\"=/]{0,60}(?:[ _-](?:here|id|content|data|goes here|"
+                                       r"string|value|token|key))>"),
     _form("a blank in braces", r"\{\{?\s?(?:insert|your|enter)[ _][^{}\n]{0,60}\}"),
     _form("a blank", r"\b(?:insert|put|enter|add|paste) (?:your |the |some )?[\w ]{2,30} here\b", whole=True),
-    _form("a key to be filled in", r"\byour[_-](?:api[_-]?key|access[_-]?token|token|secret|password|\w{2,20}[_-](?:id|key|here))\b"),
-    _form("something to be done", r"(?:TODO|TBD|TBA|FIXME|XXX+|N/?A|\?\?\?+|\.\.\.)[.:]?", whole=True, in_texts=False),
-    Form("something to be done", re.compile(r"\b(?:TODO:|FIXME\b)|\[(?:TODO|TBD|TBA|XXX+)\]|<(?:TODO|TBD|XXX+)>")),
+    _form("a key to be filled in", r"\byour[_-](?:api[_-]?key|access[_-]?token|token|secret|password|"
+                                   r"\w{2,20}[_-](?:id|key|here))\b"),
+    _form(_TO_BE_DONE, r"(?:TODO|TBD|TBA|FIXME|XXX+|N/?A|\?\?\?+|\.\.\.)[.:]?", whole=True, in_texts=False),
+    Form(_TO_BE_DONE, re.compile(r"\b(?:TODO:|FIXME\b)|\[(?:TODO|TBD|TBA|XXX+)\]|<(?:TODO|TBD|XXX+)>")),
     Form("crosses", re.compile(r"(?<![\w*-])[xX]{4,}(?![\w*]|-\d|[ -]?[xX*\d])|(?<!\w)XXX(?![\w-])")),
-    _form("the name of a type", r"(?:string|str|null|none|nan|integer|boolean|placeholder|dummy|text here)", whole=True, in_texts=False),
+    _form("the name of a type", r"(?:string|str|null|none|nan|integer|boolean|placeholder|dummy|text here)",
+          whole=True, in_texts=False),
     _form("filler text", r"\blorem ipsum\b|\bdolor sit amet\b|\bsome (?:text|content|data) here\b"),
-    _form("a dummy number", r"(?<![\d.])(?:\+?1?[ -]?)?\(?123\)?[ -]?456[ -]?7890(?!\d)|(?<!\d)(?:0123456789|9876543210|123456789)(?!\d)"),
-    _form("a dummy id", r"\b123e4567-e89b-12d3-a456-426614174\d{3}\b|\b(?:00000000|11111111|aaaaaaaa|x{8})-(?:[0ax1]{4}-){3}[0ax1]{12}\b"),
+    _form("a dummy number", r"(?<![\d.])(?:\+?1?[ -]?)?\(?123\)?[ -]?456[ -]?7890(?!\d)|"
+                            r"(?<!\d)(?:0123456789|9876543210|123456789)(?!\d)"),
+    _form("a dummy id", r"\b123e4567-e89b-12d3-a456-426614174\d{3}\b|\b(?:00000000|11111111|aaaaaaaa|"
+                        r"x{8})-(?:[0ax1]{4}-){3}[0ax1]{12}\b"),
     _form("a dummy id", r"\b12345678-1234-(?:1234|5678)-\w{4}-\w{12}\b|\ba1b2c3d4-e5f6-\w{4}-\w{4}-\w{12}\b"),
-    _form("a dummy id", r"(?:\w{1,12}[_-])?(?:abc[_-]?123|123[_-]?abc|xyz[_-]?(?:123|789)|test[_-]?123|foo|bar|baz|foobar|12345|123456|1234567|12345678)", whole=True, in_texts=False),
+    _form("a dummy id", r"(?:\w{1,12}[_-])?(?:abc[_-]?123|123[_-]?abc|xyz[_-]?(?:123|789)|test[_-]?123|foo|"
+                        r"bar|baz|foobar|12345|123456|1234567|12345678)", whole=True, in_texts=False),
     _form("a dummy name", r"\bfoo[/ ]?bar\b|\b(?:john|jane) (?:q\. )?doe\b|\bj(?:ohn|ane)[._]?doe@"),
 )  # fmt: skip
 EXAMPLE_DOMAIN = _form(
@@ -103,10 +114,16 @@ def _may_hold_one(source: Source) -> bool:
 
 
 def placeholders(
-    turns: Sequence[TurnSaid], tools: Mapping[str, Tool], *, allow_example_domains: bool = False
+    turns: Sequence[TurnSaid],
+    tools: Mapping[str, Tool],
+    *,
+    allow_example_domains: bool = False,
+    english: bool = True,
 ) -> Iterator[Fault]:
-    """Reason: placeholder, at most MAX_FAULTS."""
-    forms = PATTERNS if allow_example_domains else (*PATTERNS, EXAMPLE_DOMAIN)
+    """Reason: placeholder, at most MAX_FAULTS. Not `english`: what is a word elsewhere, as `todo`, may
+    stand."""
+    forms = tuple(form for form in PATTERNS if english or form.what != _TO_BE_DONE)
+    forms = forms if allow_example_domains else (*forms, EXAMPLE_DOMAIN)
     yield from islice(_all(turns, tools, forms), MAX_FAULTS)
 
 

@@ -15,7 +15,8 @@ from functools import lru_cache
 
 _UNITS = dict(
     zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen "
         "seventeen eighteen nineteen".split(),
         range(20),
         strict=True,
@@ -49,8 +50,10 @@ _MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6, "
 
 _SIGNS = r"[$€£¥₹]|\b(?:usd|eur|gbp|chf|jpy|cad|aud|inr|sek|nok|dkk|pln|brl|mxn)\b"
 _MONEY_WORDS = rf"{_SIGNS}|\b(?:dollars?|euros?|pounds?|francs?|yen|rupees?|cents?)\b"
-_MONEY = re.compile(rf"(?:{_SIGNS})\s?({FIGURE})(\s?(?:thousand|million|k|m)\b)?|"
-                    rf"(?<![a-z0-9_.,])({FIGURE})(\s?(?:thousand|million|k|m)\b)?\s?(?:{_MONEY_WORDS})")  # fmt: skip
+_MONEY = re.compile(
+    rf"(?:{_SIGNS})\s?({FIGURE})(\s?(?:thousand|million|k|m)\b)?|"
+    rf"(?<![a-z0-9_.,])({FIGURE})(\s?(?:thousand|million|k|m)\b)?\s?(?:{_MONEY_WORDS})"
+)
 
 MINUTES_IN = {
     **dict.fromkeys(("second", "seconds", "sec", "secs"), 1 / 60),
@@ -66,7 +69,8 @@ _UNIT_WORDS = "|".join(
 )
 _SPAN = re.compile(
     rf"(?<![a-z0-9_])(?:({FIGURE})(?:[\s-]|\s?(?:business|working|calendar)\s)?({_UNIT_WORDS}|[mhdw])|"
-    rf"(half an?|an?|{_WORD_RUN.pattern})[\s-](?:(?:business|working|calendar)\s)?({_UNIT_WORDS}))\b(\sand\sa\shalf)?"
+    rf"(half an?|an?|{_WORD_RUN.pattern})[\s-](?:(?:business|working|"
+    rf"calendar)\s)?({_UNIT_WORDS}))\b(\sand\sa\shalf)?"
 )
 UNIT_WORDS = frozenset((*MINUTES_IN, *_MONTHS_IN))
 _ISO_SPAN = re.compile(r"\bp(?:(\d{1,4})d)?(?:t(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?)?\b")

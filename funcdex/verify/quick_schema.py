@@ -1,4 +1,4 @@
-"""Whether a value fits a JSON Schema, for schemas of the common keywords: the same answer as jsonschema, sooner.
+"""Whether a value fits a JSON Schema, for schemas of the common keywords: as jsonschema says, only sooner.
 
 jsonschema makes a validator object for every part of every value, which costs more than all else that is
 verified. Most values are right, and of these nothing more is asked: what is wrong with the others

@@ -39,7 +39,8 @@ def _calls(made: Sequence[Exchange], same_calls: int) -> Iterator[Fault]:
         if run == same_calls:
             yield Fault(
                 "repeats_itself",
-                f"{here.call.name[:64]!r} is called {same_calls} times in a row with the same arguments and the "
+                f"{here.call.name[:64]!r} is called {same_calls} times in a row with the same arguments "
+                "and the "
                 "same response",
                 here.turn,
             )

@@ -1,4 +1,4 @@
-"""Everybody stays in their role: nobody repeats the writer's notes, declines without need or speaks of the stage.
+"""Everybody stays in their role: nobody repeats the writer's notes, declines without need, names the stage.
 
 Reasons: persona_leak, refusal, simulation_mentioned. The phrases are English.
 """

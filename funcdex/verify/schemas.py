@@ -62,8 +62,8 @@ _seen: OrderedDict[int, tuple[JsonSchema, _Judges]] = OrderedDict()
 
 
 def _known(schema: JsonSchema) -> _Judges:
-    """By identity: schemas are never changed, and writing one as text takes longer than checking a value. Kept
-    with the answer, so that nothing else has its id."""
+    """By identity: schemas are never changed, and writing one as text takes longer than checking a value.
+    Kept with the answer, so that nothing else has its id."""
     found = _seen.get(id(schema))
     if found is None or found[0] is not schema:
         found = schema, _compiled(_as_text(schema))

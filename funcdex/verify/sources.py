@@ -24,8 +24,8 @@ SHORTEST_FILE = 12
 class Place:
     """Where something was said. `turn` is from 0 (None: before the first), `number` that of the call whose
     response or arguments are meant, from 1, and `path` the value in them. `start` and `end` count characters
-    of the text, or of that value's text, where what can be read in a file stands behind its base64; both are 0
-    where it stands as a whole or follows from more than one place."""
+    of the text, or of that value's text, where what can be read in a file stands behind its base64; both
+    are 0 where it stands as a whole or follows from more than one place."""
 
     kind: SourceKind
     turn: int | None = None
@@ -105,7 +105,8 @@ def source_of_json(
 
 
 def _line(leaf: Leaf) -> str:
-    """A value on one line, so that lines and values have the same numbers. A key that is data stands with it."""
+    """A value on one line, so that lines and values have the same numbers. A key that is data stands with
+    it."""
     value = leaf.value
     if isinstance(value, str):
         text = _with_content(value).replace("\n", " ").replace("\r", " ")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
-from funcdex.verify.claims import Claim, claims_in
+from funcdex.verify.claims import HARD_KINDS, IN_ANY_LANGUAGE, Claim, claims_in
 from funcdex.verify.evidence import Evidence
 from funcdex.verify.fold import fold
 from funcdex.verify.given import NOTHING, Given
@@ -31,21 +31,26 @@ _FACTORS = (1.0, 100.0, 0.01)
 """Of the number that is said: cents, percent."""
 _SENTENCE = re.compile(r"[^.?!\n]*(?:[.](?=\S)[^.?!\n]*)*[.?!\n]?")
 _HEDGE = re.compile(
-    r"\b(?:about|around|approximately|approx|roughly|nearly|almost|up to|at least|at most|more than|less than|over|"
-    r"under|within|between|average|estimated?|[kmgt]i?b|usually|typically|for example|e\.g\.|such as|if you|would you|could|"
-    r"can|would|might|(?<!\d )may(?! \d)|should|shall|let me know|percent|per cent|remaining|left|total of|suggest|recommend|offer)\b|[~%]"
+    r"\b(?:about|around|approximately|approx|roughly|nearly|almost|up to|at least|at most|more than|less "
+    r"than|over|"
+    r"under|within|between|average|estimated?|[kmgt]i?b|usually|typically|for example|e\.g\.|such as|if "
+    r"you|would you|could|"
+    r"can|would|might|(?<!\d )may(?! \d)|should|shall|let me know|percent|per cent|remaining|left|total of|"
+    r"suggest|recommend|offer)\b|[~%]"
 )
-_HARD_KINDS = ("email", "url", "phone", "id")
 _COUNT = re.compile(
     r"(?<![\w.,:/$€£#-])([0-9]{1,3}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
     r" (?:[a-z-]+ ){0,2}?([a-z-]{2,}s)\b"
 )
 _NOT_COUNTED = frozenset(MINUTES_IN) | frozenset(
-    "months years quarters seconds dollars euros pounds cents percent points times others options ways steps minutes "
-    "is was has as this its yes us always perhaps business degrees miles kms metres meters pages stars".split()
+    "months years quarters seconds dollars euros pounds cents percent points times others options ways "
+    "steps minutes is was has as this its yes us always perhaps business degrees miles kms metres meters "
+    "pages "
+    "stars".split()
 )
 _TELLS_COUNT = re.compile(
-    r"\b(?:found|have|has|there are|are|were|lists?|listed|contains?|includes?|sent|created|retrieved|returned|shows?|got|with|became|changed|replaced|"
+    r"\b(?:found|have|has|there are|are|were|lists?|listed|contains?|includes?|sent|created|retrieved|"
+    r"returned|shows?|got|with|became|changed|replaced|"
     r"updated|deleted|moved|added|marked|archived|removed|carry|carries|total|now|done|shared|scheduled|booked)\b"
 )
 
@@ -63,7 +68,8 @@ def contradictions(
         calls: Counter[str] = Counter()
         for message in turn.messages:
             if answered and message.text:
-                found = _faults(message.text, index, evidence, counted if calls else None)
+                count = counted if calls and given.english else None
+                found = _faults(message.text, index, evidence, count, english=given.english)
                 yield from list(found)[:MAX_FAULTS]
             for called in (called for step in message.steps for called in step):
                 evidence.add(called.arguments)
@@ -73,8 +79,11 @@ def contradictions(
                 answered = True
 
 
-def _faults(text: str, turn: int, evidence: Evidence, counted: int | None) -> Iterator[Fault]:
-    claims = claims_in(text)
+def _faults(
+    text: str, turn: int, evidence: Evidence, counted: int | None, *, english: bool
+) -> Iterator[Fault]:
+    # `Rund 300` and `halb drei` are estimates and times to those who know the language.
+    claims = [claim for claim in claims_in(text) if english or claim.kind in IN_ANY_LANGUAGE]
     if not claims and counted is None:
         return
     folded = fold(text)
@@ -83,7 +92,7 @@ def _faults(text: str, turn: int, evidence: Evidence, counted: int | None) -> It
     if claims:
         evidence.relative = not _has_dates(evidence)
     for claim in claims:
-        if claim.kind not in _HARD_KINDS and any(start <= claim.start < end for start, end in loose):
+        if claim.kind not in HARD_KINDS and any(start <= claim.start < end for start, end in loose):
             continue
         if not _is_known(claim, evidence):
             yield _fault(claim.text, turn)

@@ -13,8 +13,8 @@ MAX_NUMBERS = 12
 
 
 def place_of_total(value: float, factors: Sequence[float], evidence: Evidence) -> Place | None:
-    """A product, sum or difference of two numbers of one user message, or the sum of what a response has under
-    one key. `factors` as for `Evidence.number`."""
+    """A product, sum or difference of two numbers of one user message, or the sum of what a response has
+    under one key. `factors` as for `Evidence.number`."""
     wanted = {canonical(value / factor) for factor in factors}
     for source in evidence.sources:
         if source.kind == "user" and wanted & _of_two(_said(source)):
@@ -44,7 +44,8 @@ def follows(value: float, factors: Sequence[float], evidence: Evidence) -> bool:
 
 
 def longest_list(value: object, depth: int = 0) -> int:
-    """How many entries the longest list of entries (objects) has; that of one level within, if it is longer."""
+    """How many entries the longest list of entries (objects) has; that of one level within, if it is
+    longer."""
     if depth > 20:
         return 0
     if isinstance(value, dict):

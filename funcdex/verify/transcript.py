@@ -12,7 +12,8 @@ from funcdex.verify.sources import Source, source_of_json, source_of_text
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One call. `number` counts in the turn from 1; `arguments` and `answer` are the sources of both sides."""
+    """One call. `number` counts in the turn from 1; `arguments` and `answer` are the sources of both
+    sides."""
 
     number: int
     call: ToolCall

@@ -77,10 +77,10 @@ def _content_faults(
         yield from ungrounded_arguments(turns, tools, given)
     if checks.statements:
         yield from contradictions(turns, tools, given)
-        yield from ignored_errors(conversation, given.language)
+        yield from ignored_errors(conversation) if given.english else ()
     if checks.placeholders:
         allowed = checks.allow_example_domains
-        yield from placeholders(turns, tools, allow_example_domains=allowed)
+        yield from placeholders(turns, tools, allow_example_domains=allowed, english=given.english)
     if checks.file_content:
         for index, turn in enumerate(turns):
             for called in turn.calls:

@@ -122,7 +122,7 @@ def talk(said: str, tool: str = "SEND") -> str:
 
 def end(one: Shard, asker: str, text: str) -> object:
     """The answer about one finished conversation."""
-    return one.decide_conversations(sketched([(asker, "gmail", text)]))[0]
+    return one.decide_conversations(sketched(True, [(asker, "gmail", text)]))[0]
 
 
 def test_conversations_are_decided_alike_in_every_life(tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ def same(one: Sketch | None, other: Sketch | None) -> bool:
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     drawn: list[str] = []
 
-    def draw(text: str) -> Sketch | None:
+    def draw(text: str, *, names: bool) -> Sketch | None:
         drawn.append(text)
-        return sketch_of(text)
+        return sketch_of(text, names=names)
 
     monkeypatch.setattr(kept_sketches, "sketch_of", draw)
     return drawn
@@ -37,7 +37,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_what_is_kept_is_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = KeptSketches(tmp_path / "sketches")
-    ConversationLayer(0.8, first).admit([("group", text) for text in TALKS])
+    ConversationLayer(0.8, "en", first).admit([("group", text) for text in TALKS])
     first.close()
     drawn = counting(monkeypatch)
     second = KeptSketches(tmp_path / "sketches")
@@ -50,9 +50,9 @@ def test_what_is_kept_is_not_drawn_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_resumed_layer_knows_what_the_first_one_admitted(tmp_path: Path) -> None:
     first = KeptSketches(tmp_path / "sketches")
-    ConversationLayer(0.8, first).admit([("group", TALKS[0])])
+    ConversationLayer(0.8, "en", first).admit([("group", TALKS[0])])
     first.close()
-    layer = ConversationLayer(0.8, KeptSketches(tmp_path / "sketches"))
+    layer = ConversationLayer(0.8, "en", KeptSketches(tmp_path / "sketches"))
     layer.insert("group", TALKS[:1])
 
     same_again, new = layer.admit([("group", TALKS[0]), ("group", TALKS[1])])
@@ -65,7 +65,7 @@ def test_a_duplicate_and_what_is_no_markup_are_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = KeptSketches(tmp_path / "sketches")
-    ConversationLayer(0.8, first).admit(
+    ConversationLayer(0.8, "en", first).admit(
         [("group", TALKS[0]), ("group", f"{TALKS[0]} "), ("group", "<tool>{")]
     )
     first.close()

@@ -102,3 +102,11 @@ def test_ids_addresses_and_amounts_are_claims() -> None:
     text = "See cus_NffrFeUf2hib, INV-1042, #10425, a@b.org, https://x.org/y and $4,310.00 on 3 March 2026."
     kinds = sorted(claim.kind for claim in claims_in(text))
     assert kinds == ["amount", "date", "email", "id", "id", "id", "url"]
+
+
+@pytest.mark.parametrize("hour", ["11am", "11 a.m.", "11 o'clock", "11:00", "11h"])
+def test_an_hour_behind_a_date_is_no_second_day(hour: str) -> None:
+    said = moments_in(fold(f"Sunday, March 22nd, {hour}"))
+    assert said.dates == {(0, 3, 22)}
+    assert 11 * 60 in said.times
+    assert moments_in("march 22nd, 23rd").dates == {(0, 3, 22), (0, 3, 23)}

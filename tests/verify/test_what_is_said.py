@@ -13,7 +13,10 @@ from funcdex.verify.roles import system_prompt_faults
 from funcdex.verify.verify import verify
 from verify.talks import talk, tool, turn
 
-PERSONA = "Rita Vogel runs a small dental clinic in Graz with forty people and is always late for the next appointment."
+PERSONA = (
+    "Rita Vogel runs a small dental clinic in Graz with forty people and is always late for the next "
+    "appointment."
+)
 KNOWN = Given(persona=PERSONA, language="en")
 GET = tool("GET")
 
