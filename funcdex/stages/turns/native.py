@@ -47,6 +47,7 @@ class NativeAssistant:
                 part="assistant_turn",
                 history=chat_messages(talk.text),
                 offered=offered,
+                today=dialogue.draft.plan.today,
             )
             if completion.finish_reason != "stop" or dialogue.runaway is not None:
                 fault = None
