@@ -39,7 +39,7 @@ class _Enough(Exception):
 
 
 class _Recorder:
-    """Keeps what is asked, by the name of its prompt; answers the first question of a sort that others follow."""
+    """Keeps what is asked, by the name of its prompt; answers what others follow on, once."""
 
     def __init__(self, settings: Settings) -> None:
         self.requests: list[tuple[str, Request]] = []
