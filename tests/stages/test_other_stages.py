@@ -73,7 +73,9 @@ async def test_prose_stages_keep_what_the_model_wrote() -> None:
         ("system_prompt", write_system_prompt, "system_prompt"),
     ):
         outcome = await write(known, context(ScriptedModel({stage: ["  Some prose.\n"]})))
-        assert isinstance(outcome, StageDone) and outcome.value == {field: "Some prose."}
+        assert isinstance(outcome, StageDone)
+        day = "\n\nToday is Sunday, 2024-07-21." if stage == "system_prompt" else ""
+        assert outcome.value == {field: f"Some prose.{day}"}
 
 
 async def test_needed_tools_are_shown_among_distractors_and_unknown_ones_are_not() -> None:
@@ -103,5 +105,5 @@ def test_plans_follow_from_seed_and_index_alone() -> None:
 
 def test_every_prompt_has_a_version_and_every_stage_a_prompt() -> None:
     versions = prompt_versions()
-    assert set(versions) == {*ROLES, "adjudicator", "user_turn_plain"}
+    assert set(versions) == {*ROLES, "adjudicator", "user_turn_plain", "assistant_turn_native"}
     assert len(set(versions.values())) == len(versions)
