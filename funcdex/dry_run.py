@@ -1,18 +1,26 @@
 """What a run would do, without a request: the plan, every prompt of one conversation, its grammar.
 
-The prompts come from the stages themselves: each is run until it asks, and what it asks is kept.
+The prompts come from the stages themselves: each is run, what it asks is kept, and stand-ins answer where
+more is asked after that: a conversation with a fault, so that it is to be corrected; what is said in turns.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+
+import orjson
 
 from funcdex.dedup.guard import ScenarioGuard
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.order import Order
 from funcdex.pipeline import STAGE_FUNCTIONS
+from funcdex.settings.tree import Settings
+from funcdex.stages.adjudication import Adjudicator
 from funcdex.stages.blueprint import as_text, read_blueprint
-from funcdex.stages.context import Context
+from funcdex.stages.context import Context, Dialogue
 from funcdex.stages.focus import focus_of, shown_tools_of
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.kinds import form_of
@@ -23,12 +31,50 @@ from funcdex.stages.tool_check import CheckedTools, check_tools
 from funcdex.stages.tool_sets import plan_tool_sets
 from funcdex.stages.voice import voice_of
 from funcdex.types.record import Draft, Plan
-from funcdex.types.request import Completion, Request
+from funcdex.types.request import Completion, NativeCall, Request
 
 
-class _Asked(Exception):
-    def __init__(self, request: Request) -> None:
-        self.request = request
+class _Enough(Exception):
+    """A stage has asked for all that it asks for."""
+
+
+class _Recorder:
+    """Keeps what is asked, by the name of its prompt; answers what others follow on, once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.requests: list[tuple[str, Request]] = []
+        self.name = ""
+        self.tool = ""
+        turns = json.dumps({"over": False, "message": "[what the user says]"})
+        self._answers = {
+            "user_turn": Completion(turns, "stop", "", "", 0, 0),
+            "conversation": Completion("[the conversation]", "stop", "", "", 0, 0),
+        }
+        self._in_turns = settings.generation.mode == "turn_by_turn"
+        self._natively = settings.generation.assistant_calls == "native"
+
+    async def ask(self, request: Request) -> Completion:
+        """Raises _Enough where nothing follows."""
+        if request.stage != "conversation" or not self._in_turns:
+            self.requests.append((self.name or request.stage, request))
+        if request.stage == "assistant_turn" and (name := self._callable()):
+            return _call(name, natively=self._natively)
+        answer = self._answers.pop(request.stage, None)
+        if answer is None:
+            raise _Enough
+        return answer
+
+    def _callable(self) -> str:
+        """The tool that is called; "" where nothing may be, and for a second question."""
+        asked = sum(name == "assistant_turn" for name, _ in self.requests)
+        return self.tool if asked == 1 else ""
+
+
+def _call(name: str, *, natively: bool) -> Completion:
+    if natively:
+        return Completion("", "stop", "", "", 0, 0, calls=(NativeCall("call00000", name, "{}"),))
+    call = json.dumps({"name": name, "arguments": {}})
+    return Completion(f"</assistant>\n<tool>{call}</tool>", "stop", "", "", 0, 0)
 
 
 async def describe(order: Order) -> str:
@@ -37,15 +83,19 @@ async def describe(order: Order) -> str:
     async with LocalCompiler() as compiler:
         grammars = Grammars(settings.generation, settings.grammar, compiler.fault_of)
         checked = await check_tools(plan_tool_sets(settings, order.bundles), grammars)
-        context = Context(_ask, settings, order.bundles, ScenarioGuard(()), checked.tool_sets, grammars)
+        recorder = _Recorder(settings)
+        context = Context(
+            recorder.ask, settings, order.bundles, ScenarioGuard(()), checked.tool_sets, grammars
+        )
         draft = _draft(context)
-        requests = await _requests(draft, context)
+        requests = await _requests(draft, context, recorder)
         grammar = await grammars.of_tools(context.shown(draft), form_of(draft, settings.generation))
     parts = [_plan(order, checked), _heading("the conversation shown below") + _of_plan(draft.plan)]
-    for request in requests:
-        parts += [
-            _heading(f"{request.stage}: {message.role}") + message.content for message in request.messages
-        ]
+    for name, request in requests:
+        parts += [_heading(f"{name}: {message.role}") + message.content for message in request.messages]
+        if request.offered is not None:
+            offered = (orjson.dumps(tool).decode() for tool in request.offered.tools)
+            parts.append(_heading(f"{name}: tools to call") + "\n".join(offered))
     parts.append(_heading("grammar of the conversation (lark)") + grammar.render("lark"))
     parts.append(_heading("not enforced by this grammar, checked afterwards") + _relaxed(grammar))
     return "\n\n".join(parts) + "\n"
@@ -108,16 +158,25 @@ def _draft(context: Context) -> Draft:
     )
 
 
-async def _requests(draft: Draft, context: Context) -> list[Request]:
-    """The first request of every stage."""
-    requests: list[Request] = []
-    for stage in STAGE_FUNCTIONS.values():
-        try:
+async def _requests(draft: Draft, context: Context, recorder: _Recorder) -> list[tuple[str, Request]]:
+    """The first request of every sort, in the order in which a run asks them."""
+    form = form_of(draft, context.settings.generation)
+    recorder.tool = draft.shown[0] if draft.shown and form.calls != "none" else ""
+    for name, stage in STAGE_FUNCTIONS.items():
+        with suppress(_Enough):
             await stage(draft, context)
-        except _Asked as asked:
-            requests.append(asked.request)
-    return requests
+        if name == "scenario" and context.settings.dedup.adjudicator:
+            recorder.name = "adjudicator"
+            with suppress(_Enough):
+                asking = Adjudicator(Dialogue(context, draft, "scenario"))
+                await asking.same_task("[the scenario]", "[an earlier scenario]")
+            recorder.name = ""
+        if name == "conversation" and context.settings.generation.mode == "turn_by_turn":
+            with suppress(_Enough):  # How it is corrected.
+                await stage(draft, _in_one_request(context))
+    return recorder.requests
 
 
-async def _ask(request: Request) -> Completion:
-    raise _Asked(request)
+def _in_one_request(context: Context) -> Context:
+    generation = context.settings.generation.model_copy(update={"mode": "whole"})
+    return replace(context, settings=context.settings.model_copy(update={"generation": generation}))

@@ -87,8 +87,7 @@ def _codes(words: str) -> frozenset[int]:
 @cache
 def _opposites() -> dict[int, set[int]]:
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for line in opposites.OPPOSITES.strip().splitlines():
-        left, right = map(_codes, line.split("/"))
+    for left, right in _sides(opposites.OPPOSITE_ACTIONS + opposites.OPPOSITE_PROPERTIES):
         for word in left:
             found[word] |= right
         for word in right:
@@ -98,9 +97,17 @@ def _opposites() -> dict[int, set[int]]:
 
 @cache
 def _actions() -> dict[int, set[int]]:
-    """Verb -> the numbers of its groups."""
+    """Verb -> the numbers of its groups: what has an opposite is an action as well."""
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for number, line in enumerate(opposites.ACTIONS.strip().splitlines()):
-        for verb in _codes(line):
+    groups = [_codes(line) for line in opposites.ACTIONS.strip().splitlines()]
+    groups += [side for sides in _sides(opposites.OPPOSITE_ACTIONS) for side in sides]
+    for number, group in enumerate(groups):
+        for verb in group:
             found[verb].add(number)
     return dict(found)
+
+
+def _sides(table: str) -> Iterator[tuple[frozenset[int], frozenset[int]]]:
+    for line in filter(None, map(str.strip, table.splitlines())):
+        left, right = line.split("/")
+        yield _codes(left), _codes(right)

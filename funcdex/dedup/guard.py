@@ -78,9 +78,9 @@ class ScenarioGuard:
             self._examples_of(group).add([text])
         return duplicate
 
-    def examples(self, group: str, most: int) -> list[str]:
+    def examples(self, group: str, most: int, about: str = "") -> list[str]:
         """Up to `most` scenarios of a group for the writer to differ from; see `Examples.shown`."""
-        return self._examples_of(group).shown(most)
+        return self._examples_of(group).shown(most, about)
 
     def _examples_of(self, group: str) -> Examples:
         return self._examples.setdefault(group, Examples(group))

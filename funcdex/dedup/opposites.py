@@ -5,7 +5,7 @@ from __future__ import annotations
 NEGATIONS = "no not never without cannot none nothing neither nor nobody unless"
 """A request with one of them is another than the same without."""
 
-OPPOSITES = """
+OPPOSITE_ACTIONS = """
     open / close shut lock
     reopen / close open resolve
     accept approve confirm / reject decline refuse deny dispute
@@ -42,6 +42,11 @@ OPPOSITES = """
     attach / detach
     connect link / disconnect unlink
     install / uninstall
+"""
+"""Verbs and their opposites, a side each: one of one side against each of the other. Those of one side may
+stand for one another, and for no other verb."""
+
+OPPOSITE_PROPERTIES = """
     public / private
     paid / unpaid
     read / unread
@@ -53,7 +58,7 @@ OPPOSITES = """
     above more over / below less under
     empty / full
 """
-"""Sides of a word and its opposites; each word of one side against each of the other."""
+"""The same of words that tell things apart."""
 
 ORDER = "before after"
 """Opposites, unless the parts of a sentence have changed places too."""

@@ -26,6 +26,7 @@ def code(token: str) -> int:
 
 NO_CONTENT = frozenset(map(code, (*FUNCTION_WORDS, *(f"<{kind}>" for kind in KINDS), SENTENCE_END)))
 """Function words and kinds of particulars."""
+_TO = code("to")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ class Profile:
     def words(self) -> frozenset[int]:
         """The words that carry content."""
         return self.distinct - NO_CONTENT
+
+    @cached_property
+    def infinitives(self) -> frozenset[int]:
+        """The words behind `to` that carry content: mostly what somebody wants to do."""
+        pairs = zip(self.codes, self.codes[1:], strict=False)
+        return frozenset(word for to, word in pairs if to == _TO) - NO_CONTENT
 
 
 @lru_cache(maxsize=2048)

@@ -57,10 +57,16 @@ def measures(one: Profile, other: Profile, similarity: float | None) -> dict[Mea
     found: dict[Measure, float] = {}
     if min(len(one.words), len(other.words)) >= LEAST_WORDS:
         in_common = overlap(one, other)
-        found = {"words": in_common, "rouge_l": rouge_l(one, other) if in_common >= LEAST_IN_COMMON else 0.0}
+        found = {"words": in_common, "rouge_l": rouge_l(one, other) if _same_frame(one, other) else 0.0}
     if similarity is not None:
         found["embedding"] = similarity
     return found
+
+
+def _same_frame(one: Profile, other: Profile) -> bool:
+    """Whether the order of words may mean something: enough of them are the same, and among these what
+    somebody wants to do. Else it is but the same build of sentences."""
+    return overlap(one, other) >= LEAST_IN_COMMON and one.infinitives == other.infinitives
 
 
 def ruling(one: Profile, other: Profile, similarity: float | None, thresholds: Thresholds) -> Ruling:

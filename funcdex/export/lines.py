@@ -120,9 +120,13 @@ def _grammar(draft: Draft) -> dict[str, Any]:
     return {} if draft.grammar is None else {"grammar": dict(draft.grammar)}
 
 
+_WRITERS = frozenset({"conversation", "correction", "assistant_turn", "assistant_turn_native"})
+"""Prompts whose answers are, or become part of, what the assistant says."""
+
+
 def _bill(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str, Any]:
     """Who wrote it, how, and for how many tokens. `model` and `endpoint` are those of the conversation."""
-    writer = next((one for one in reversed(usage) if one.stage in ("conversation", "correction")), None)
+    writer = next((one for one in reversed(usage) if one.stage in _WRITERS), None)
     prompts: Mapping[str, str] = {one.stage: one.prompt for one in usage}
     return {
         "model": writer.model if writer else None,

@@ -62,7 +62,9 @@ class DedupSettings(Frozen):
         description="share of the user's words (Jaccard) at which conversations with the same calls are one",
     )
     max_scenario_retries: int = Field(default=20, ge=0, le=200, description="new scenarios before giving up")
-    examples_shown: int = Field(default=10, ge=0, le=50, description="earlier scenarios to differ from")
+    examples_shown: int = Field(
+        default=10, ge=0, le=50, description="earlier scenarios to differ from: the nearest"
+    )
     model: str = Field(default="minilm", description="`minilm` (packaged), a hub name or a folder")
     device: str = Field(default="cpu", description="torch device of the sentence model")
     exact_up_to: int = Field(

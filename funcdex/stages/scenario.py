@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from funcdex.dedup.protocol import Duplicate
 from funcdex.stages.adjudication import Adjudicator
 from funcdex.stages.context import Context, Dialogue
-from funcdex.stages.focus import focus_of
+from funcdex.stages.focus import Focus, focus_of
 from funcdex.stages.kinds import SPECS
 from funcdex.stages.plan import group_of
 from funcdex.types.record import Draft, Rejected, StageDone
+from funcdex.types.tools import Tool
+
+LONGEST_ABOUT = 1000
+"""Characters of names and descriptions of tools that earlier scenarios are compared with."""
 
 
 async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected:
@@ -19,7 +23,8 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
     group, focus, spec = group_of(draft.plan), focus_of(draft.plan, context), SPECS[draft.plan.kind]
     adjudicator = Adjudicator(dialogue)
     # Not asked for again after a refusal: the prompts of one conversation go on where the last one ended.
-    earlier = context.guard.examples(group, dedup.examples_shown)
+    about = " ".join(f"{tool.name} {tool.description}" for tool in _at_the_centre(focus))
+    earlier = context.guard.examples(group, dedup.examples_shown, about[:LONGEST_ABOUT])
     duplicate: Duplicate | None = None
     for _ in range(dedup.max_scenario_retries + 1):
         scenario = await dialogue.ask_text(
@@ -50,6 +55,11 @@ async def write_scenario(draft: Draft, context: Context) -> StageDone | Rejected
     assert duplicate is not None
     detail = f"{duplicate.layer} similarity {duplicate.similarity:.3f} to: {duplicate.of[:200]}"
     return dialogue.rejected("duplicate_scenario", detail)
+
+
+def _at_the_centre(focus: Focus) -> tuple[Tool, ...]:
+    """What the scenario is to be built around."""
+    return focus.withheld or ((focus.central,) if focus.central else ())
 
 
 def _with_near(shown: list[str], near: Iterable[str], most: int) -> list[str]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from funcdex.stages.context import Context, Dialogue
 from funcdex.types.fault import Fault
 from funcdex.types.record import Draft, Rejected, StageDone
 from funcdex.verify.given import Given
 from funcdex.verify.roles import system_prompt_faults
+
+
+def _dated(today: str) -> str:
+    """The sentence without which nobody could know what "tomorrow" is; "" for plans of earlier versions."""
+    return f"\n\nToday is {date.fromisoformat(today):%A}, {today}." if today else ""
 
 
 async def write_system_prompt(draft: Draft, context: Context) -> StageDone | Rejected:
@@ -27,6 +34,6 @@ async def write_system_prompt(draft: Draft, context: Context) -> StageDone | Rej
         if context.settings.verify.roles:
             fault = next(system_prompt_faults(text, Given(persona=draft.persona)), None)
         if fault is None:
-            return dialogue.done(system_prompt=text)
+            return dialogue.done(system_prompt=f"{text}{_dated(draft.plan.today)}")
     assert fault is not None
     return dialogue.rejected(fault.reason, fault.detail)

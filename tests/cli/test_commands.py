@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -181,6 +182,33 @@ def test_validate_names_line_turn_and_reason(tmp_path: Path) -> None:
     ]
     assert found[4]["line"] == 5
     assert "5 records, 5 faults" in said("validate", path, code=2)
+
+
+@pytest.mark.parametrize(
+    ("generation", "asked"),
+    [
+        ("{}", ["conversation", "correction"]),
+        ("{mode: turn_by_turn}", ["user_turn", "assistant_turn", "tool_response", "correction"]),
+        (
+            "{mode: turn_by_turn, assistant_calls: native}",
+            ["user_turn", "assistant_turn", "tool_response", "correction"],
+        ),
+    ],
+)
+def test_a_dry_run_shows_every_prompt_of_a_conversation(
+    tmp_path: Path, post_tools: Path, generation: str, asked: list[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"generation: {generation[:-1]}{', ' if len(generation) > 2 else ''}kinds: {{happy_path: 1}}}}\n"
+        "dedup: {adjudicator: true}\n"
+    )
+    shown = run_command("generate", config, "--tools", post_tools, "--dry-run", "--run", tmp_path / "run")
+    assert shown.returncode == 0, shown.stderr
+    names = re.findall(r"^-{8} ([a-z_]+): system -+$", shown.stdout, re.M)
+    before, after = ["scenario", "adjudicator", "persona", "outline"], ["system_prompt", "judge"]
+    assert names == [*before, *asked, *after]
+    assert ("assistant_turn: tools to call" in shown.stdout) == ("native" in generation)
 
 
 def test_a_dry_run_shows_plan_prompts_and_grammar_and_asks_nothing(tmp_path: Path, post_tools: Path) -> None:

@@ -13,6 +13,7 @@ from funcdex.dedup.contrast import contrast
 from funcdex.dedup.masked import masked_form
 from funcdex.dedup.masking import masked_tokens
 from funcdex.dedup.profile import MOST_TOKENS, PackedProfiles, Profile, longest_common, overlap, rouge_l
+from funcdex.dedup.rules import measures
 from funcdex.dedup.wordforms import stem
 
 
@@ -112,3 +113,31 @@ def test_opposites_in_the_same_words_are_set_apart(one: str, other: str) -> None
     here, there = Profile.of(one), Profile.of(other)
     assert max(overlap(here, there), rouge_l(here, there)) >= 0.6, "or nothing needs to set them apart"
     assert contrast(here, there) == contrast(there, here) == "plain"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        # Another action, of verbs that are known by their opposites alone.
+        ("She wants to enable the weekly reports of the choir.", "She wants to subscribe the weekly reports of the choir.", "plain"),
+        ("They lock the grant letters.", "They confirm the grant letters.", "plain"),
+        # Of one side of an opposition, so they may mean the same.
+        ("They enable the grant letters.", "They activate the grant letters.", "none"),
+        # What tells things apart is no action.
+        ("They pay the external clerk.", "They pay the newest clerk.", "none"),
+    ],
+)  # fmt: skip
+def test_a_verb_with_an_opposite_is_an_action(one: str, other: str, kind: str) -> None:
+    assert contrast(Profile.of(one), Profile.of(other)) == kind
+
+
+FRAME = "Ada, the {} of a bakery, has to {} the {} before Monday, 9 of them, and then tell everyone in the hall, as {}."
+
+
+def test_texts_of_one_build_are_near_by_their_order_only_if_the_same_is_wanted() -> None:
+    here = FRAME.format("founder", "count", "parking permits", "the roof leaks")
+    same = FRAME.format("manager", "count", "entry permits", "the roof drips")
+    other = FRAME.format("founder", "photograph", "parking tickets", "the roof leaks")
+    found = [measures(Profile.of(here), Profile.of(text), None) for text in (same, other)]
+    assert found[0]["rouge_l"] > 0.8 and found[1]["rouge_l"] == 0.0
+    assert found[1]["words"] > 0.4

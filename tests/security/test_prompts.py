@@ -21,6 +21,7 @@ VALUES = {
     ),
     **dict.fromkeys(("chain", "use", "wrong", "known"), [EVIL]),
     **{"turns": [EVIL], "turn": 1, "how": "whole", "errors": True, "may_call": True, "may_end": True},
+    "messages": 2,
     **{"calls": (1, 2), "hops": 1, "central": TOOL, "withheld": [TOOL], "call": EVIL, "length": EVIL},
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-import funcdex
+import funcdex.endpoints.http
 from funcdex.cli.app import app
 from funcdex.sim.config import SimConfig
 

@@ -42,6 +42,7 @@ class MarkupAssistant:
                 thoughts=generation.thoughts,
                 parallel_calls=self.form.parallel_calls,
                 conversation=talk.text,
+                today=dialogue.draft.plan.today,
             )
             if completion.finish_reason == "stop" and dialogue.runaway is None:
                 return completion.text

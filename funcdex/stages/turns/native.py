@@ -50,7 +50,12 @@ class NativeAssistant:
         fault: BrokenOff | None = None
         for _ in range(generation.max_stage_retries + 1):
             refuse_if_spent(dialogue)
-            completion = await dialogue.ask("assistant_turn_native", part="assistant_turn", native=chat)
+            completion = await dialogue.ask(
+                "assistant_turn_native",
+                part="assistant_turn",
+                native=chat,
+                today=dialogue.draft.plan.today,
+            )
             if completion.finish_reason != "stop" or dialogue.runaway is not None:
                 fault = None
                 continue

@@ -9,6 +9,7 @@ import orjson
 
 from funcdex.stages.blueprint import read_blueprint
 from funcdex.stages.context import Dialogue
+from funcdex.stages.voice import voice_of
 from funcdex.types.conversation import JsonValue, Turn
 from funcdex.types.record import Draft
 from funcdex.types.request import Message
@@ -40,6 +41,7 @@ class User:
     async def _in_json(self, before: Sequence[Turn], *, may_end: bool) -> str | None:
         """Empty for an answer that cannot be used, None for the end."""
         context, draft = self.dialogue.context, self.dialogue.draft
+        voice = voice_of(draft.plan, context.settings.generation)
         completion = await self.dialogue.ask(
             "user_turn",
             grammar=await context.grammars.of_json(_answer_schema(may_end=may_end)),
@@ -47,6 +49,11 @@ class User:
             persona=draft.persona,
             outline=_intentions(draft),
             clarity=context.settings.generation.clarity_levels[draft.plan.clarity].description,
+            opening=voice.opening,
+            style=voice.style,
+            locale=voice.locale,
+            today=draft.plan.today,
+            messages=voice.turns if draft.blueprint is None else len(draft.blueprint["turns"]),
             turns=[(turn.user, words_of(turn)) for turn in before],
             may_end=may_end,
         )
