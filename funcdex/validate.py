@@ -111,7 +111,7 @@ def faults_of(
 
 def may_fail(record: Mapping[str, Any]) -> bool:
     """Whether tools may answer with errors that their schemas do not describe."""
-    return record.get("kind", USUAL_KIND) != USUAL_KIND
+    return bool(record.get("kind", USUAL_KIND) != USUAL_KIND)
 
 
 def read_conversation(record: Mapping[str, Any]) -> Conversation:

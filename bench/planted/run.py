@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -160,3 +161,9 @@ def _usage(stage: str, rng: Random) -> Usage:
 def hash_of(text: str) -> int:
     """The same in every process."""
     return Random(json.dumps(text)).getrandbits(63)
+
+
+if __name__ == "__main__":
+    # python -m planted.run FOLDER COUNT
+    wanted = int(sys.argv[2])
+    fill(begin(Path(sys.argv[1]), wanted), wanted)

@@ -29,8 +29,8 @@ PREFERENCES = "preferences"
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is asked. `out` becomes the export; `split` is None where all records are `train`. `review`: what was
-    decided by hand counts."""
+    """What is asked. `out` becomes the export; `split` is None where all records are `train`. `review`:
+    what was decided by hand counts."""
 
     source: Path
     out: Path

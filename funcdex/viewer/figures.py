@@ -19,7 +19,8 @@ _MOST_ENDPOINTS = 7
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A row of a table of bars: what is counted, its parts, and the filter that lists it, None if there is none."""
+    """A row of a table of bars: what is counted, its parts, and the filter that lists it, None if there is
+    none."""
 
     label: str
     parts: Sequence[int]
@@ -159,7 +160,8 @@ def _distributions(index: Index) -> list[Bars]:
 
 def _lengths(index: Index, column: str) -> list[Bar]:
     rows = index.reading.execute(
-        f"SELECT min({column}, {MOST_BARS - 1}), count(*) FROM conversation WHERE messages > 0 GROUP BY 1 ORDER BY 1"
+        f"SELECT min({column}, {MOST_BARS - 1}), count(*) FROM conversation WHERE messages > 0 "
+        "GROUP BY 1 ORDER BY 1"
     ).fetchall()
     return [
         Bar(f"{length}{' or more' if length == MOST_BARS - 1 else ''}", (count,)) for length, count in rows

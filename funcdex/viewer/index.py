@@ -1,7 +1,8 @@
 """An index of the records: made piece by piece from the files, each byte read once, followed while they grow.
 
 It holds what is filtered, sorted and searched by, and where each record stands in its file. The files are
-only ever appended to; one that was replaced (a resume mends the outputs) or cut is noticed, and the index made
+only ever appended to; one that was replaced (a resume mends the outputs) or cut is noticed, and the index
+made
 anew. Any number of processes may use one index: a piece is one transaction, which begins with what was seen.
 """
 
@@ -78,7 +79,8 @@ class Index:
         return connection
 
     def grow(self) -> bool:
-        """Reads a piece of each file that has grown; whether any of them may have more. Raises CheckpointError."""
+        """Reads a piece of each file that has grown; whether any of them may have more. Raises
+        CheckpointError."""
         return any([self._grow(source) for source in self._sources])
 
     def grow_to_the_end(self) -> None:

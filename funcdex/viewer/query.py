@@ -1,7 +1,7 @@
 """What somebody looks for, and how it is asked of the index: filters, words, an order, a page.
 
-Pages are found by key: the value of the order and the number of the last row, so that the thousandth page costs
-no more than the first, and rows that come meanwhile move nothing.
+Pages are found by key: the value of the order and the number of the last row, so that the thousandth page
+costs no more than the first, and rows that come meanwhile move nothing.
 """
 
 from __future__ import annotations
@@ -161,7 +161,8 @@ def _rows(
 
 
 def _asked(filters: Filters) -> tuple[str, list[str], list[str | float]]:
-    """Tables, conditions and their values. What finds fewest goes first; SQLite keeps the order of CROSS JOIN."""
+    """Tables, conditions and their values. What finds fewest goes first; SQLite keeps the order of CROSS
+    JOIN."""
     tables: list[str] = []
     where: list[str] = []
     values: list[str | float] = []
@@ -198,7 +199,8 @@ def _asked(filters: Filters) -> tuple[str, list[str], list[str | float]]:
 
 
 def match_of(text: str) -> str:
-    """Words in the index's language: letters and digits as its tokenizer sees them. Empty if there are none."""
+    """Words in the index's language: letters and digits as its tokenizer sees them. Empty if there are
+    none."""
     plain = "".join(char if unicodedata.category(char)[0] in "LN" else " " for char in text)
     words = plain.split()[:_MOST_WORDS]
     if not words:

@@ -9,8 +9,8 @@ VERSION = 1
 """Of the tables below. An index of another version is made anew."""
 
 TABLES = """
-CREATE TABLE source (name TEXT PRIMARY KEY, inode INTEGER, head BLOB, seen INTEGER, lines INTEGER, bad INTEGER);
-CREATE TABLE conversation (
+CREATE TABLE source (name TEXT PRIMARY KEY, inode INTEGER, head BLOB, seen INTEGER, lines INTEGER, bad
+INTEGER); CREATE TABLE conversation (
     n INTEGER PRIMARY KEY, key TEXT UNIQUE, source TEXT, start INTEGER, length INTEGER,
     state TEXT, stage TEXT, reason TEXT, kind TEXT, toolkit TEXT, score REAL,
     turns INTEGER, messages INTEGER, calls INTEGER, tokens INTEGER, model TEXT, at TEXT, title TEXT,

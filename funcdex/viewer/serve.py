@@ -39,7 +39,8 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(path: Path, *, host: str, port: int, read_only: bool, ready: Callable[[str], None]) -> None:
-    """Serves what lies at `path` until interrupted; `ready` is told the address. Blocks. Raises ConfigError."""
+    """Serves what lies at `path` until interrupted; `ready` is told the address. Blocks. Raises
+    ConfigError."""
     # They come with an extra, and take their time to load.
     import uvicorn
 
