@@ -4,9 +4,9 @@
 
 The records are made here: 300 made-up conversations that make sense (bench/planted), written again and again
 under other ids, a word of its own in each. Pages are asked in the process that serves them, through the whole
-application; none is kept from an earlier request. "First page" is a fresh viewer's over an index that is there;
-"while indexing" is the list while the index is still being made. On a machine that others use too, processor
-time says more than the wall's.
+application; none is kept from an earlier request. "First page" is a fresh viewer's, its index there; "while
+indexing" is the list while the index is still being made. On a machine that others use too, processor time
+says more than the wall's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import random
 import resource
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ from funcdex.rundir.layout import RunDir
 from funcdex.viewer.app import application
 from funcdex.viewer.following import Follower
 from funcdex.viewer.index import Index
+from funcdex.viewer.query import known
 from funcdex.viewer.source import look_at
 from funcdex.viewer.views import View
 
@@ -68,20 +68,20 @@ def main() -> None:
         if not run.exists():
             write_run(run, chosen.conversations)
         shutil.rmtree(run / "viewer-cache", ignore_errors=True)
-        figures = measured(run, chosen.rounds)
+        figures = measured(run, chosen.rounds, chosen.conversations)
     figures |= {"conversations": chosen.conversations}
     if chosen.record:
         record("viewer_speed", figures, versions=("starlette", "jinja2"))
 
 
-def measured(run: Path, rounds: int) -> dict[str, Any]:
+def measured(run: Path, rounds: int, conversations: int) -> dict[str, Any]:
     """Every figure, printed as it is known."""
     figures: dict[str, Any] = {
         "input_mb": round(sum(one.stat().st_size for one in run.glob("*.jsonl")) / 1e6)
     }
     with viewed(run) as (index, client):
         began, cpu = time.perf_counter(), time.process_time()
-        figures["while_indexing_s"] = _while_indexing(index, client)
+        figures["while_indexing_s"] = _while_indexing(index, client, conversations)
         figures["index_s"] = round(time.perf_counter() - began, 1)
         figures["index_cpu_s"] = round(time.process_time() - cpu, 1)
     print(f"index: {figures['index_cpu_s']} s of processor, {figures['index_s']} s")
@@ -106,29 +106,23 @@ def measured(run: Path, rounds: int) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def viewed(run: Path) -> Iterator[tuple[Index, TestClient]]:
-    """The viewer's application over a run, without the thread that follows it."""
+    """The viewer's application over a run, with the thread that follows it."""
     looked = look_at(run)
     folder = run / "viewer-cache"
     folder.mkdir(exist_ok=True)
     index = Index(looked, folder / "index.sqlite")
     app = application(View(looked, index), Follower(index), hosts={"testserver"})
-    try:
-        yield index, TestClient(app)
-    finally:
-        index.close()
+    with TestClient(app) as client:
+        yield index, client
+    index.close()
 
 
-def _while_indexing(index: Index, client: TestClient) -> dict[str, float]:
-    """Makes the index in a thread, and asks for the list meanwhile, twice a second."""
-    done, times = threading.Event(), list[float]()
-
-    def make() -> None:
-        index.grow_to_the_end()
-        done.set()
-
-    threading.Thread(target=make).start()
-    while not done.wait(0.5):
+def _while_indexing(index: Index, client: TestClient, conversations: int) -> dict[str, float]:
+    """Asks for the list again and again while the index is being made."""
+    times = []
+    while known(index) < conversations:
         times.append(_timed(lambda: _ok(client, "/"))[0])
+        time.sleep(0.3)
     return spread_of(times or [0.0])
 
 

@@ -46,6 +46,7 @@ class Index:
     def __init__(self, looked: Looked, path: Path) -> None:
         self._looked, self.path = looked, path
         self._write = threading.Lock()
+        self._opening = threading.Lock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._connection = _writing(path)
@@ -74,7 +75,7 @@ class Index:
         if connection is None:
             connection = opened(self.path, to_read=True)
             self._local.connection = connection
-            with self._write:
+            with self._opening:
                 self._readers.append(connection)
         return connection
 
@@ -86,7 +87,7 @@ class Index:
     def grow_to_the_end(self) -> None:
         """Reads all that is there."""
         while self.grow():
-            pass
+            time.sleep(0)
 
     def take_reviews(self) -> None:
         """Reads what was decided since."""

@@ -28,8 +28,8 @@ ORDERS: Mapping[str, tuple[str, str]] = {
     "short": ("messages", "ASC"),
 }
 STATES: Mapping[str, str] = {
-    "accepted": "coalesce(c.decision, c.state) = 'accepted'",
-    "rejected": "coalesce(c.decision, c.state) = 'rejected'",
+    "accepted": "c.standing = 'accepted'",
+    "rejected": "c.standing = 'rejected'",
     "flagged": "c.flagged",
     "edited": "c.edited",
     "noted": "c.note != ''",
@@ -126,18 +126,25 @@ def count(index: Index, filters: Filters) -> tuple[int, bool]:
     """How many there are, and whether there are more than were counted."""
     tables, where, values = _asked(filters)
     if tables == "conversation c" and not where:
-        found: int = index.reading.execute("SELECT count(*) FROM conversation").fetchone()[0]
-        return found, False
+        return known(index), False
     asked = f"SELECT 1 FROM {tables} {_where(where)} LIMIT {MOST_COUNTED + 1}"
-    found = index.reading.execute(f"SELECT count(*) FROM ({asked})", values).fetchone()[0]
+    found: int = index.reading.execute(f"SELECT count(*) FROM ({asked})", values).fetchone()[0]
     return min(found, MOST_COUNTED), found > MOST_COUNTED
+
+
+def known(index: Index) -> int:
+    """How many conversations the index has."""
+    asked = "SELECT coalesce(sum(count), 0) FROM facet WHERE kind = 'state'"
+    found: int = index.reading.execute(asked).fetchone()[0]
+    return found
 
 
 def facets(index: Index) -> Mapping[str, list[tuple[str, int]]]:
     """The values one can filter by, each with its number of conversations, the commonest first."""
     found: dict[str, list[tuple[str, int]]] = {}
     for kind, value, number in index.reading.execute(
-        "SELECT kind, value, count FROM facet WHERE count > 0 ORDER BY count DESC, value LIMIT 5000"
+        "SELECT kind, value, count FROM facet WHERE kind IN ('toolkit', 'kind', 'tool', 'reason', 'score') "
+        "AND count > 0 ORDER BY count DESC, value LIMIT 5000"
     ):
         found.setdefault(kind, []).append((value, number))
     found.get("score", []).sort(key=lambda one: float(one[0]), reverse=True)

@@ -17,7 +17,7 @@ from funcdex.viewer.diff import compared, lines_of
 from funcdex.viewer.index import Index
 from funcdex.viewer.jsontree import json_lines
 from funcdex.viewer.provenance import Provenance, provenance_of
-from funcdex.viewer.query import Filters, by_key, count, facets, neighbours, page
+from funcdex.viewer.query import Filters, by_key, count, facets, known, neighbours, page
 from funcdex.viewer.records import Told, faults_in, review_of, told_by, versions_of, with_text
 from funcdex.viewer.source import Looked
 
@@ -50,8 +50,7 @@ def list_view(view: View, filters: Filters, *, after: str = "", before: str = ""
 def progress(view: View) -> dict[str, Any]:
     """How far the index and the run are."""
     newest = view.index.reading.execute("SELECT coalesce(max(n), 0) FROM conversation").fetchone()[0]
-    known = view.index.reading.execute("SELECT count(*) FROM conversation").fetchone()[0]
-    return {"newest": newest, "known": known, "planned": view.looked.planned}
+    return {"newest": newest, "known": known(view.index), "planned": view.looked.planned}
 
 
 def conversation_view(view: View, row: sqlite3.Row, filters: Filters, version: str = "") -> dict[str, Any]:

@@ -106,6 +106,10 @@ def hostile_record(number: int, text: str) -> dict[str, Any]:
         "type": "function",
         "function": {"name": text[:60], "arguments": json.dumps({text: [text]})},
     }
+    name, said = text[:60], text.replace("\ud800", "")
+    found = json.dumps({"found": [text]})
+    request = {"stage": text, "prompt": text, "model": text, "endpoint": text, "sampling": {text: text}}
+    function = {"name": name, "description": text, "parameters": {"type": "object", "title": text}}
     return {
         "id": f"{number}{text}",
         "toolkits": [text],
@@ -119,17 +123,17 @@ def hostile_record(number: int, text: str) -> dict[str, Any]:
         "prompts": {text: text},
         "system_prompt": text,
         "messages": [
-            {"role": "user", "content": text.replace("\ud800", "")},
+            {"role": "user", "content": said},
             {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "call_0", "name": text[:60], "content": json.dumps({"found": [text]})},
-            {"role": "assistant", "content": f"Done: {text}".replace("\ud800", "")},
+            {"role": "tool", "tool_call_id": "call_0", "name": name, "content": found},
+            {"role": "assistant", "content": f"Done: {said}"},
         ],
-        "tools": [{"type": "function", "function": {"name": text[:60], "description": text, "parameters": {"type": "object", "title": text}}}],
+        "tools": [{"type": "function", "function": function}],
         "lineage": {
             "scenario": text,
             "persona": text,
             "outline": text,
-            "requests": [{"stage": text, "prompt": text, "model": text, "endpoint": text, "sampling": {text: text}}],
+            "requests": [request],
             "corrections": [{"sample": text, "turn": text, "how": text, "reasons": [text]}],
             "verdicts": {
                 "turns": [{"turn": 1, "verdict": text, "arguments": text, "reasons": {"arguments": text}}],

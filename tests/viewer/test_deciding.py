@@ -1,4 +1,4 @@
-"""What is decided by hand is written beside the records, durably, and by nobody but the viewer's own pages."""
+"""What is decided by hand is written beside the records, durably, and by the viewer's own pages alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.review import Review, append_review, read_reviews
@@ -197,7 +196,7 @@ def test_the_viewer_begins_with_what_was_decided_before(run: RunDir) -> None:
 
 
 def test_a_missing_token_is_told_to_htmx_where_messages_go(seen: Viewed, run: RunDir) -> None:
-    response: TestClient | object = seen.client.post(
+    response = seen.client.post(
         f"/review?key={a_kept_one(run)}", data={"action": "flag"}, headers={"HX-Request": "true"}
     )
-    assert getattr(response, "headers")["hx-retarget"] == "#message"
+    assert response.headers["hx-retarget"] == "#message"
