@@ -141,16 +141,10 @@ def _distributions(counts: _Counts) -> list[Bars]:
 
     def by_state(name: str, values: Sequence[str]) -> list[Bar]:
         parts = [counts.get(f"{state} {name}", {}) for state in both]
-        return [
-            Bar(one, [part.get(one, 0) for part in parts], Filters(**{name: one}))  # type: ignore[arg-type]
-            for one in values
-        ]
+        return [Bar(one, [part.get(one, 0) for part in parts], Filters(**{name: one})) for one in values]
 
     def alone(name: str) -> list[Bar]:
-        return [
-            Bar(one, (count,), Filters(**{name: one}))  # type: ignore[arg-type]
-            for one, count in counts.get(name, {}).items()
-        ]
+        return [Bar(one, (count,), Filters(**{name: one})) for one, count in counts.get(name, {}).items()]
 
     scores = sorted(counts.get("score", {}), key=float, reverse=True)
     return [

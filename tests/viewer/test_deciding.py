@@ -61,11 +61,16 @@ def test_what_was_given_up_early_cannot_be_accepted(seen: Viewed, run: RunDir) -
     assert seen.review(early) == Review()
 
 
+def edited_text(seen: Viewed, id: str) -> str:
+    """What the editor begins with."""
+    found = re.search(r'<textarea name="text".*?>\n(.*?)</textarea>', seen.page(f"/edit?key={id}"), re.S)
+    assert found is not None
+    return html.unescape(found[1])
+
+
 def test_an_edit_is_verified_before_it_is_saved(seen: Viewed, run: RunDir) -> None:
     id = a_kept_one(run)
-    text = html.unescape(
-        re.search(r"<textarea name=\"text\".*?>\n(.*?)</textarea>", seen.page(f"/edit?key={id}"), re.S)[1]
-    )  # type: ignore[index]
+    text = edited_text(seen, id)
     broken = seen.send(f"/edit?key={id}", action="save", text=text.replace("</assistant>", "</asistant>", 1))
     assert "Line" in broken and seen.review(id).edit is None
     faulty = seen.send(
@@ -181,7 +186,13 @@ def test_many_write_at_once_and_a_torn_line_costs_only_itself(tmp_path: Path) ->
 def test_lines_that_say_nonsense_change_nothing(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
     append_review(path, "a", {"decision": "accepted", "note": "kept"})
-    nonsense = [{"decision": "burnt"}, {"flagged": "yes"}, {"note": 5}, {"edit": {"dml": 5}}, {"edit": "x"}]
+    nonsense: list[dict[str, object]] = [
+        {"decision": "burnt"},
+        {"flagged": "yes"},
+        {"note": 5},
+        {"edit": {"dml": 5}},
+        {"edit": "x"},
+    ]
     with path.open("a") as file:
         file.writelines(json.dumps({"id": "a", **one}) + "\n" for one in nonsense)
         file.write('[1]\n{"id": 5}\n')

@@ -93,7 +93,8 @@ def opened(browser: Browser, url: str, **more: Any) -> Iterator[tuple[Page, list
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
     page.goto(url)
     page.wait_for_load_state("load")
     try:

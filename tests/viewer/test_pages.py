@@ -45,7 +45,7 @@ def every_id(looking: Viewed, query: str) -> list[str]:
 
 
 def test_the_list_has_every_conversation_once_whatever_the_order(looking: Viewed, finished: RunDir) -> None:
-    there = {one["id"] for name in ("parsed_conversations", "rejected") for one in records(finished, name)}  # type: ignore[arg-type]
+    there = {one["id"] for name in ("parsed_conversations", "rejected") for one in records(finished, name)}
     for order in ("new", "old", "worst", "best", "long", "short"):
         found = every_id(looking, f"order={order}")
         assert len(found) == 60 and set(found) == there, order
