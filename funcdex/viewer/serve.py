@@ -13,13 +13,15 @@ HOME = ("127.0.0.1", "localhost", "::1")
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """A socket at an address; port 0 takes any that is free. Raises ConfigError."""
+    """A socket that listens at an address; port 0 takes any that is free. Raises ConfigError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            # Who is told the address may ask at once, and is answered when the server is up.
+            listener.listen()
         except BaseException:
             listener.close()
             raise

@@ -75,7 +75,6 @@ def test_what_is_no_run_and_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_port_in_use_is_told() -> None:
     with bound_socket("127.0.0.1", 0) as one:
-        one.listen()
         with pytest.raises(ConfigError, match="the viewer has no place"):
             bound_socket("127.0.0.1", one.getsockname()[1])
 
@@ -84,10 +83,12 @@ def test_the_command_serves_until_it_is_interrupted_and_keeps_the_index(run: Run
     words = command("inspect", run.path, "--no-browser")
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url = next(line.strip() for line in process.stdout if line.startswith("http://127.0.0.1:"))
-        with urllib.request.urlopen(url, timeout=60) as response:
-            assert "Conversations" in response.read().decode()
-        process.terminate()
+        try:
+            url = next(line.strip() for line in process.stdout if line.startswith("http://127.0.0.1:"))
+            with urllib.request.urlopen(url, timeout=120) as response:
+                assert "Conversations" in response.read().decode()
+        finally:
+            process.terminate()
         process.wait(60)
     assert (run.path / "viewer-cache" / "index.sqlite").is_file()
     assert not (run.path / "review.jsonl").exists()
@@ -97,7 +98,9 @@ def test_others_than_this_machine_are_warned_of(finished: RunDir) -> None:
     words = command("inspect", finished.path, "--no-browser", "--host", "0.0.0.0", "--read-only")
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
-        assert any(line.startswith("http://0.0.0.0:") for line in iter(process.stdout.readline, ""))
-        process.terminate()
+        try:
+            assert any(line.startswith("http://0.0.0.0:") for line in iter(process.stdout.readline, ""))
+        finally:
+            process.terminate()
         assert "everybody who reaches 0.0.0.0 can read" in process.stderr.read()
         process.wait(60)
