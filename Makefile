@@ -14,7 +14,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 CATALOG ?= .bench/catalog.db
 ARCHIVES := .bench/catalog
 
-.PHONY: demo test live ray training bench bench-tables catalog fuzz audit check format docs install clean
+.PHONY: demo test live ray training browser bench bench-tables catalog fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -35,6 +35,11 @@ training: install  ## exports read by `datasets` and TRL, in an environment of t
 ray: install  ## a run on a real Ray cluster of two nodes, whatever is killed: some ten minutes on two cores
 	@$(PIP) '.[ray]' || echo "ray cannot be installed here: its tests skip"
 	$(BIN)/python -m pytest tests/live/test_ray_cluster.py -m live -rs
+
+browser: install  ## the viewer in a real Chromium, which the system has to have (Debian: apt-get install chromium)
+	@$(PIP) playwright || true
+	$(BIN)/python tests/viewer/build_axe.py || [ $$? -eq 3 ]
+	$(BIN)/python -m pytest tests/viewer/test_in_a_browser.py -m live -rs
 
 bench: install  ## the benchmarks
 	@for script in $(filter-out bench/record.py bench/tables.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ from funcdex.stages.tool_check import CheckedTools, check_tools
 from funcdex.stages.tool_sets import plan_tool_sets
 from funcdex.stages.voice import voice_of
 from funcdex.types.record import Draft, Plan
-from funcdex.types.request import Completion, NativeCall, Request
+from funcdex.types.request import Completion, NativeCall, NativeChat, Request
 
 
 class _Enough(Exception):
@@ -72,7 +73,7 @@ class _Recorder:
 
 def _call(name: str, *, natively: bool) -> Completion:
     if natively:
-        return Completion("", "stop", "", "", 0, 0, calls=(NativeCall("call00000", name, "{}"),))
+        return Completion("", "stop", "", "", 0, 0, calls=(NativeCall(name, "{}"),))
     call = json.dumps({"name": name, "arguments": {}})
     return Completion(f"</assistant>\n<tool>{call}</tool>", "stop", "", "", 0, 0)
 
@@ -93,12 +94,20 @@ async def describe(order: Order) -> str:
     parts = [_plan(order, checked), _heading("the conversation shown below") + _of_plan(draft.plan)]
     for name, request in requests:
         parts += [_heading(f"{name}: {message.role}") + message.content for message in request.messages]
-        if request.offered is not None:
-            offered = (orjson.dumps(tool).decode() for tool in request.offered.tools)
-            parts.append(_heading(f"{name}: tools to call") + "\n".join(offered))
+        if request.native is not None:
+            parts += _of_chat(name, request.native)
     parts.append(_heading("grammar of the conversation (lark)") + grammar.render("lark"))
     parts.append(_heading("not enforced by this grammar, checked afterwards") + _relaxed(grammar))
     return "\n\n".join(parts) + "\n"
+
+
+def _of_chat(name: str, chat: NativeChat) -> Iterator[str]:
+    for message in orjson.loads(chat.messages):
+        calls = [orjson.dumps(call["function"]).decode() for call in message.get("tool_calls", ())]
+        said = [message["content"]] if message["content"] else []
+        yield _heading(f"{name}: {message['role']}") + "\n".join(said + calls)
+    tools = (orjson.dumps(tool).decode() for tool in orjson.loads(chat.tools))
+    yield _heading(f"{name}: tools to call") + "\n".join(tools)
 
 
 def _plan(order: Order, checked: CheckedTools) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,7 @@ def begin(path: Path, count: int = 400) -> RunDir:
 
 
 def fill(run: RunDir, count: int, seed: int = 1, first: int = 1) -> None:
-    """Adds conversations: most accepted, a few rejected at one stage or another, some with a planted fault."""
+    """Adds conversations: most accepted, a few rejected at some stage, some with a planted fault."""
     for number, talk in enumerate(good(count, seed), first):
         rng = Random(f"{seed}:{number}:fate")
         for name, line in _lines(number, talk, rng):
@@ -160,3 +161,9 @@ def _usage(stage: str, rng: Random) -> Usage:
 def hash_of(text: str) -> int:
     """The same in every process."""
     return Random(json.dumps(text)).getrandbits(63)
+
+
+if __name__ == "__main__":
+    # python -m planted.run FOLDER COUNT
+    wanted = int(sys.argv[2])
+    fill(begin(Path(sys.argv[1]), wanted), wanted)

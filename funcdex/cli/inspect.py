@@ -28,7 +28,8 @@ def inspect(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier site in the folder.")] = False,
 ) -> None:
-    """Shows conversations in the browser, also while a run goes on: search, read, compare, accept, reject, edit.
+    """Shows conversations in the browser, also while a run goes on: search, read, compare, accept, reject,
+    edit.
 
     What you decide is written to review.jsonl in the run, and `funcdex export` honours it.
 

@@ -100,9 +100,9 @@ class RemoteGuard:
             self._of(group).add([text])
         return duplicate
 
-    def examples(self, group: str, most: int) -> list[str]:
+    def examples(self, group: str, most: int, about: str = "") -> list[str]:
         """See `Guard.examples`."""
-        return self._of(group).shown(most) if self._examples is not None else []
+        return self._of(group).shown(most, about) if self._examples is not None else []
 
     async def serve(self) -> None:
         """Until cancelled."""

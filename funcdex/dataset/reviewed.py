@@ -1,7 +1,7 @@
 """What people decided by hand about records, carried out on the way into an export.
 
-Rejected ones are left out, rejected ones of the run that somebody accepted are taken in, and an edited text stands
-in the place of the recorded one if it passes verification now.
+Rejected ones are left out, rejected ones of the run that somebody accepted are taken in, and an edited
+text stands in the place of the recorded one if it passes verification now.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _WRITTEN: tuple[OutputName, ...] = (
 
 @dataclass(slots=True)
 class ByHand:
-    """What was done: records left out, taken in, edited, and edits that were not used, the first of them named."""
+    """What was done: records left out, taken in, edited, and edits that were not used, the first of them
+    named."""
 
     rejected: int = 0
     accepted: int = 0
@@ -63,8 +64,8 @@ class ByHand:
 
 
 class Reviewed:
-    """The records of a source as they are after what was decided. They may be gone through more than once; what
-    was done is counted anew each time, in `by_hand`."""
+    """The records of a source as they are after what was decided. They may be gone through more than once;
+    what was done is counted anew each time, in `by_hand`."""
 
     def __init__(self, source: Source, reviews: Mapping[str, Review]) -> None:
         self.source, self._reviews = source, reviews

@@ -28,8 +28,8 @@ _VALUE_BYTES = 1 + SAID_BYTES + _CALLS_BYTES + 4 * BANDS * ROWS
 
 
 class KeptSketches:
-    """Sketches that were drawn before, of talks in `language`, in the file at `path`. Nothing is opened before
-    the first is wanted. Blocks. A disk that fails costs the cache, not the run."""
+    """Sketches that were drawn before, of talks in `language`, in the file at `path`. Nothing is opened
+    before the first is wanted. Blocks. A disk that fails costs the cache, not the run."""
 
     def __init__(self, path: Path, language: str = "en") -> None:
         self._path = path

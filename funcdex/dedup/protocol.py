@@ -49,8 +49,8 @@ class Guard(Protocol):
         the conversation that it is for: who asks again has lost the answer, or begins anew.
         """
 
-    def examples(self, group: str, most: int) -> list[str]:
-        """Up to `most` texts of a group for the writer to differ from."""
+    def examples(self, group: str, most: int, about: str = "") -> list[str]:
+        """Up to `most` texts of a group for the writer of one `about` something to differ from."""
 
 
 class Layer(Protocol):

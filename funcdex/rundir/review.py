@@ -60,7 +60,8 @@ class Review:
 
 
 def review_path(records: Path) -> Path:
-    """Where the reviews of a run directory, or of a file of records, lie. A file in a run shares the run's."""
+    """Where the reviews of a run directory, or of a file of records, lie. A file in a run shares the
+    run's."""
     if os.path.isdir(records):
         return records / "review.jsonl"
     if RunDir(records.parent).exists:

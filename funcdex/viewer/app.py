@@ -43,6 +43,7 @@ def application(view: View, follower: Follower, *, hosts: Collection[str], token
     token = token or secrets.token_urlsafe(32)
     looked = view.looked
     pages = Pages(LiveLinks(), title=looked.title, writable=looked.writable, token=token)
+    pages.make_ready()
     site = _Viewer(view, pages, token)
 
     @contextlib.asynccontextmanager

@@ -1,4 +1,5 @@
-"""A conversation as its page shows it: turns, words with marks, cards of tool calls, faults where they are."""
+"""A conversation as its page shows it: turns, words with marks, cards of tool calls, faults where they
+are."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from funcdex.dml.error_response import is_error
 from funcdex.types.conversation import AssistantMessage, Conversation, Turn
+from funcdex.types.error_response import is_error
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.verify.arguments import invalid_arguments
@@ -58,7 +59,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class ShownTurn:
-    """One turn. `verdict` is what the judges said of it, {} if nothing; `trained` whether it is learnt from."""
+    """One turn. `verdict` is what the judges said of it, {} if nothing; `trained` whether it is learnt
+    from."""
 
     number: int
     user: Sequence[Piece]

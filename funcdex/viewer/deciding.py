@@ -38,8 +38,8 @@ def decide(view: View, row: sqlite3.Row, action: str, note: str = "") -> None:
 
 
 def save_edit(view: View, row: sqlite3.Row, text: str, *, despite_faults: bool) -> bool:
-    """Saves a corrected text; False, and nothing is saved, if it cannot be read, or has faults and was not to be
-    saved despite them. Raises Unfit, CheckpointError."""
+    """Saves a corrected text; False, and nothing is saved, if it cannot be read, or has faults and was not
+    to be saved despite them. Raises Unfit, CheckpointError."""
     if len(text) > MOST_EDIT_CHARS:
         raise Unfit(f"A conversation has at most {MOST_EDIT_CHARS:,} characters.")
     told = told_by(view.index, view.looked, row)

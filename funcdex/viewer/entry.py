@@ -164,8 +164,9 @@ def _flows(lineage: Mapping[str, Any]) -> Iterator[Flow]:
 
 def _score(scores: JsonValue) -> float:
     value = _mapping(scores).get(_SCORE)
-    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
-    return float(value) if known else -1.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100:
+        return float(value)
+    return -1.0
 
 
 def _count(value: JsonValue) -> int:

@@ -10,6 +10,7 @@ from funcdex.viewer.charts import LineChart, Series, line_chart
 from funcdex.viewer.entry import FLOW_BUCKET_S
 from funcdex.viewer.index import Index
 from funcdex.viewer.query import Filters
+from funcdex.viewer.rows import LONGEST_COUNTED
 from funcdex.viewer.source import Looked
 
 MOST_BARS = 24
@@ -19,7 +20,8 @@ _MOST_ENDPOINTS = 7
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A row of a table of bars: what is counted, its parts, and the filter that lists it, None if there is none."""
+    """A row of a table of bars: what is counted, its parts, and the filter that lists it, None if there is
+    none."""
 
     label: str
     parts: Sequence[int]
@@ -77,12 +79,12 @@ class Dashboard:
 
 
 def dashboard(index: Index, looked: Looked) -> Dashboard:
-    """As it is now. Blocks: some tenths of a second with 100,000 conversations."""
+    """As it is now. Blocks for some milliseconds: everything is counted as it is read."""
     read = index.reading.execute
-    states = dict(read("SELECT value, count FROM facet WHERE kind = 'state'").fetchall())
+    counts = _counts(index)
+    states = counts.get("state", {})
     accepted, rejected = states.get("accepted", 0), states.get("rejected", 0)
     planned = looked.planned
-    score = read("SELECT avg(score) FROM conversation WHERE score >= 0").fetchone()[0]
     return Dashboard(
         planned=planned,
         accepted=accepted,
@@ -91,10 +93,10 @@ def dashboard(index: Index, looked: Looked) -> Dashboard:
         reviewed=read(
             "SELECT count(*) FROM conversation WHERE decision IS NOT NULL OR flagged OR edited OR note != ''"
         ).fetchone()[0],
-        tokens=read("SELECT coalesce(sum(tokens), 0) FROM conversation").fetchone()[0],
-        mean_score=score,
-        funnel=_funnel(index, planned, accepted, rejected),
-        bars=[one for one in _distributions(index) if one.bars],
+        tokens=counts.get("sum", {}).get("tokens", 0),
+        mean_score=_mean(counts.get("score", {})),
+        funnel=_funnel(counts.get("stage", {}), planned, accepted, rejected),
+        bars=[one for one in _distributions(counts) if one.bars],
         endpoints=_spent(index, "endpoint"),
         stages=_spent(index, "stage"),
         throughput=_throughput(index),
@@ -103,66 +105,63 @@ def dashboard(index: Index, looked: Looked) -> Dashboard:
     )
 
 
-def _funnel(index: Index, planned: int | None, accepted: int, rejected: int) -> Bars:
+_Counts = Mapping[str, Mapping[str, int]]
+
+
+def _counts(index: Index) -> _Counts:
+    """By what is counted and value, the commonest first."""
+    found: dict[str, dict[str, int]] = {}
+    for kind, value, count in index.reading.execute(
+        "SELECT kind, value, count FROM facet WHERE count > 0 ORDER BY count DESC, value"
+    ):
+        found.setdefault(kind, {})[value] = count
+    return found
+
+
+def _mean(scores: Mapping[str, int]) -> float | None:
+    total = sum(scores.values())
+    return sum(float(score) * count for score, count in scores.items()) / total if total else None
+
+
+def _funnel(lost_at: Mapping[str, int], planned: int | None, accepted: int, rejected: int) -> Bars:
     """How many of the settled ones came through each stage."""
-    lost = dict(
-        index.reading.execute(
-            "SELECT stage, count(*) FROM conversation WHERE state = 'rejected' GROUP BY stage"
-        ).fetchall()
-    )
     left = accepted + rejected
     bars = [Bar("planned", (planned,))] if planned is not None else []
     bars.append(Bar("ended", (left,)))
-    for stage in STAGES if rejected else ():
-        if lost.get(stage):
-            left -= lost.pop(stage)
+    for stage in STAGES:
+        if lost_at.get(stage):
+            left -= lost_at[stage]
             bars.append(Bar(f"after {stage.replace('_', ' ')}", (left,)))
     bars.append(Bar("accepted", (accepted,), Filters(state="accepted")))
     return Bars("Funnel", bars)
 
 
-def _distributions(index: Index) -> list[Bars]:
-    read = index.reading.execute
-    count = "sum(state = 'accepted'), sum(state = 'rejected')"
+def _distributions(counts: _Counts) -> list[Bars]:
     both = ("accepted", "rejected")
-    kinds = read(
-        f"SELECT kind, {count} FROM conversation WHERE kind != '' GROUP BY kind ORDER BY count(*) DESC"
-    ).fetchall()
-    toolkits = read(
-        f"SELECT t.value, {count} FROM tag t JOIN conversation c ON c.n = t.n WHERE t.kind = 'toolkit' "
-        "GROUP BY t.value ORDER BY count(*) DESC, t.value"
-    ).fetchall()
-    scores = read(
-        f"SELECT score, {count} FROM conversation WHERE score >= 0 GROUP BY score ORDER BY score DESC"
-    ).fetchall()
-    reasons = read("SELECT value, count FROM facet WHERE kind = 'reason' AND count > 0 ORDER BY count DESC")
-    tools = read(
-        "SELECT value, count FROM facet WHERE kind = 'tool' AND count > 0 ORDER BY count DESC, value"
-    )
+
+    def by_state(name: str, values: Sequence[str]) -> list[Bar]:
+        parts = [counts.get(f"{state} {name}", {}) for state in both]
+        return [Bar(one, [part.get(one, 0) for part in parts], Filters(**{name: one})) for one in values]
+
+    def alone(name: str) -> list[Bar]:
+        return [Bar(one, (count,), Filters(**{name: one})) for one, count in counts.get(name, {}).items()]
+
+    scores = sorted(counts.get("score", {}), key=float, reverse=True)
     return [
-        _cut("Kinds", [Bar(k, (a, r), Filters(kind=k)) for k, a, r in kinds], both),
-        _cut("Toolkits", [Bar(k, (a, r), Filters(toolkit=k)) for k, a, r in toolkits], both),
-        _cut(
-            "Scores for tool use",
-            [Bar(f"{s:g}", (a, r), Filters(score=f"{s:g}")) for s, a, r in scores],
-            both,
-        ),
-        _cut("Reasons of rejections", [Bar(k, (c,), Filters(reason=k)) for k, c in reasons.fetchall()]),
-        _cut("Conversations by turns of the user", _lengths(index, "turns")),
-        _cut("Conversations by calls", _lengths(index, "calls")),
-        _cut(
-            "Tools, by conversations that call them",
-            [Bar(k, (c,), Filters(tool=k)) for k, c in tools.fetchall()],
-        ),
+        _cut("Kinds", by_state("kind", [*counts.get("kind", {})]), both),
+        _cut("Toolkits", by_state("toolkit", [*counts.get("toolkit", {})]), both),
+        _cut("Scores for tool use", by_state("score", scores), both),
+        _cut("Reasons of rejections", alone("reason")),
+        _cut("Conversations by turns of the user", _lengths(counts.get("turns", {}))),
+        _cut("Conversations by calls", _lengths(counts.get("calls", {}))),
+        _cut("Tools, by conversations that call them", alone("tool")),
     ]
 
 
-def _lengths(index: Index, column: str) -> list[Bar]:
-    rows = index.reading.execute(
-        f"SELECT min({column}, {MOST_BARS - 1}), count(*) FROM conversation WHERE messages > 0 GROUP BY 1 ORDER BY 1"
-    ).fetchall()
+def _lengths(counts: Mapping[str, int]) -> list[Bar]:
+    lengths = sorted(map(int, counts))
     return [
-        Bar(f"{length}{' or more' if length == MOST_BARS - 1 else ''}", (count,)) for length, count in rows
+        Bar(f"{one}{' or more' if one == LONGEST_COUNTED else ''}", (counts[str(one)],)) for one in lengths
     ]
 
 

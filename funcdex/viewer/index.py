@@ -1,7 +1,8 @@
 """An index of the records: made piece by piece from the files, each byte read once, followed while they grow.
 
 It holds what is filtered, sorted and searched by, and where each record stands in its file. The files are
-only ever appended to; one that was replaced (a resume mends the outputs) or cut is noticed, and the index made
+only ever appended to; one that was replaced (a resume mends the outputs) or cut is noticed, and the index
+made
 anew. Any number of processes may use one index: a piece is one transaction, which begins with what was seen.
 """
 
@@ -45,6 +46,7 @@ class Index:
     def __init__(self, looked: Looked, path: Path) -> None:
         self._looked, self.path = looked, path
         self._write = threading.Lock()
+        self._opening = threading.Lock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._connection = _writing(path)
@@ -73,18 +75,19 @@ class Index:
         if connection is None:
             connection = opened(self.path, to_read=True)
             self._local.connection = connection
-            with self._write:
+            with self._opening:
                 self._readers.append(connection)
         return connection
 
     def grow(self) -> bool:
-        """Reads a piece of each file that has grown; whether any of them may have more. Raises CheckpointError."""
+        """Reads a piece of each file that has grown; whether any of them may have more. Raises
+        CheckpointError."""
         return any([self._grow(source) for source in self._sources])
 
     def grow_to_the_end(self) -> None:
         """Reads all that is there."""
         while self.grow():
-            pass
+            time.sleep(0)
 
     def take_reviews(self) -> None:
         """Reads what was decided since."""

@@ -25,8 +25,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class JsonLine:
-    """One line: blanks, the name of a member if it is one, then a value or brackets. `sort` is the kind of value;
-    `anchor` is set where an argument of another call leads to this value."""
+    """One line: blanks, the name of a member if it is one, then a value or brackets. `sort` is the kind of
+    value; `anchor` is set where an argument of another call leads to this value."""
 
     indent: str
     name: str

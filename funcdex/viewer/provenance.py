@@ -35,7 +35,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`origins`: by call and path. `spans`: of the text of a turn's user or assistant, or of the system prompt
+    """`origins`: by call and path. `spans`: of the text of a turn's user or assistant, or of the system
+    prompt
     (turn -1). `values`: by call and side (`response`, `call`), the anchor of each path that is led to."""
 
     origins: Mapping[Call, Mapping[str, Origin]] = field(default_factory=dict)

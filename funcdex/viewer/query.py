@@ -1,7 +1,7 @@
 """What somebody looks for, and how it is asked of the index: filters, words, an order, a page.
 
-Pages are found by key: the value of the order and the number of the last row, so that the thousandth page costs
-no more than the first, and rows that come meanwhile move nothing.
+Pages are found by key: the value of the order and the number of the last row, so that the thousandth page
+costs no more than the first, and rows that come meanwhile move nothing.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ORDERS: Mapping[str, tuple[str, str]] = {
     "short": ("messages", "ASC"),
 }
 STATES: Mapping[str, str] = {
-    "accepted": "coalesce(c.decision, c.state) = 'accepted'",
-    "rejected": "coalesce(c.decision, c.state) = 'rejected'",
+    "accepted": "c.standing = 'accepted'",
+    "rejected": "c.standing = 'rejected'",
     "flagged": "c.flagged",
     "edited": "c.edited",
     "noted": "c.note != ''",
@@ -126,18 +126,25 @@ def count(index: Index, filters: Filters) -> tuple[int, bool]:
     """How many there are, and whether there are more than were counted."""
     tables, where, values = _asked(filters)
     if tables == "conversation c" and not where:
-        found: int = index.reading.execute("SELECT count(*) FROM conversation").fetchone()[0]
-        return found, False
+        return known(index), False
     asked = f"SELECT 1 FROM {tables} {_where(where)} LIMIT {MOST_COUNTED + 1}"
-    found = index.reading.execute(f"SELECT count(*) FROM ({asked})", values).fetchone()[0]
+    found: int = index.reading.execute(f"SELECT count(*) FROM ({asked})", values).fetchone()[0]
     return min(found, MOST_COUNTED), found > MOST_COUNTED
+
+
+def known(index: Index) -> int:
+    """How many conversations the index has."""
+    asked = "SELECT coalesce(sum(count), 0) FROM facet WHERE kind = 'state'"
+    found: int = index.reading.execute(asked).fetchone()[0]
+    return found
 
 
 def facets(index: Index) -> Mapping[str, list[tuple[str, int]]]:
     """The values one can filter by, each with its number of conversations, the commonest first."""
     found: dict[str, list[tuple[str, int]]] = {}
     for kind, value, number in index.reading.execute(
-        "SELECT kind, value, count FROM facet WHERE count > 0 ORDER BY count DESC, value LIMIT 5000"
+        "SELECT kind, value, count FROM facet WHERE kind IN ('toolkit', 'kind', 'tool', 'reason', 'score') "
+        "AND count > 0 ORDER BY count DESC, value LIMIT 5000"
     ):
         found.setdefault(kind, []).append((value, number))
     found.get("score", []).sort(key=lambda one: float(one[0]), reverse=True)
@@ -161,7 +168,8 @@ def _rows(
 
 
 def _asked(filters: Filters) -> tuple[str, list[str], list[str | float]]:
-    """Tables, conditions and their values. What finds fewest goes first; SQLite keeps the order of CROSS JOIN."""
+    """Tables, conditions and their values. What finds fewest goes first; SQLite keeps the order of CROSS
+    JOIN."""
     tables: list[str] = []
     where: list[str] = []
     values: list[str | float] = []
@@ -198,7 +206,8 @@ def _asked(filters: Filters) -> tuple[str, list[str], list[str | float]]:
 
 
 def match_of(text: str) -> str:
-    """Words in the index's language: letters and digits as its tokenizer sees them. Empty if there are none."""
+    """Words in the index's language: letters and digits as its tokenizer sees them. Empty if there are
+    none."""
     plain = "".join(char if unicodedata.category(char)[0] in "LN" else " " for char in text)
     words = plain.split()[:_MOST_WORDS]
     if not words:

@@ -47,7 +47,8 @@ class Told:
 
 
 def told_by(index: Index, looked: Looked, row: sqlite3.Row) -> Told:
-    """Reads a row's record. Raises CheckpointError if its file has changed and the index does not know yet."""
+    """Reads a row's record. Raises CheckpointError if its file has changed and the index does not know
+    yet."""
     path = looked.rejected if row["source"] == "rejected" else looked.accepted
     assert path is not None
     record = _at(path, row["start"], row["length"])
@@ -74,7 +75,8 @@ def with_text(told: Told, dml: str) -> Told:
 
 
 def faults_in(told: Told, looked: Looked) -> tuple[Fault, ...]:
-    """Every fault, as the run's verification tells them; those of tools only where it is sure what was shown."""
+    """Every fault, as the run's verification tells them; those of tools only where it is sure what was
+    shown."""
     if told.conversation is None:
         return ()
     tools = told.tools

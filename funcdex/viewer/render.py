@@ -56,6 +56,11 @@ class Pages:
             "orders": {name: _ORDER_NAMES[name] for name in ORDERS},
         }
 
+    def make_ready(self) -> None:
+        """Reads every template now, so that the first page need not wait for it."""
+        for name in self.environment.list_templates():
+            self.environment.get_template(name)
+
     def render(self, template: str, context: Mapping[str, Any]) -> str:
         """A page, or a part of one. What no encoding can say of it is replaced."""
         text = self.environment.get_template(template).render(context)

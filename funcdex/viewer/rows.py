@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.review import Review, changes_in
@@ -15,6 +16,9 @@ from funcdex.viewer.entry import Entry, Flow, entry_of
 MOST_LINE_BYTES = 64 * 2**20
 """A longer line is no record of ours, and would have to be held in memory."""
 _DRAFT_ID = re.compile(rb'\{"id":\s?"([\w.:-]{1,200})"')
+LONGEST_COUNTED = 23
+"""Turns and calls beyond are counted together."""
+_COUNTED_OF_A_ROW = ("state", "stage", "reason", "kind", "score", "turns", "calls", "messages", "tokens")
 _COUNTED_EVENTS = frozenset({"retry", "hedged", "down", "opened", "refused", "joined"})
 
 
@@ -56,8 +60,9 @@ class Rows:
         values = (review.decision, review.flagged, review.edit is not None, review.note)
         self.connection.execute("INSERT OR REPLACE INTO review VALUES (?, ?, ?, ?, ?)", (key, *values))
         self.connection.execute(
-            "UPDATE conversation SET decision = ?, flagged = ?, edited = ?, note = ? WHERE key = ?",
-            (*values, key),
+            "UPDATE conversation SET decision = ?, flagged = ?, edited = ?, note = ?, "
+            "standing = coalesce(?, state) WHERE key = ?",
+            (*values, review.decision, key),
         )
 
     def reviewed(self, key: str) -> Review:
@@ -93,9 +98,7 @@ class Rows:
     def _free_key(self, key: str, source: str, number: int) -> str:
         """The key, or one beside it where the same file has it already. A run has it once in all: the later
         record takes the place of the earlier one."""
-        row = self.connection.execute(
-            "SELECT n, source, kind, state, reason, score FROM conversation WHERE key = ?", (key,)
-        ).fetchone()
+        row = self.connection.execute("SELECT * FROM conversation WHERE key = ?", (key,)).fetchone()
         if row is None:
             return key
         if row["source"] == source:
@@ -104,9 +107,9 @@ class Rows:
         return key
 
     def _remove(self, row: sqlite3.Row) -> None:
-        tags = self.connection.execute("SELECT kind, value FROM tag WHERE n = ?", (row["n"],)).fetchall()
-        self._facets.subtract((tag["kind"], tag["value"]) for tag in tags)
-        self._facets.subtract(_facets(row["state"], row["kind"], row["reason"], row["score"]))
+        found = self.connection.execute("SELECT kind, value FROM tag WHERE n = ?", (row["n"],))
+        tags = [(tag["kind"], tag["value"]) for tag in found]
+        self._facets.subtract(_facets(row, tags))
         for tag in tags:
             self.connection.execute(
                 "DELETE FROM tag WHERE kind = ? AND value = ? AND n = ?", (*tag, row["n"])
@@ -120,6 +123,7 @@ class Rows:
             *("+".join(entry.toolkits), entry.score, entry.turns, entry.messages, entry.calls, entry.tokens),
             *(entry.model, entry.at, entry.title),
             *(by_hand.decision, by_hand.flagged, by_hand.edit is not None, by_hand.note),
+            by_hand.decision or entry.state,
         )
         # Numbers are never used again: the words of a row that was removed still lead to its number.
         n = self.connection.execute(
@@ -130,7 +134,8 @@ class Rows:
         self.connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (n, entry.text or "-"))
         tags = [("toolkit", one) for one in entry.toolkits] + [("tool", one) for one in entry.tools]
         self.connection.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?, ?)", [(*tag, n) for tag in tags])
-        self._facets.update([*tags, *_facets(entry.state, entry.kind, entry.reason, entry.score)])
+        told = {name: getattr(entry, name) for name in _COUNTED_OF_A_ROW}
+        self._facets.update(_facets(told, tags))
         self._count_flows(entry.flows)
 
     def _count_flows(self, flows: Iterable[Flow]) -> None:
@@ -141,9 +146,24 @@ class Rows:
             self._flows[*key, "completion"] += flow.completion
 
 
-def _facets(state: str, kind: str, reason: str, score: float) -> list[tuple[str, str]]:
-    found = [("state", state), ("kind", kind), ("reason", reason)]
-    return [one for one in found if one[1]] + ([("score", f"{score:g}")] if score >= 0 else [])
+def _facets(
+    row: Mapping[str, Any] | sqlite3.Row, tags: Sequence[tuple[str, str]]
+) -> Counter[tuple[str, str]]:
+    """What a row adds to the counts: by value, and of some also by state and value (`rejected kind`)."""
+    state = row["state"]
+    both = [("kind", row["kind"]), *(tag for tag in tags if tag[0] == "toolkit")]
+    both += [("score", f"{row['score']:g}")] if row["score"] >= 0 else []
+    alone = [("reason", row["reason"]), *(tag for tag in tags if tag[0] != "toolkit")]
+    found = Counter(one for one in (*alone, *both) if one[1])
+    found.update((f"{state} {name}", value) for name, value in both if value)
+    found["state", state] += 1
+    if state == "rejected":
+        found["stage", row["stage"]] += 1
+    if row["messages"]:
+        for name in ("turns", "calls"):
+            found[name, str(min(row[name], LONGEST_COUNTED))] += 1
+    found["sum", "tokens"] += row["tokens"]
+    return found
 
 
 def line_value(line: bytes) -> JsonValue:

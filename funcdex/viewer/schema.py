@@ -5,20 +5,20 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the tables below. An index of another version is made anew."""
 
 TABLES = """
-CREATE TABLE source (name TEXT PRIMARY KEY, inode INTEGER, head BLOB, seen INTEGER, lines INTEGER, bad INTEGER);
-CREATE TABLE conversation (
+CREATE TABLE source (name TEXT PRIMARY KEY, inode INTEGER, head BLOB, seen INTEGER, lines INTEGER, bad
+INTEGER); CREATE TABLE conversation (
     n INTEGER PRIMARY KEY, key TEXT UNIQUE, source TEXT, start INTEGER, length INTEGER,
     state TEXT, stage TEXT, reason TEXT, kind TEXT, toolkit TEXT, score REAL,
     turns INTEGER, messages INTEGER, calls INTEGER, tokens INTEGER, model TEXT, at TEXT, title TEXT,
-    decision TEXT, flagged INTEGER DEFAULT 0, edited INTEGER DEFAULT 0, note TEXT DEFAULT ''
+    decision TEXT, flagged INTEGER DEFAULT 0, edited INTEGER DEFAULT 0, note TEXT DEFAULT '', standing TEXT
 );
 CREATE INDEX by_score ON conversation (score, n);
 CREATE INDEX by_messages ON conversation (messages, n);
-CREATE INDEX by_state ON conversation (state, n);
+CREATE INDEX by_standing ON conversation (standing, n);
 CREATE INDEX by_reason ON conversation (reason, n);
 CREATE INDEX by_kind ON conversation (kind, n);
 CREATE INDEX by_hand ON conversation (n) WHERE decision IS NOT NULL OR flagged OR edited OR note != '';

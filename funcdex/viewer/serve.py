@@ -13,13 +13,15 @@ HOME = ("127.0.0.1", "localhost", "::1")
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """A socket at an address; port 0 takes any that is free. Raises ConfigError."""
+    """A socket that listens at an address; port 0 takes any that is free. Raises ConfigError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            # Who is told the address may ask at once, and is answered when the server is up.
+            listener.listen()
         except BaseException:
             listener.close()
             raise
@@ -39,7 +41,8 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(path: Path, *, host: str, port: int, read_only: bool, ready: Callable[[str], None]) -> None:
-    """Serves what lies at `path` until interrupted; `ready` is told the address. Blocks. Raises ConfigError."""
+    """Serves what lies at `path` until interrupted; `ready` is told the address. Blocks. Raises
+    ConfigError."""
     # They come with an extra, and take their time to load.
     import uvicorn
 

@@ -1,4 +1,5 @@
-"""The viewer's pages as a site of files, with links that work wherever the folder lies, also without a server."""
+"""The viewer's pages as a site of files, with links that work wherever the folder lies, also without a
+server."""
 
 from __future__ import annotations
 

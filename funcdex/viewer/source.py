@@ -128,7 +128,8 @@ def look_at(path: Path, *, read_only: bool = False) -> Looked:
 
 
 def index_folder(looked: Looked, closing: contextlib.ExitStack) -> Path:
-    """Where the index may lie: kept in a run directory that can be written, else gone when `closing` closes."""
+    """Where the index may lie: kept in a run directory that can be written, else gone when `closing`
+    closes."""
     if looked.run is not None and looked.writable:
         folder = looked.run.path / CACHE_FOLDER
         try:

@@ -10,13 +10,14 @@ from typing import Any
 
 from funcdex.errors import FuncdexError, MarkupError
 from funcdex.rundir.review import Review
+from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.viewer.chat import Chat, chat_of
 from funcdex.viewer.diff import compared, lines_of
 from funcdex.viewer.index import Index
 from funcdex.viewer.jsontree import json_lines
 from funcdex.viewer.provenance import Provenance, provenance_of
-from funcdex.viewer.query import Filters, by_key, count, facets, neighbours, page
+from funcdex.viewer.query import Filters, by_key, count, facets, known, neighbours, page
 from funcdex.viewer.records import Told, faults_in, review_of, told_by, versions_of, with_text
 from funcdex.viewer.source import Looked
 
@@ -49,8 +50,7 @@ def list_view(view: View, filters: Filters, *, after: str = "", before: str = ""
 def progress(view: View) -> dict[str, Any]:
     """How far the index and the run are."""
     newest = view.index.reading.execute("SELECT coalesce(max(n), 0) FROM conversation").fetchone()[0]
-    known = view.index.reading.execute("SELECT count(*) FROM conversation").fetchone()[0]
-    return {"newest": newest, "known": known, "planned": view.looked.planned}
+    return {"newest": newest, "known": known(view.index), "planned": view.looked.planned}
 
 
 def conversation_view(view: View, row: sqlite3.Row, filters: Filters, version: str = "") -> dict[str, Any]:
@@ -79,7 +79,7 @@ def conversation_view(view: View, row: sqlite3.Row, filters: Filters, version: s
 
 def compare_view(view: View, sides: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Two versions, each a key and the name of a version (empty: the latest)."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     for key, version in sides:
         row = by_key(view.index, key) if key else None
         if row is None:
@@ -87,7 +87,7 @@ def compare_view(view: View, sides: Sequence[tuple[str, str]]) -> dict[str, Any]
             continue
         recorded = told_by(view.index, view.looked, row)
         versions = versions_of(view.looked, key, recorded, review_of(view.looked, key).edit)
-        chosen = version if version in versions else next(reversed(versions), "recorded")
+        chosen = version if version in versions else ([*versions] or ["recorded"])[-1]
         told = _in_version(recorded, versions, chosen)
         lines = lines_of(told.conversation) if told.conversation else told.dml.split("\n")
         shown.append(
@@ -109,12 +109,9 @@ def edit_view(view: View, row: sqlite3.Row, text: str | None = None) -> dict[str
     recorded = told_by(view.index, view.looked, row)
     review = review_of(view.looked, row["key"])
     shown = text if text is not None else review.edit.dml if review.edit else recorded.dml
-    unreadable, faults = "", ()
+    unreadable, faults = "", tuple[Fault, ...]()
     try:
-        faults = tuple(
-            {"reason": one.reason, "detail": one.detail, "turn": one.turn}
-            for one in faults_in(with_text(recorded, shown), view.looked)
-        )
+        faults = faults_in(with_text(recorded, shown), view.looked)
     except MarkupError as error:
         line = shown.count("\n", 0, error.position) + 1
         unreadable = f"Line {line}: {error.what}"
