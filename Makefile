@@ -77,7 +77,7 @@ docs: install  ## the pages that are made from the code, and the site with them 
 	$(BIN)/python -c "from funcdex.settings.reference import as_markdown; print(as_markdown(), end='')" > docs/settings.md
 	$(BIN)/python -c "from funcdex.cli.reference import as_markdown; print(as_markdown(), end='')" > docs/cli.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "open build/site/index.html"
+	@echo "look at it:  $(BIN)/python -m http.server -d build/site"
 
 install: .venv/installed
 

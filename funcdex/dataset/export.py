@@ -221,9 +221,9 @@ def _split_report(found: Split, order: SplitOrder) -> Mapping[str, Any]:
         "records_not_alone": found.joined,
         "held_out_tools": sorted(found.held_out),
         "how": (
-            "Records with the same scenario, the same opening of the user (letters alone, any case) or the "
-            "same calls with the same arguments are one group, and so on from record to record. Whole groups "
-            "were drawn, so none lies in two splits."
+            "Records with the same scenario, the same opening of the user (letters alone, any case) or four "
+            "in five of its words, or the same calls with the same arguments are one group, and so on from "
+            "record to record. Whole groups were drawn, so none lies in two splits."
             + (" Tools held out are neither called nor shown in train." if found.held_out else "")
         ),
     }

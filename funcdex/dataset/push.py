@@ -23,7 +23,7 @@ def push(folder: Path, repo: str, *, public: bool) -> str:
     """Uploads the folder as a data set; where it is then. Private unless `public`, where the repository is
     new. Raises ConfigError; no message holds the token, which is never asked for here."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     api = HfApi(library_name="funcdex")
     try:
@@ -31,7 +31,7 @@ def push(folder: Path, repo: str, *, public: bool) -> str:
         api.upload_folder(
             repo_id=url.repo_id, repo_type="dataset", folder_path=folder, commit_message="Export of funcdex"
         )
-    except (HFValidationError, LocalTokenNotFoundError) as error:
+    except (ValueError, LocalTokenNotFoundError) as error:  # ValueError: a name, or an answer, that is none.
         raise _failed(repo, str(error).splitlines()[0]) from error
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no answer")

@@ -1,14 +1,16 @@
 """Records in splits without leakage: what belongs together never lies on both sides.
 
 Two records belong together if they have the same scenario, the same opening of the user (in any case, with
-any digits and punctuation), or the same calls with the same arguments, and so on from record to record. Whole
-groups are put into a split until it has its share.
+any digits and punctuation) or nearly the same words in it, or the same calls with the same arguments, and so
+on from record to record. Whole groups are put into a split until it has its share.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+import zlib
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,11 @@ from funcdex.errors import ConfigError
 from funcdex.export.sample import Sample
 
 TRAIN = "train"
+NEAR = 0.8
+"""Of the different words of two openings, the share in common from which on they are near-duplicates."""
+FEWEST_WORDS = 6
+"""An opening of fewer different words is only compared as a whole."""
+_MOST_LOOKED_AT = 32
 SplitBy = Literal["toolkit", "scenario"]
 
 
@@ -36,11 +43,13 @@ class SplitOrder:
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """What a record is put into groups by. `keys` are digests: records that share one belong together."""
+    """What a record is put into groups by. `keys` are digests: records that share one belong together.
+    `words` are the different words of the opening, a number of four bytes each."""
 
     toolkit: str
     keys: tuple[bytes, ...]
     called: frozenset[str]
+    words: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +72,15 @@ class Split:
 def trait_of(sample: Sample, scenario: str | None) -> Trait:
     """The trait of a sample; `scenario` is None where it is not known."""
     user = next((message.text for message in sample.messages if message.role == "user"), "")
-    keys = [_digest(b"opening", _normal(user).encode("utf-8", "replace"))]
+    opening = _normal(user)
+    keys = [_digest(b"opening", opening.encode("utf-8", "replace"))]
     if scenario:
         keys.append(_digest(b"scenario", _normal(scenario).encode("utf-8", "replace")))
     calls = [(call.name, _canonical(call.values)) for call in sample.calls]
     if calls:
         keys.append(_digest(b"calls", b"\0".join(part for pair in calls for part in _bytes(pair))))
-    return Trait(sample.toolkit, tuple(keys), frozenset(name for name, _ in calls))
+    words = array("I", {zlib.crc32(word.encode("utf-8", "replace")) for word in opening.split()})
+    return Trait(sample.toolkit, tuple(keys), frozenset(name for name, _ in calls), words.tobytes())
 
 
 def split(traits: Sequence[Trait], order: SplitOrder) -> Split:
@@ -110,10 +121,32 @@ def _groups(traits: Sequence[Trait]) -> list[list[int]]:
         for key in trait.keys:
             one, other = root(first.setdefault(key, at)), root(at)
             parent[max(one, other)] = min(one, other)
+    for pair in _near(traits):
+        one, other = map(root, pair)
+        parent[max(one, other)] = min(one, other)
     found: defaultdict[int, list[int]] = defaultdict(list)
     for at in range(len(traits)):
         found[root(at)].append(at)
     return list(found.values())
+
+
+def _near(traits: Sequence[Trait]) -> Iterator[tuple[int, int]]:
+    """Indexes of records whose openings have nearly the same words. MinHash names the candidates."""
+    # Here, because numpy comes with it, and most exports have no split.
+    from funcdex.dedup.minhash import BandedSets, signature
+
+    sets, at_row = BandedSets(), list[int]()
+    for at, trait in enumerate(traits):
+        words = set(array("I", trait.words))
+        if len(words) < FEWEST_WORDS:
+            continue
+        hashes = signature(words)
+        for row, _ in sets.like(hashes, _MOST_LOOKED_AT):
+            others = set(array("I", traits[at_row[row]].words))
+            if len(words & others) >= NEAR * len(words | others):
+                yield at_row[row], at
+        sets.add(hashes)
+        at_row.append(at)
 
 
 Room = dict[tuple[str, Hashable], float]

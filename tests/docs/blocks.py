@@ -20,7 +20,7 @@ _FENCED = re.compile(
     r"(?:<!-- not run: (?P<why>.+?) -->\n)?^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.M | re.S
 )
 _SERVER = re.compile(r"http://(?:gpu\d|localhost|[a-z]):8000")
-_COUNTS = {"generate": "4", "resume": "8"}
+_COUNTS = {"generate": "2", "resume": "6"}
 _SMALLER = {
     "bench": (
         "--requests",

@@ -66,6 +66,26 @@ def alone(toolkit: str, number: int, *called: str) -> Trait:
     return Trait(toolkit, (f"{toolkit}{number}".encode(),), frozenset(called))
 
 
+LONG = "Please move the weekly review with the design team to Thursday afternoon"
+
+
+def test_openings_of_nearly_the_same_words_stay_together() -> None:
+    other = "Cancel the flight to Lisbon that was booked for my colleague last night"
+    near = LONG.replace("Please", "Kindly"), f"{LONG}, thanks!", LONG.replace("Thursday", "Friday")
+    far = other, "Please move the red sofa out of the hall before the painters come in"
+    openings = [LONG, *near, *far]
+    found = split([trait(str(at), text) for at, text in enumerate(openings)], SplitOrder({"test": 0.3}))
+    assert (found.groups, found.largest) == (3, 4)
+    assert len(set(found.places[:4])) == 1
+
+
+def test_short_openings_are_near_only_where_they_are_the_same() -> None:
+    found = split(
+        [trait("a", "Find the invoice"), trait("b", "Find the invoices")], SplitOrder({"test": 0.5})
+    )
+    assert found.groups == 2
+
+
 def test_by_toolkit_each_gives_its_share() -> None:
     found = [
         alone(kit, at) for kit, count in (("gmail", 80), ("jira", 20), ("drive", 4)) for at in range(count)
