@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Union
 
@@ -74,9 +74,12 @@ def matching(
     return [id for (id,) in rows]
 
 
-def tools_with(connection: Connection, word: str) -> int:
-    """In how many tools a word stands."""
+def tools_with(connection: Connection, words: Collection[str]) -> dict[str, int]:
+    """In how many tools each word stands."""
     if not isinstance(connection, sqlite3.Connection):
-        return connection.tools_with(word)
-    found = connection.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
-    return int(found[0]) if found else 0
+        return connection.tools_with(words)
+    counts = dict.fromkeys(words, 0)
+    for word in words:
+        for (count,) in connection.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)):
+            counts[word] = count
+    return counts

@@ -97,9 +97,7 @@ def _counts(connection: Connection, words: set[str]) -> dict[str, int]:
     marks = ", ".join("?" for _ in words)
     rows = connection.execute(f"SELECT word, tools FROM common WHERE word IN ({marks})", tuple(words))
     counts = dict(rows.fetchall())
-    for word in words - counts.keys():
-        counts[word] = tools_with(connection, word)
-    return counts
+    return counts | tools_with(connection, words - counts.keys())
 
 
 def _expression(group: Group) -> str:

@@ -77,7 +77,7 @@ def vllm(*, name: str = "vllm", max_num_seqs: int = 16, flags: Sequence[str] = (
     }
     start: list[str | Path] = [build_env.VLLM_PYTHON, "-m", "vllm.entrypoints.openai.api_server"]
     command = [*start, *_flat(options), "--enforce-eager", "--no-enable-chunked-prefill", *flags]
-    with _running("vllm", name, command, port, _vllm_env(), VLLM_READY_WITHIN_S) as server:
+    with _running("vllm", name, command, port, vllm_env(), VLLM_READY_WITHIN_S) as server:
         yield server
 
 
@@ -117,7 +117,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _vllm_env() -> dict[str, str]:
+def vllm_env() -> dict[str, str]:
     """1 GB of KV cache, and every cache file in `.live/` instead of the home folder."""
     caches = build_env.LIVE / "cache"
     places = {
