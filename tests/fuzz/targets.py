@@ -101,8 +101,8 @@ def _archive(data: bytes) -> str:
     told = []
     for name in ("x.tgz", "x.zip"):
         try:
-            for member in members(io.BytesIO(data), name):
-                told.append(read_document(Document(*member, True)).refused.partition(":")[0])
+            read = (read_document(Document(*member, True)) for member in members(io.BytesIO(data), name))
+            told += [one.refused.partition(":")[0] for one in read]
         except ToolDefinitionError as error:
             told.append(error.what.partition(":")[0])
     return str(told)
@@ -226,10 +226,11 @@ _OPENAPI_WORDS = _words(
 )
 
 _OTHER_FORMATS = _words(
-    "swagger 2.0 definitions #/definitions/Pet formData collectionFormat kind discovery#restDescription methods "
-    "resources httpMethod repeated location metadata operations shapes shape structure member members blob map "
-    "input output serviceId info item request url raw inputSchema outputSchema input_schema jsonrpc result tools "
-    "nextCursor items slug input_parameters discriminator propertyName mapping"
+    "swagger 2.0 definitions #/definitions/Pet formData collectionFormat kind discovery#restDescription "
+    "methods resources httpMethod repeated location metadata operations shapes shape structure member "
+    "members blob map input output serviceId info item request url raw inputSchema outputSchema "
+    "input_schema jsonrpc result tools nextCursor items slug input_parameters discriminator "
+    "propertyName mapping "
 )
 
 _RUNS: dict[str, tuple[Callable[[bytes], str], tuple[bytes, ...]]] = {
