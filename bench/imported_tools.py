@@ -3,8 +3,8 @@
     make catalog
     python bench/imported_tools.py [--tools 5000 --seed 1] [--record]
 
-A function is valid if its name has 1 to 64 of the characters that are allowed, its description at most 1,024,
-and its parameters are a schema of an object by the metaschema of draft 2020-12. A grammar is built of a
+A function is valid if its name has 1 to 64 of the characters that are allowed, its arguments too (with dots,
+which the strictest API takes), its description has at most 1,024 characters, and its parameters are a schema of an object by the metaschema of draft 2020-12. A grammar is built of a
 conversation with the tool alone, and written in Lark.
 """
 
@@ -30,6 +30,7 @@ from funcdex.grammar.conversation import conversation_grammar
 from funcdex.types.tools import Tool
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MOST_DESCRIPTION_CHARS = 1024
 
 
@@ -74,8 +75,10 @@ def drawn(catalog: Path, count: int, seed: int) -> dict[str, list[str]]:
 def faults_of(tool: Tool) -> list[str]:
     """What is wrong with a tool, in words."""
     found = []
-    if not _NAME.fullmatch(tool.name) or not all(map(_NAME.fullmatch, tool.parameters.get("properties", {}))):
+    if not _NAME.fullmatch(tool.name):
         found.append("a name that is not allowed")
+    if not all(map(_ARGUMENT.fullmatch, tool.parameters.get("properties", {}))):
+        found.append("an argument of a name that some API refuses")
     if len(tool.description) > _MOST_DESCRIPTION_CHARS:
         found.append("too long a description")
     if tool.parameters.get("type") != "object":
