@@ -14,6 +14,9 @@ from funcdex.catalogue.search import Hit
 QUERIES = Path(__file__).parents[2] / "tests" / "catalogue" / "queries.jsonl"
 
 
+_NUMBER = re.compile(r"_\d{1,3}/")
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """`tools`: TOOLKIT/TOOL of every tool that does what is asked, `*` for anything, in either case: an
@@ -23,8 +26,10 @@ class Query:
     tools: tuple[re.Pattern[str], ...]
 
     def is_right(self, id: str) -> bool:
-        """Whether a tool does what is asked."""
-        return any(pattern.match(id) for pattern in self.tools)
+        """Whether a tool does what is asked. The number that a catalogue gives the second toolkit of a name
+        says nothing."""
+        named = _NUMBER.sub("/", id, count=1)
+        return any(pattern.match(one) for pattern in self.tools for one in (id, named))
 
     def rank(self, hits: Sequence[Hit]) -> int | None:
         """The place of the first right tool, from 1; None if there is none."""

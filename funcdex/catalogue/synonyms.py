@@ -12,7 +12,7 @@ from functools import cache
 from funcdex.catalogue.words import stem
 
 ACTIONS = {
-    "send": "send post publish submit deliver notify forward reply dispatch",
+    "send": "send post publish submit deliver notify forward reply dispatch put push enqueue",
     "create": "create add insert make register generate start post open issue schedule build provision",
     "get": "get fetch retrieve read show view describe lookup load check",
     "list": "list get browse enumerate index retrieve fetch all",
@@ -32,7 +32,7 @@ ACTIONS = {
     "invite": "invite invitation add",
     "share": "share permission grant access",
     "complete": "complete close finish done resolve",
-    "book": "book reserve reservation booking",
+    "book": "book reserve reservation booking order",
     "pay": "pay payment charge",
     "refund": "refund reimburse return",
     "translate": "translate translation",
@@ -57,6 +57,7 @@ THINGS = (
     "sms text message",
     "attachment file",
     "file document object",
+    "doc document file",
     "folder directory",
     "image photo picture",
     "video movie film clip",
@@ -118,6 +119,7 @@ THINGS = (
     "text content",
     "tweet status",
     "account balance",
+    "money fund",
     "transaction payment",
     "card credit",
     "language detect",

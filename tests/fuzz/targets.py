@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import json
 import shutil
 import tempfile
@@ -34,10 +35,13 @@ from funcdex.rundir.layout import RunDir
 from funcdex.rundir.linefile import mend
 from funcdex.rundir.replay import read_journal
 from funcdex.settings.load import load
+from funcdex.toolkits.archive import members
 from funcdex.toolkits.check import check_toolkits
 from funcdex.toolkits.metaschema import schema_fault
 from funcdex.toolkits.native import dump_native
 from funcdex.toolkits.read import read_toolkits
+from funcdex.toolkits.sources import Document
+from funcdex.toolkits.sources import read as read_document
 from funcdex.types.record import STAGES
 from funcdex.validate import validate_file
 from funcdex.verify.schemas import UnusableSchema, violations
@@ -90,6 +94,18 @@ def _tools(data: bytes) -> str:
     assert read_toolkits([_in_file("again.json", text.encode())]).toolkits == result.toolkits
     found = {finding.code for finding in check_toolkits(result.toolkits)}
     return f"{sorted(note.what.partition('(')[0] for note in result.notes)} {sorted(found)}"
+
+
+def _archive(data: bytes) -> str:
+    """Read as each kind of archive, each member as a document."""
+    told = []
+    for name in ("x.tgz", "x.zip"):
+        try:
+            read = (read_document(Document(*member, True)) for member in members(io.BytesIO(data), name))
+            told += [one.refused.partition(":")[0] for one in read]
+        except ToolDefinitionError as error:
+            told.append(error.what.partition(":")[0])
+    return str(told)
 
 
 def _yaml(data: bytes) -> str:
@@ -209,12 +225,24 @@ _OPENAPI_WORDS = _words(
     b"Output only",
 )
 
+_OTHER_FORMATS = _words(
+    "swagger 2.0 definitions #/definitions/Pet formData collectionFormat kind discovery#restDescription "
+    "methods resources httpMethod repeated location metadata operations shapes shape structure member "
+    "members blob map input output serviceId info item request url raw inputSchema outputSchema "
+    "input_schema jsonrpc result tools nextCursor items slug input_parameters discriminator "
+    "propertyName mapping "
+)
+
 _RUNS: dict[str, tuple[Callable[[bytes], str], tuple[bytes, ...]]] = {
     "dml": (
         _dml,
         _words(" ".join(tag for tag in get_args(Kind) if "<" in tag), b'{"name": "A", "arguments": {}}'),
     ),
-    "tools": (_tools, _OPENAPI_WORDS + _SCHEMA_WORDS),
+    "tools": (_tools, _OPENAPI_WORDS + _SCHEMA_WORDS + _OTHER_FORMATS),
+    "archive": (
+        _archive,
+        _words("x.json x.yaml.gz x/../y.json ustar", b"PK\x03\x04", b"PK\x01\x02", b"\x1f\x8b"),
+    ),
     "journal": (
         _journal,
         _words(f"entry stage id value usage accepted rejected restarted {' '.join(STAGES)}"),
