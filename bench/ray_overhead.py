@@ -6,8 +6,8 @@ decisions on duplicates the actors for it take in a second.
 Two nodes on this machine, two actors, one that decides, two simulated endpoints in processes of their own.
 CPU is user and system time of the session and of the actors, without Ray's own daemons, which are at work
 whether there is a run or not; what a run of 20 conversations costs is subtracted as start-up. Decisions:
-vectors at hand, two actors that ask in batches of 64, every scenario new; each of the layers is asked, and the
-ledger is synced.
+vectors at hand, two actors that ask in batches of 64, every scenario new; each of the layers is asked, and
+the ledger is synced.
 """
 
 from __future__ import annotations
