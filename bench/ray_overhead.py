@@ -23,7 +23,7 @@ from typing import Any
 
 from anyio.from_thread import start_blocking_portal
 from record import record, record_option, spread_of
-from spread.cpu import watched_actors
+from spread.cpu import ACTORS, watched_actors
 from spread.deciding import Asker, MeasuredShard
 
 from funcdex.cluster.shard import ShardOrder
@@ -67,32 +67,40 @@ def main() -> None:
 def runs(address: str, conversations: int, rounds: int) -> dict[str, Any]:
     """CPU of one conversation, in ms, and their ratio; rounds take turns."""
     here, spread = list[float](), list[float]()
+    parts: dict[str, list[float]] = {name: [] for name in ("session", *ACTORS)}
     simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
         urls = ",".join(found)
         for _ in range(rounds):
-            alone = [_cpu_s(urls, count) for count in (FEW, conversations)]
-            on_ray = [_cpu_s(urls, count, "--ray", address) for count in (FEW, conversations)]
-            each = conversations - FEW
-            here.append(1000 * (alone[1] - alone[0]) / each)
-            spread.append(1000 * (on_ray[1] - on_ray[0]) / each)
+            here.append(sum(_each_ms(urls, conversations).values()))
+            on_ray = _each_ms(urls, conversations, "--ray", address)
+            spread.append(sum(on_ray.values()))
+            for name, cpu_ms in on_ray.items():
+                parts[name].append(cpu_ms)
     return {
         "conversations": conversations,
         "one_process_cpu_ms": spread_of(here),
         "ray_cpu_ms": spread_of(spread),
+        "parts_cpu_ms": {name: spread_of(each) for name, each in parts.items()},
         "ratio": spread_of([b / a for a, b in zip(here, spread, strict=True)]),
     }
 
 
-def _cpu_s(urls: str, conversations: int, *more: str) -> float:
-    """What one run took: the process of the session, those that it began, and actors."""
+def _each_ms(urls: str, conversations: int, *more: str) -> dict[str, float]:
+    """CPU of one conversation by who used it, start-up left out."""
+    few, many = (_cpu_s(urls, count, *more) for count in (FEW, conversations))
+    return {name: 1000 * (many[name] - few[name]) / (conversations - FEW) for name in many}
+
+
+def _cpu_s(urls: str, conversations: int, *more: str) -> dict[str, float]:
+    """What one run took: the process of the session, with those that it began, and actors."""
     command = ["-m", "spread.session", "--urls", urls, "--conversations", str(conversations), *more]
     before = os.times()
     with watched_actors() as actors:
         subprocess.run([sys.executable, *command], cwd=Path(__file__).parent, check=True)
     after = os.times()
     own_s = after.children_user + after.children_system - before.children_user - before.children_system
-    return own_s + actors.used_s
+    return {"session": own_s} | {kind: actors.used_s(kind) for kind in ACTORS}
 
 
 def decisions(address: str, questions: int) -> dict[str, Any]:

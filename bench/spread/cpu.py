@@ -10,7 +10,7 @@ from pathlib import Path
 
 LOOKED_AT_EVERY_S = 0.1
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-_ACTORS = ("ray::RangeActor", "ray::Shard")
+ACTORS = ("RangeActor", "Shard")
 
 
 class Actors:
@@ -18,22 +18,24 @@ class Actors:
     asked."""
 
     def __init__(self) -> None:
-        self._used_s: dict[int, float] = {}
+        self._used_s: dict[int, tuple[str, float]] = {}
 
-    @property
-    def used_s(self) -> float:
-        """Seconds of user and system time of all that were seen."""
-        return sum(self._used_s.values())
+    def used_s(self, kind: str) -> float:
+        """Seconds of user and system time of all actors of a class that were seen."""
+        return sum(used_s for name, used_s in self._used_s.values() if name == kind)
 
     def look(self) -> None:
         """Notes what those use that are there."""
         found = dict(_processes())
-        actors = {
-            pid for pid, (name, _, _) in found.items() if name.startswith(tuple(one[:15] for one in _ACTORS))
-        }
+        kinds = {pid: kind for pid, (name, _, _) in found.items() for kind in ACTORS if _is(name, kind)}
         for pid, (_, parent, used_s) in found.items():
-            if pid in actors or parent in actors:
-                self._used_s[pid] = used_s
+            if kind := kinds.get(pid) or kinds.get(parent):
+                self._used_s[pid] = kind, used_s
+
+
+def _is(name: str, kind: str) -> bool:
+    """Whether this is the name of a process, of which there are 15 characters, of an actor of this class."""
+    return name == f"ray::{kind}"[:15]
 
 
 @contextmanager
