@@ -7,6 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 MINUTES ?= 10
+RAY_CONVERSATIONS ?= 200
 DEMO_RUN ?= runs/demo
 # matplotlib keeps a list of the fonts it found; here, and not in the home directory.
 export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
@@ -32,9 +33,9 @@ training: install  ## exports read by `datasets` and TRL, in an environment of t
 	$(BIN)/python tests/live/build_env.py training || [ $$? -eq 3 ]
 	$(BIN)/python -m pytest tests/live/test_trainers_read_exports.py -m live -rs
 
-ray: install  ## a run on a real Ray cluster of two nodes, whatever is killed: some ten minutes on two cores
+ray: install  ## runs on a real Ray cluster of two nodes, whatever is killed; RAY_CONVERSATIONS each
 	@$(PIP) '.[ray]' || echo "ray cannot be installed here: its tests skip"
-	$(BIN)/python -m pytest tests/live/test_ray_cluster.py -m live -rs
+	FUNCDEX_RAY_CONVERSATIONS=$(RAY_CONVERSATIONS) $(BIN)/python -m pytest tests/live/test_ray_cluster.py -m live -rs
 
 browser: install  ## the viewer in a real Chromium, which the system has to have (Debian: apt-get install chromium)
 	@$(PIP) playwright || true

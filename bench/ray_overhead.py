@@ -3,10 +3,11 @@ decisions on duplicates the actors for it take in a second.
 
     python bench/ray_overhead.py [--conversations 520] [--rounds 3] [--decisions 8000] [--record]
 
-Two nodes on this machine, two actors, one that decides; the mock server answers after 20 ms. CPU is user and
-system time of all processes, Ray's own daemons told apart (they are at work whether there is a run or not);
-what a run of 20 conversations costs is subtracted as start-up. Decisions: vectors at hand, two actors that
-ask in batches of 64, every scenario new; each of the layers is asked, and the ledger is synced.
+Two nodes on this machine, two actors, one that decides, two simulated endpoints in processes of their own.
+CPU is user and system time of the session and of the actors, without Ray's own daemons, which are at work
+whether there is a run or not; what a run of 20 conversations costs is subtracted as start-up. Decisions:
+vectors at hand, two actors that ask in batches of 64, every scenario new; each of the layers is asked, and
+the ledger is synced.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 from anyio.from_thread import start_blocking_portal
 from record import record, record_option, spread_of
-from spread.cpu import cpu_of_descendants
+from spread.cpu import ACTORS, watched_actors
 from spread.deciding import Asker, MeasuredShard
 
 from funcdex.cluster.shard import ShardOrder
@@ -65,53 +66,41 @@ def main() -> None:
 
 def runs(address: str, conversations: int, rounds: int) -> dict[str, Any]:
     """CPU of one conversation, in ms, and their ratio; rounds take turns."""
-    here, spread, daemons = list[float](), list[float](), list[float]()
+    here, spread = list[float](), list[float]()
+    parts: dict[str, list[float]] = {name: [] for name in ("session", *ACTORS)}
     simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
         urls = ",".join(found)
         for _ in range(rounds):
-            alone = [_cpu(urls, count) for count in (FEW, conversations)]
-            on_ray = [_cpu(urls, count, "--ray", address) for count in (FEW, conversations)]
-            each = conversations - FEW
-            here.append(1000 * (alone[1]["workers"] - alone[0]["workers"]) / each)
-            spread.append(1000 * (on_ray[1]["workers"] - on_ray[0]["workers"]) / each)
-            daemons.append(1000 * (on_ray[1]["daemons"] - on_ray[0]["daemons"]) / each)
+            here.append(sum(_each_ms(urls, conversations).values()))
+            on_ray = _each_ms(urls, conversations, "--ray", address)
+            spread.append(sum(on_ray.values()))
+            for name, cpu_ms in on_ray.items():
+                parts[name].append(cpu_ms)
     return {
         "conversations": conversations,
         "one_process_cpu_ms": spread_of(here),
         "ray_cpu_ms": spread_of(spread),
-        "ray_daemons_cpu_ms": spread_of(daemons),
+        "parts_cpu_ms": {name: spread_of(each) for name, each in parts.items()},
         "ratio": spread_of([b / a for a, b in zip(here, spread, strict=True)]),
     }
 
 
-def _cpu(urls: str, conversations: int, *more: str) -> dict[str, float]:
-    """What one run took in all processes that this one has begun, but for the endpoints."""
+def _each_ms(urls: str, conversations: int, *more: str) -> dict[str, float]:
+    """CPU of one conversation by who used it, start-up left out."""
+    few, many = (_cpu_s(urls, count, *more) for count in (FEW, conversations))
+    return {name: 1000 * (many[name] - few[name]) / (conversations - FEW) for name in many}
+
+
+def _cpu_s(urls: str, conversations: int, *more: str) -> dict[str, float]:
+    """What one run took: the process of the session, with those that it began, and actors."""
     command = ["-m", "spread.session", "--urls", urls, "--conversations", str(conversations), *more]
-    before = _all()
-    subprocess.run([sys.executable, *command], cwd=Path(__file__).parent, check=True)
-    time.sleep(2)  # Ray reaps what ended.
-    after = _all()
-    return {name: after[name] - before[name] for name in after}
-
-
-def _all() -> dict[str, float]:
-    used = os.times()
-    spent = cpu_of_descendants(os.getpid(), _simulated())
-    spent["workers"] += used.children_user + used.children_system
-    return spent
-
-
-def _simulated() -> frozenset[int]:
-    found = set[int]()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if b"funcdex.sim" in (entry / "cmdline").read_bytes():
-                    found.add(int(entry.name))
-            except OSError:
-                continue
-    return frozenset(found)
+    before = os.times()
+    with watched_actors() as actors:
+        subprocess.run([sys.executable, *command], cwd=Path(__file__).parent, check=True)
+    after = os.times()
+    own_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"session": own_s} | {kind: actors.used_s(kind) for kind in ACTORS}
 
 
 def decisions(address: str, questions: int) -> dict[str, Any]:

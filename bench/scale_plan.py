@@ -47,11 +47,10 @@ def main() -> None:
         measured = known["figures"]["measured"]
     else:
         raise SystemExit("nothing is recorded: name a finished run with --from-run")
-    if chosen.completion_tokens:
-        measured = measured | {"completion_tokens": chosen.completion_tokens}
     spread = recorded("ray_overhead")
     per_shard = spread["figures"]["decisions"]["per_cpu_s"] if spread else None
-    plan = planned(measured, chosen.conversations, chosen.gpus, chosen.tokens_per_s, per_shard)
+    tokens = {"completion_tokens": chosen.completion_tokens or measured["completion_tokens"]}
+    plan = planned(measured | tokens, chosen.conversations, chosen.gpus, chosen.tokens_per_s, per_shard)
     for name, value in plan.items():
         print(f"{name:34} {value:,.4g}" if isinstance(value, float) else f"{name:34} {value:,}")
     if chosen.record:
@@ -59,7 +58,7 @@ def main() -> None:
             "conversations": chosen.conversations,
             "gpus": chosen.gpus,
             "tokens_per_s": chosen.tokens_per_s,
-        }
+        } | tokens
         record("scale_plan", {"measured": measured, "asked": asked, "plan": plan})
 
 

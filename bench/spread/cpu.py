@@ -1,26 +1,64 @@
-"""CPU of a tree of processes, from /proc: those that live, and what they have reaped."""
+"""CPU of the processes of a cluster's actors, from /proc, seen again and again while a run goes on."""
 
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+LOOKED_AT_EVERY_S = 0.1
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+ACTORS = ("RangeActor", "Shard")
 
 
-def cpu_of_descendants(pid: int, without: frozenset[int] = frozenset()) -> dict[str, float]:
-    """Seconds of user and system time by what the processes are: `daemons` those of Ray that are at work by
-    themselves, `workers` all the others, with the dead."""
-    spent = {"daemons": 0.0, "workers": 0.0}
-    for name, own_s, reaped_s in _descendants(pid, without):
-        kind = "daemons" if name in ("raylet", "gcs_server") or "Agent" in name else "workers"
-        spent[kind] += own_s
-        spent["workers"] += reaped_s
-    return spent
+class Actors:
+    """What each actor had used when it was last seen, and what it had begun: it is ended before it could be
+    asked."""
+
+    def __init__(self) -> None:
+        self._used_s: dict[int, tuple[str, float]] = {}
+
+    def used_s(self, kind: str) -> float:
+        """Seconds of user and system time of all actors of a class that were seen."""
+        return sum(used_s for name, used_s in self._used_s.values() if name == kind)
+
+    def look(self) -> None:
+        """Notes what those use that are there."""
+        found = dict(_processes())
+        kinds = {pid: kind for pid, (name, _, _) in found.items() for kind in ACTORS if _is(name, kind)}
+        for pid, (_, parent, used_s) in found.items():
+            if kind := kinds.get(pid) or kinds.get(parent):
+                self._used_s[pid] = kind, used_s
 
 
-def _descendants(pid: int, without: frozenset[int]) -> list[tuple[str, float, float]]:
-    by_parent: dict[int, list[tuple[int, str, float, float]]] = {}
+def _is(name: str, kind: str) -> bool:
+    """Whether this is the name of a process, of which there are 15 characters, of an actor of this class."""
+    return name == f"ray::{kind}"[:15]
+
+
+@contextmanager
+def watched_actors() -> Iterator[Actors]:
+    """Looks as long as the block. Actors of other clusters on this machine count as well: there may be
+    none."""
+    actors, over = Actors(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOKED_AT_EVERY_S):
+            actors.look()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield actors
+    finally:
+        over.set()
+        watching.join()
+
+
+def _processes() -> Iterator[tuple[int, tuple[str, int, float]]]:
+    """Name, parent and CPU of each process, by its id."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -28,13 +66,4 @@ def _descendants(pid: int, without: frozenset[int]) -> list[tuple[str, float, fl
             except OSError:
                 continue
             name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
-            own, reaped = int(rest[11]) + int(rest[12]), int(rest[13]) + int(rest[14])
-            found = int(entry.name), name, own * _TICK_S, reaped * _TICK_S
-            by_parent.setdefault(int(rest[1]), []).append(found)
-    tree, waiting = list[tuple[str, float, float]](), [pid]
-    while waiting:
-        for child, name, own_s, reaped_s in by_parent.get(waiting.pop(), ()):
-            if child not in without:
-                tree.append((name, own_s, reaped_s))
-                waiting.append(child)
-    return tree
+            yield int(entry.name), (name, int(rest[1]), (int(rest[11]) + int(rest[12])) * _TICK_S)

@@ -27,6 +27,7 @@ from funcdex.guarding import examples_of
 from funcdex.order import mend
 from funcdex.pipeline import Funnel
 from funcdex.rundir.journal import OutputFiles
+from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import read_journal
 from funcdex.rundir.segments import begin_ranges
 from funcdex.serving import started_endpoints
@@ -34,7 +35,7 @@ from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.snapshot import RunSnapshot
 from funcdex.working import Done, Job, funnel_of
 
-LOOKED_AT_EVERY_S = 0.5
+LOOKED_AT_EVERY_S = 1.0
 LOOKS_A_S = 100
 """At most, over all ranges: with very many of them each is looked at more seldom."""
 
@@ -88,7 +89,9 @@ class _Driver:
 
     def divide(self, endpoints: Sequence[EndpointSpec]) -> None:
         """Makes the outputs agree with the journal, and the actors that go on. Blocks."""
-        job, order, state = self._job, self._job.order, self._job.state
+        job, state = self._job, self._job.state
+        # Actors are at work in other folders.
+        order = replace(job.order, run=RunDir(job.order.run.path.absolute()))
         settings = order.settings
         job.mending()
         session = begin_ranges(order.run)

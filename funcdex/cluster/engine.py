@@ -70,7 +70,7 @@ class Cluster:
     def range(self, order: RangeOrder, shards: Sequence[Any]) -> RangeHandle:
         """An actor that works on a range."""
         # Kept where the driver is, for as long as the driver holds it: as an argument of the actor it would
-        # be # lost with the first node of the actor.
+        # be lost with the first node of the actor.
         return RangeHandle(self._actor(RangeActor, 8).remote(), self._ray.put(order), tuple(shards))
 
     def _actor(self, kind: type, at_once: int) -> Any:

@@ -27,7 +27,7 @@ from funcdex.sim.process import simulated_endpoints
 
 pytestmark = pytest.mark.live
 
-CONVERSATIONS = int(os.environ.get("FUNCDEX_RAY_CONVERSATIONS", "1000"))
+CONVERSATIONS = int(os.environ.get("FUNCDEX_RAY_CONVERSATIONS", "200"))
 SETTINGS = """
 toolkits: [gmail, jira]
 generation: {min_user_turns: 1, max_user_turns: 1, distractor_tools: 0, max_tools: 3}
@@ -141,7 +141,7 @@ def test_whatever_is_killed_nothing_is_lost_and_nothing_comes_twice(
         nodes.lose_one()
     else:
         driver.kill()
-        driver.wait()
+        driver.communicate()
         driver = begin()
     assert _end_of(driver) in (0, 5)
     _is_whole(run.path)
@@ -163,7 +163,7 @@ def test_a_run_goes_on_with_and_without_the_cluster(
     )
     _wait_for(alone, lambda: _settled(run) >= CONVERSATIONS // 2)
     alone.kill()
-    alone.wait()
+    alone.communicate()
     nodes.get_back()
     last = run_command("resume", run.path, "--ray", nodes.address, timeout_s=1800)
     assert last.returncode in (0, 5), last.stderr
