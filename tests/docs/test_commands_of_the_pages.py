@@ -19,7 +19,7 @@ from funcdex.sim.process import simulated_processes
 
 README = ROOT / "README.md"
 PAIR = {"a": "A clerk archives the unpaid invoices.", "b": "Unpaid invoices are archived by a clerk."}
-ALONE = ("generate", "resume", "tools", "bench")
+ALONE = ("generate", "resume", "tools")
 """Commands that later ones of a page build upon; of the others one that stands in several pages runs once."""
 OTHER = {"a": "Book a room for the meeting on Monday.", "b": "Cancel the order of forty new chairs."}
 
