@@ -1,6 +1,6 @@
 """What a run kept, as a Ray Data dataset: read lazily, block by block, on the nodes of the cluster.
 
-python examples/ray_data.py runs/first
+    python examples/ray_data.py runs/first
 """
 
 import json
@@ -14,7 +14,6 @@ conversations = ray.data.read_text(f"{sys.argv[1]}/parsed_conversations.jsonl", 
 
 def figures(row):
     """What is wanted of one line; the rest of it never leaves its block."""
-
     record = json.loads(row["text"])
     return {"id": record["id"], "messages": len(record["messages"])}
 
