@@ -1,6 +1,6 @@
 """What a run kept, as a Ray Data dataset: read lazily, block by block, on the nodes of the cluster.
 
-    python examples/ray_data.py runs/first
+python examples/ray_data.py runs/first
 """
 
 import json
