@@ -3,6 +3,7 @@
 python examples/ray_data.py runs/first
 """
 
+import json
 import sys
 
 import ray
@@ -13,8 +14,6 @@ conversations = ray.data.read_text(f"{sys.argv[1]}/parsed_conversations.jsonl", 
 
 def figures(row):
     """What is wanted of one line; the rest of it never leaves its block."""
-    import json
-
     record = json.loads(row["text"])
     return {"id": record["id"], "messages": len(record["messages"])}
 
