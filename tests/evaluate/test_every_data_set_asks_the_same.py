@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from evaluate.talks import calls, response, says, talk, user
 
+from evaluate.talks import calls, response, says, talk, user
 from funcdex.evaluate.folder import Asked
 from funcdex.evaluate.questions import Question, Requests
 from funcdex.export.contexts import contexts_of
