@@ -1,8 +1,8 @@
 """The answers of an evaluation: appended as they come, durable within moments, read again to go on.
 
-One line a context. Who asks does not wait for the disk: what comes meanwhile shares the next write and fsync,
-and memory is bounded. A kill loses what was not yet durable, some hundredths of a second of answers, which
-are asked for again.
+One line a context. Who asks does not wait for the disk: what comes meanwhile shares the next write and
+fsync, and memory is bounded. A kill loses what was not yet durable, the answers of less than a tenth of a
+second on a disk that keeps up, which are asked for again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.linefile import LineFile
 from funcdex.types.request import Completion, NativeCall
 
+GATHERED_FOR_S = 0.05
+"""Answers of so long share a write: a thread and an fsync for each would cost as much as asking does."""
 MOST_WAITING_BYTES = 32 << 20
 MOST_TEXT_CHARS = 200_000
 """Of an answer that are kept: no reader of ours looks further."""
@@ -117,7 +119,7 @@ class AnswerLog:
         self._waiting_bytes = 0
         self._called = anyio.Event()
         self._written = anyio.Event()
-        self._closed = False
+        self._closed = anyio.Event()
         self.fault: CheckpointError | None = None
 
     async def put(self, line: bytes) -> None:
@@ -132,16 +134,18 @@ class AnswerLog:
 
     def close(self) -> None:
         """Nothing comes any more."""
-        self._closed = True
+        self._closed.set()
         self._called.set()
 
     async def write_until_closed(self) -> None:
         """The writer: ends when the log is closed and all is durable, or the disk failed."""
         with anyio.CancelScope(shield=True):
             try:
-                while self._waiting or not self._closed:
+                while self._waiting or not self._closed.is_set():
                     await self._called.wait()
                     self._called = anyio.Event()
+                    with anyio.move_on_after(GATHERED_FOR_S):
+                        await self._closed.wait()
                     await self._write_waiting()
             except CheckpointError as fault:
                 self.fault = fault

@@ -190,7 +190,7 @@ class _Session:
                     Pool(candidates, settings.pool, on_event=events, require_enforcement=False) as pool,
                     anyio.create_task_group() as tasks,
                 ):
-                    asking = Asking(pool.generate, requests, log, self._progress)
+                    asking = Asking(pool.generate, requests, log, self._progress, pool.drain)
                     tasks.start_soon(show, self._console, partial(_view, self._progress, pool))
                     with self._interrupts.draining(partial(_drain, pool, asking), tasks.cancel_scope):
                         await asking.run(questions, is_done, partial(_max_live, pool))

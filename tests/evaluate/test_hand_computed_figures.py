@@ -222,6 +222,22 @@ async def test_what_nobody_answers_is_told_and_asked_again_next_time(tmp_path: P
     assert len(server.asked) == 8, "one was asked again, the others were not"
 
 
+async def test_a_server_that_refuses_every_context_is_not_asked_for_ever(tmp_path: Path) -> None:
+    many = write_dataset(tmp_path / "many.jsonl", [DATASET[0] | {"id": str(n)} for n in range(60)])
+
+    def refusing(body: dict[str, Any]) -> Said | web.Response:
+        said = "auto tool choice requires --enable-auto-tool-choice"
+        return web.json_response({"error": {"message": said}}, status=400)
+
+    async with answering(refusing) as server:
+        outcome = await evaluated(order(tmp_path / "out", many, server.url))
+        assert not outcome.whole and len(server.asked) < 120
+    assert outcome.fault is not None and "--enable-auto-tool-choice" in str(outcome.fault)
+    async with answering(answer) as server:
+        again = await evaluated(order(tmp_path / "out", many, server.url))
+    assert again.whole and again.report["answered"] == 120, "what was refused is asked again"
+
+
 async def test_several_endpoints_share_the_contexts(tmp_path: Path, dataset: Path) -> None:
     async with answering(answer) as one, answering(answer) as two:
         outcome = await evaluated(order(tmp_path / "out", dataset, one.url, two.url))
