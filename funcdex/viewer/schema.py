@@ -48,7 +48,8 @@ def opened(path: Path, *, to_read: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA query_only = ON" if to_read else "PRAGMA journal_mode = WAL")
     # The index can be made again at any time, so it may be lost, but not be slow.
     connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA cache_size = -65536")
+    # KB, negative: of each connection, and each of some tens of threads may have one.
+    connection.execute(f"PRAGMA cache_size = {-8_192 if to_read else -65_536}")
     connection.row_factory = sqlite3.Row
     return connection
 
