@@ -130,7 +130,7 @@ def test_sizes_are_set_and_what_is_base64_already_is_left() -> None:
 @pytest.mark.parametrize("fake", ["<base64 content>", "[file data]", "...", "base64-encoded content here"])
 def test_placeholders_stay_and_are_found(fake: str) -> None:
     made = encoded(talk(fake), {"SEND": SEND_FILE})
-    assert fake in parse(made).calls[0].arguments["files"][0]["data"]  # type: ignore[index, call-overload]
+    assert fake in parse(made).calls[0].arguments["files"][0]["data"]
     reasons = {fault.reason for fault in verify(parse(made), [SEND_FILE])}
     assert "fake_file_content" in reasons
 
@@ -240,7 +240,7 @@ async def test_turn_by_turn_as_well() -> None:
     outcome, _, _ = await written(model, mode="turn_by_turn")
     assert isinstance(outcome, StageDone), outcome
     kept = parse(outcome.value["dml"])
-    assert kept.calls[0].arguments["files"][0]["data"] == in_base64(AGENDA)  # type: ignore[index, call-overload]
+    assert kept.calls[0].arguments["files"][0]["data"] == in_base64(AGENDA)
     assert parse(outcome.value["written"]).calls[0].arguments == json.loads(files)
     for stage in ("assistant_turn", "tool_response"):
         asked = next(one for one in model.asked if one.stage == stage)

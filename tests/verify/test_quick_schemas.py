@@ -59,7 +59,7 @@ def _keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
     return names.flatmap(lambda chosen: st.fixed_dictionaries({name: optional[name] for name in chosen}))
 
 
-SCHEMAS = st.recursive(st.booleans() | st.just({}), _keywords, max_leaves=5)
+SCHEMAS: st.SearchStrategy[Any] = st.recursive(st.booleans() | st.just({}), _keywords, max_leaves=5)
 
 
 @given(SCHEMAS, VALUES)
