@@ -80,7 +80,7 @@ async def test_what_is_exported_is_base64_of_what_was_written(
             assert file["size"] == len(original["data"].encode())
         for step, before in zip(kept.steps, written.steps, strict=True):
             for answer, told in zip(step.responses, before.responses, strict=True):
-                assert bytes_of(answer["copy"]) == told["copy"].encode()  # type: ignore[index, call-overload]
+                assert bytes_of(answer["copy"]) == told["copy"].encode()
         assert line["lineage"]["files_encoded"] is True
         assert line["tools"][0]["function"]["parameters"]["properties"]["file"] == FILE
     checked = await anyio.to_thread.run_sync(run_command, "validate", run.output("conversations"))
