@@ -4,8 +4,9 @@
     python bench/imported_tools.py [--tools 5000 --seed 1] [--record]
 
 A function is valid if its name has 1 to 64 of the characters that are allowed, its arguments too (with dots,
-which the strictest API takes), its description has at most 1,024 characters, and its parameters are a schema of an object by the metaschema of draft 2020-12. A grammar is built of a
-conversation with the tool alone, and written in Lark.
+which the strictest API takes), its description has at most 1,024 characters, and its parameters are a schema
+of an object by the metaschema of draft 2020-12. A grammar is built of a conversation with the tool alone, and
+written in Lark.
 """
 
 from __future__ import annotations
