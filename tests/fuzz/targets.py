@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import io
 import json
 import shutil
 import tempfile
@@ -35,13 +34,10 @@ from funcdex.rundir.layout import RunDir
 from funcdex.rundir.linefile import mend
 from funcdex.rundir.replay import read_journal
 from funcdex.settings.load import load
-from funcdex.toolkits.archive import members
 from funcdex.toolkits.check import check_toolkits
 from funcdex.toolkits.metaschema import schema_fault
 from funcdex.toolkits.native import dump_native
 from funcdex.toolkits.read import read_toolkits
-from funcdex.toolkits.sources import Document
-from funcdex.toolkits.sources import read as read_document
 from funcdex.types.record import STAGES
 from funcdex.validate import validate_file
 from funcdex.verify.schemas import UnusableSchema, violations
@@ -94,18 +90,6 @@ def _tools(data: bytes) -> str:
     assert read_toolkits([_in_file("again.json", text.encode())]).toolkits == result.toolkits
     found = {finding.code for finding in check_toolkits(result.toolkits)}
     return f"{sorted(note.what.partition('(')[0] for note in result.notes)} {sorted(found)}"
-
-
-def _archive(data: bytes) -> str:
-    """Read as each kind of archive, each member as a document."""
-    told = []
-    for name in ("x.tgz", "x.zip"):
-        try:
-            read = (read_document(Document(*member, True)) for member in members(io.BytesIO(data), name))
-            told += [one.refused.partition(":")[0] for one in read]
-        except ToolDefinitionError as error:
-            told.append(error.what.partition(":")[0])
-    return str(told)
 
 
 def _yaml(data: bytes) -> str:
@@ -239,10 +223,6 @@ _RUNS: dict[str, tuple[Callable[[bytes], str], tuple[bytes, ...]]] = {
         _words(" ".join(tag for tag in get_args(Kind) if "<" in tag), b'{"name": "A", "arguments": {}}'),
     ),
     "tools": (_tools, _OPENAPI_WORDS + _SCHEMA_WORDS + _OTHER_FORMATS),
-    "archive": (
-        _archive,
-        _words("x.json x.yaml.gz x/../y.json ustar", b"PK\x03\x04", b"PK\x01\x02", b"\x1f\x8b"),
-    ),
     "journal": (
         _journal,
         _words(f"entry stage id value usage accepted rejected restarted {' '.join(STAGES)}"),
