@@ -183,7 +183,18 @@ class JsonWriter:
         choices = mask.branches()
         if self.answering and self.cursor.at_key and len(self.cursor.stack) == 1:
             choices = self._without_error(choices)
+        if (named := self._next_of_example()) is not None and named in choices:
+            return bytes([named])
         return bytes([self._rng.choice(choices)]) if choices else b""
+
+    def _next_of_example(self) -> int | None:
+        """The byte behind what is written of a string, where the example goes on from there: what all that
+        may stand here begin with is written before anybody chooses."""
+        here = self._example_here() if self.cursor.in_string and not self.cursor.at_key else None
+        if not isinstance(here, str) or here.startswith(OWN):
+            return None
+        written, whole = bytes(self.cursor.string), here.encode() + b'"'
+        return whole[len(written)] if whole.startswith(written) and len(whole) > len(written) else None
 
     def _without_error(self, choices: bytes) -> bytes:
         """The ways to go on that do not lead to an error that nobody has planned."""
