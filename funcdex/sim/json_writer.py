@@ -183,7 +183,7 @@ class JsonWriter:
         choices = mask.branches()
         if self.answering and self.cursor.at_key and len(self.cursor.stack) == 1:
             choices = self._without_error(choices)
-        if (named := self._next_of_example()) is not None and named in choices:
+        if (named := self._next_of_example()) is not None and named in mask:
             return bytes([named])
         return bytes([self._rng.choice(choices)]) if choices else b""
 

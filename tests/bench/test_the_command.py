@@ -158,7 +158,7 @@ async def test_prompts_tools_and_settings_of_a_run_can_be_taken(tmp_path: Path) 
 
 async def test_an_interrupt_keeps_what_was_measured(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    async with simulated_processes(1, SimConfig(step_ms=5.0)) as (endpoint,):
+    async with simulated_processes(1, SimConfig(step_ms=20.0)) as (endpoint,):
         asked = ("--endpoints", endpoint.url, *TINY, "--concurrency", ",".join(map(str, range(1, 41))))
         started = command("bench", *asked, "--constraint", "none", "--requests", 30, "--json", out)
         process = await anyio.open_process(started, stdout=subprocess.DEVNULL)

@@ -64,6 +64,8 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(folder / "runs/first/conversations.jsonl", folder / "old/conversations.jsonl")
     for name in ("slack", "jira", "stripe"):
         shutil.copy(ROOT / "tool_definitions" / f"{name}.json", folder / "apis")
+    shutil.make_archive(str(folder / "apis"), "gztar", folder / "apis")
+    (folder / "apis.tar.gz").rename(folder / "apis.tgz")
     shutil.copy(ROOT / "tool_definitions" / "jira.json", folder / "tools")
     shutil.copy(ROOT / "tool_definitions" / "gmail.json", folder)
     document = (ROOT / "examples" / "library.openapi.yaml").read_text("utf-8")

@@ -22,6 +22,7 @@ VALUES = {
     **dict.fromkeys(("chain", "use", "wrong", "known"), [EVIL]),
     **{"turns": [EVIL], "turn": 1, "how": "whole", "errors": True, "may_call": True, "may_end": True},
     "messages": 2,
+    "things": EVIL,
     **{"calls": (1, 2), "hops": 1, "central": TOOL, "withheld": [TOOL], "call": EVIL, "length": EVIL},
 }
 
@@ -30,6 +31,8 @@ VALUES = {
 def test_template_syntax_in_a_value_is_never_evaluated(name: str) -> None:
     texts = name in ("conversation", "correction", "judge", "assistant_turn", "outline")
     values = VALUES | {"tools": [EVIL] if texts else [TOOL]}
+    if name == "bundle":
+        values |= {"toolkits": [SimpleNamespace(name=EVIL, description=EVIL, tools=EVIL)]}
     if name == "user_turn":
         values |= {"turns": [(EVIL, EVIL)]}
     if name in ("outline", "conversation"):

@@ -76,7 +76,7 @@ async def test_prose_stages_keep_what_the_model_wrote() -> None:
     ):
         outcome = await write(known, context(ScriptedModel({stage: ["  Some prose.\n"]})))
         assert isinstance(outcome, StageDone)
-        day = "\n\nToday is Sunday, 2024-07-21." if stage == "system_prompt" else ""
+        day = "\n\nToday is Saturday, 2025-05-10." if stage == "system_prompt" else ""
         assert outcome.value == {field: f"Some prose.{day}"}
 
 
