@@ -32,7 +32,9 @@ async def test_a_run_goes_on_only_with_the_settings_it_began_with(
     code, message = await generate("--count", 4, "--thoughts", "--accept-changes")
     assert code in (0, 5), message
 
-    settled = [record["id"] for name in ("scored_conversations",) for record in records(run.output(name))]
+    settled = {
+        record["id"] for name in ("scored_conversations", "rejected") for record in records(run.output(name))
+    }
     assert sorted(settled) == [f"conv_{index:05d}" for index in range(1, 5)]
     texts = {record["id"]: record["conversation_dml"] for record in records(run.output("conversations"))}
     assert ["<assistant_thought>" in texts[f"conv_0000{index}"] for index in range(1, 5)] == [
