@@ -4,20 +4,29 @@ import json
 from pathlib import Path
 
 import anyio.to_thread
-from running import records, run_command
+import pytest
+from running import SMALL, records, run_command
 
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.sim.process import SimProcess
 
 
+@pytest.fixture
+def happy_config(small_config: Path) -> Path:
+    """Of a kind that the simulated model writes well, so that each conversation reaches the judge."""
+    text = SMALL.replace("generation: {", "generation: {kinds: {happy_path: 1}, ")
+    small_config.write_text(text, "utf-8")
+    return small_config
+
+
 async def test_a_run_goes_on_only_with_the_settings_it_began_with(
-    tmp_path: Path, small_config: Path, sims: list[SimProcess]
+    tmp_path: Path, happy_config: Path, sims: list[SimProcess]
 ) -> None:
     run = RunDir(tmp_path / "run")
 
     async def generate(*more: object) -> tuple[int, str]:
         arguments = (
-            "generate", small_config, "--endpoints", sims[0].url, "--run", run.path,
+            "generate", happy_config, "--endpoints", sims[0].url, "--run", run.path,
             "--toolkits", "asana", *more,
         )  # fmt: skip
         result = await anyio.to_thread.run_sync(run_command, *arguments)
@@ -32,9 +41,7 @@ async def test_a_run_goes_on_only_with_the_settings_it_began_with(
     code, message = await generate("--count", 4, "--thoughts", "--accept-changes")
     assert code in (0, 5), message
 
-    settled = {
-        record["id"] for name in ("scored_conversations", "rejected") for record in records(run.output(name))
-    }
+    settled = [record["id"] for record in records(run.output("scored_conversations"))]
     assert sorted(settled) == [f"conv_{index:05d}" for index in range(1, 5)]
     texts = {record["id"]: record["conversation_dml"] for record in records(run.output("conversations"))}
     assert ["<assistant_thought>" in texts[f"conv_0000{index}"] for index in range(1, 5)] == [
