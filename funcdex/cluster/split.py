@@ -11,7 +11,7 @@ from funcdex.settings.tree import RaySettings
 from funcdex.stages.plan import id_of
 
 ENDPOINTS_OF_AN_ACTOR = 16
-"""At most, where nothing else is asked for: a third of what one process was measured to feed."""
+"""At most, where nothing else is asked for: what one process feeds, by what a request costs it."""
 ACTORS_OF_A_SHARD = 8
 """One that decides what is new answers several hundred times as often as an actor asks."""
 
