@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ from funcdex.cli.tools import ToolReferencesOption
 from funcdex.printable import printable
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskStatus
+
     from funcdex.bench.measure import Measurement
     from funcdex.bench.metrics import Limits
     from funcdex.bench.result import Result
@@ -231,12 +234,39 @@ def _measure(measurement: Measurement) -> bool:
 
     import anyio
 
+    loop = {"use_uvloop": find_spec("uvloop") is not None}
     try:
-        anyio.run(measurement.run, backend_options={"use_uvloop": find_spec("uvloop") is not None})
-    except KeyboardInterrupt:
+        interrupted = anyio.run(_until_interrupted, measurement.run, backend_options=loop)
+    except KeyboardInterrupt:  # before anybody listened
+        interrupted = True
+    if interrupted:
         _tell("broken off; what was measured before that follows")
-        return True
-    return False
+    return interrupted
+
+
+async def _until_interrupted(work: Callable[[], Awaitable[None]]) -> bool:
+    """Whether SIGINT came first. asyncio's own way, to cancel the main task once, is lost where that is just
+    ending a group of tasks; a cancelled scope stays so."""
+    import signal
+
+    import anyio
+
+    interrupted = False
+    async with anyio.create_task_group() as tasks:
+
+        async def listen(*, task_status: TaskStatus[None]) -> None:
+            nonlocal interrupted
+            with anyio.open_signal_receiver(signal.SIGINT) as signals:
+                task_status.started()
+                async for _ in signals:
+                    interrupted = True
+                    tasks.cancel_scope.cancel()
+                    return  # The second one ends the process.
+
+        await tasks.start(listen)
+        await work()
+        tasks.cancel_scope.cancel()
+    return interrupted
 
 
 def _tell(line: str) -> None:
