@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import orjson
 
@@ -74,12 +75,12 @@ class Requests:
             self._tools = orjson.dumps(sample.tools)
         before = question.context.at + (sample.system is not None)
         messages = b"[" + b",".join(self._messages[:before]) + b"]"
-        tool_choice = "none" if self._asked.tool_choice == "none" else "auto"
+        tool_choice: Literal["auto", "none"] = "none" if self._asked.tool_choice == "none" else "auto"
         return Request(
             conversation_id=question.key,
             stage=STAGE,
             messages=(),
             sampling=self._sampling,
             timeout_s=self._timeout_s,
-            native=NativeChat(messages, self._tools, tool_choice),  # type: ignore[arg-type]
+            native=NativeChat(messages, self._tools, tool_choice),
         )
