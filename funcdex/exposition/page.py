@@ -8,8 +8,8 @@ import anyio
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
-from funcdex.errors import ConfigError
 from funcdex.exposition.figures import Figures
+from funcdex.listening import socket_at, url_at
 from funcdex.off_loop import off_loop
 from funcdex.snapshot import TakeSnapshot
 
@@ -22,28 +22,13 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
     Raises ConfigError. Bound before the run begins, so that a port in use is told at once.
     """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-        except BaseException:
-            listener.close()
-            raise
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(
-            f"the metrics page has no place: {error}",
-            where=f"--metrics-host {host} --metrics-port {port}",
-            fix="Name another port, or 0 for any that is free.",
-        ) from error
-    return listener
+    where = f"--metrics-host {host} --metrics-port {port}"
+    return socket_at(host, port, of="the metrics page", where=where, listens=False)
 
 
 def url_of(listener: socket.socket) -> str:
     """Where the page is."""
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
+    return url_at(listener, PATH)
 
 
 async def serve(listener: socket.socket, snapshot: TakeSnapshot) -> None:

@@ -8,36 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from funcdex.errors import ConfigError
+from funcdex.listening import socket_at, url_at
 
 HOME = ("127.0.0.1", "localhost", "::1")
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """A socket that listens at an address; port 0 takes any that is free. Raises ConfigError."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            # Who is told the address may ask at once, and is answered when the server is up.
-            listener.listen()
-        except BaseException:
-            listener.close()
-            raise
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(
-            f"the viewer has no place: {error}",
-            where=f"--host {host} --port {port}",
-            fix="Name another port, or 0 for any that is free.",
-        ) from error
-    return listener
+    # Who is told the address may ask at once, and is answered when the server is up.
+    return socket_at(host, port, of="the viewer", where=f"--host {host} --port {port}", listens=True)
 
 
 def url_of(listener: socket.socket) -> str:
     """Where the viewer is."""
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return url_at(listener, "/")
 
 
 def serve(path: Path, *, host: str, port: int, read_only: bool, ready: Callable[[str], None]) -> None:
