@@ -9,7 +9,9 @@ comes from strangers.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from collections import OrderedDict
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from funcdex.errors import GrammarError
@@ -24,6 +26,11 @@ LEXER_FUEL = 500_000
 10,000."""
 GRAMMAR_SYMBOLS = 250_000
 """Half of the default, too. Twenty large tools have 3,000."""
+KEPT = 64
+"""Grammars that are kept ready, those used last."""
+
+_kept: OrderedDict[str, LLMatcher] = OrderedDict()
+_lock = Lock()
 
 
 def compile_locally(grammar: Grammar) -> None:
@@ -53,8 +60,26 @@ def fault_at(grammar: Grammar, text: str) -> int | None:
     return None if good > len(written) else len(written[:good].decode(errors="ignore"))
 
 
-@lru_cache(maxsize=64)
+def is_read(grammar: Grammar) -> bool:
+    """Whether matching a text with it takes no more than the text does: grammars in use are kept ready."""
+    return grammar.is_rendered("lark") and grammar.render("lark") in _kept
+
+
 def _ready(lark: str) -> LLMatcher:
+    with _lock:  # Threads match, and the event loop does.
+        matcher = _kept.get(lark)
+        if matcher is not None:
+            _kept.move_to_end(lark)
+            return matcher
+    matcher = _read(lark)
+    with _lock:
+        _kept[lark] = matcher
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return matcher
+
+
+def _read(lark: str) -> LLMatcher:
     matcher = _compiled(lark)
     if matcher.is_error():
         raise GrammarError(

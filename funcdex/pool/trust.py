@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 
 from funcdex.errors import GrammarIgnored
-from funcdex.grammar.check import fault_at
-from funcdex.off_loop import off_loop
+from funcdex.grammar.check import fault_at, is_read
+from funcdex.off_loop import off_loop, off_loop_if_long
 from funcdex.types.request import Completion, Grammar, Request
 
 WINDOW = 10
@@ -18,8 +18,6 @@ MOST_IGNORED = 2
 """One stray answer is an accident, and so are two; a server that ignores every grammar is out after three."""
 
 _SHOWN_CHARS = 60
-_SHORT_CHARS = 2_000
-"""Of an answer and of a grammar: reading and matching both takes some tenths of a millisecond."""
 
 
 class TrustWindow:
@@ -51,8 +49,8 @@ async def believe(request: Request, completion: Completion) -> None:
     if request.grammar is None or _is_reasoning_alone(completion):
         return
     asked = request.grammar, completion.text, completion.finish_reason == "stop"
-    if len(completion.text) <= _SHORT_CHARS and len(request.grammar.render("lark")) <= _SHORT_CHARS:
-        stray = stray_at(*asked)  # Takes less than handing it over.
+    if is_read(request.grammar):
+        stray = await off_loop_if_long(len(completion.text), stray_at, *asked)
     else:
         stray = await off_loop(stray_at, *asked)
     if stray is not None:

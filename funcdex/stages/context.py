@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from funcdex.dedup.protocol import Guard
-from funcdex.off_loop import off_loop
+from funcdex.off_loop import off_loop, off_loop_if_long
 from funcdex.settings.sampling import SamplingSettings
 from funcdex.settings.tree import Settings
 from funcdex.stages.grammars import Grammars
@@ -25,7 +25,6 @@ MAX_SEED = 2**31 - 1
 """llama.cpp takes 32 bits."""
 
 _CHARS_PER_TOKEN = 4
-_SHORT_CHARS = 8_000
 
 
 def no_note(event: str, told: Mapping[str, object]) -> None:
@@ -186,9 +185,9 @@ class Dialogue:
 
 async def _runaway_of(text: str, finish_reason: str) -> Runaway | None:
     """Off the loop only where it takes longer than handing it over."""
-    if finish_reason == "length" or len(text) > _SHORT_CHARS:
+    if finish_reason == "length":
         return await off_loop(runaway_of, text, finish_reason)
-    return runaway_of(text, finish_reason)
+    return await off_loop_if_long(len(text), runaway_of, text, finish_reason)
 
 
 def sampling_of(chosen: SamplingSettings, seed: int) -> Sampling:

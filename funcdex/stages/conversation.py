@@ -16,7 +16,7 @@ from funcdex import __version__
 from funcdex.dml.checks import Rules, check
 from funcdex.dml.parser import parse
 from funcdex.errors import MarkupError
-from funcdex.off_loop import off_loop
+from funcdex.off_loop import off_loop, off_loop_if_long
 from funcdex.settings.generation import GenerationSettings
 from funcdex.settings.verify import VerifySettings
 from funcdex.stages.context import Context, Dialogue
@@ -227,8 +227,8 @@ class _Writer:
 
     async def _looked_at(self, text: str) -> _Attempt:
         settings, draft = self.dialogue.context.settings, self.dialogue.draft
-        return await off_loop(
-            _looked_at, text, self.tools, settings.generation, settings.verify, draft, self.form
+        return await off_loop_if_long(
+            len(text), _looked_at, text, self.tools, settings.generation, settings.verify, draft, self.form
         )
 
 

@@ -43,8 +43,8 @@ def verify(
     held against them. `error_responses`: a response may be an error that the tool's schema does not describe
     (`dml.error_response`).
 
-    Raises nothing, whatever stands in the tools' schemas. CPU-bound, some milliseconds: from async code, call
-    it in a thread.
+    Raises nothing, whatever stands in the tools' schemas. CPU-bound, some milliseconds for a
+    conversation of ordinary length: from async code, `off_loop_if_long` calls it.
     """
     fitting = () if tools is None else fits_tools(conversation, tools, error_responses=error_responses)
     by_name = {tool.name: tool for tool in tools or ()}

@@ -6,7 +6,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from funcdex.off_loop import off_loop
+from funcdex.off_loop import SHORT_CHARS, off_loop, off_loop_if_long
 
 
 async def test_work_runs_beside_the_loop_and_one_at_a_time() -> None:
@@ -41,3 +41,9 @@ async def test_work_runs_beside_the_loop_and_one_at_a_time() -> None:
 async def test_a_fault_of_the_work_is_the_askers() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await off_loop(int, "x")
+
+
+async def test_work_on_a_short_text_is_done_at_once_and_on_a_long_one_beside_the_loop() -> None:
+    thread = await off_loop_if_long(SHORT_CHARS, threading.current_thread)
+    assert thread is threading.current_thread()
+    assert await off_loop_if_long(SHORT_CHARS + 1, threading.current_thread) is not thread
