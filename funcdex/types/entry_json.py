@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from operator import itemgetter
-from typing import Any, TypeGuard
+from types import UnionType
+from typing import Any, TypeGuard, get_args, get_origin, get_type_hints
 
-from funcdex.types.record import STAGES, Accepted, Entry, Rejected, Restarted, StageDone, TurnDone, Usage
+from funcdex.types.record import (
+    STAGES,
+    Accepted,
+    Draft,
+    Entry,
+    Rejected,
+    Restarted,
+    StageDone,
+    TurnDone,
+    Usage,
+)
 
 EntryRecord = Mapping[str, Any]
 """An entry as it stands in the journal."""
@@ -62,13 +73,21 @@ def _is_turn(record: dict[str, Any]) -> bool:
 
 
 _NONE = type(None)
+_AS_READ: Mapping[object, type] = {tuple: list, Mapping: dict}
+
+
+def _types_as_read(hint: object) -> tuple[type, ...]:
+    """What JSON makes of a value of such a type: `tuple[str, ...] | None` -> (list, NoneType)."""
+    options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    kinds = [get_origin(option) or option for option in options]
+    return tuple(_AS_READ.get(kind, kind) for kind in kinds)
+
+
+_NOT_ADDED = {"plan", "usage", "begun", "done"}
 _TYPES_OF_VALUE: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("scenario", "persona", "outline", "dml", "system_prompt"), (str, _NONE)),
-    **dict.fromkeys(("written_at", "written_by"), (str, _NONE)),
-    **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), (dict, _NONE)),
-    **{"shown": (list, _NONE), "corrected": (list,), "corrections": (int,), "adjudicated": (list,)},
+    name: _types_as_read(hint) for name, hint in get_type_hints(Draft).items() if name not in _NOT_ADDED
 }
-"""What a draft takes."""
+"""What a draft takes of the value of a stage: of the draft itself, so that a resume knows what stages add."""
 
 
 def _is_usage(value: object) -> bool:

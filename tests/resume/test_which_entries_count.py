@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.replay import Replay, Tokens, read_journal
 from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
-from funcdex.types.record import STAGES, Accepted, Entry, Plan, Rejected, Restarted, StageDone, fold
+from funcdex.types.record import STAGES, Accepted, Draft, Entry, Plan, Rejected, Restarted, StageDone, fold
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of
 
 
@@ -134,6 +137,25 @@ def test_entries_of_versions_that_did_not_note_the_sampling_count() -> None:
         noted["usage"][0]["sampling"] = damage
         assert not is_entry(noted)
     assert not is_entry(old | {"usage": [old["usage"][0] | {"more": 1}]})
+
+
+def test_all_that_a_draft_can_gain_is_an_entry_when_it_is_read_again() -> None:
+    values: dict[str, Any] = {
+        **dict.fromkeys(
+            ("scenario", "persona", "outline", "dml", "written", "written_at", "written_by"), "x"
+        ),
+        **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), {"x": 1}),
+        **{"shown": ("A",), "corrected": ({"turn": 1},), "adjudicated": ({"of": "x"},), "corrections": 1},
+        "system_prompt": "x",
+    }
+    assert values.keys() == {one.name for one in fields(Draft)} - {"plan", "usage", "begun", "done"}
+    for name, value in values.items():
+        entry = StageDone("a", "conversation", {name: value})
+        read = from_line(as_line(entry_as_json(entry)))
+        assert is_entry(read), name
+        draft = Draft(Plan("a", 1, ("gmail",), "clear", 7)).after(entry_from_json(read))  # type: ignore[arg-type]
+        assert getattr(draft, name) == value
+    assert not is_entry(entry_as_json(StageDone("a", "conversation", {"plan": {}})))
 
 
 def test_what_a_judge_and_corrections_add_is_of_its_kind() -> None:

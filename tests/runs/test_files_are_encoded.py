@@ -13,6 +13,7 @@ from running import records, run_command
 
 from funcdex.dml.parser import parse
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.replay import read_journal
 from funcdex.sim.process import SimProcess
 
 CONTENT = {
@@ -83,6 +84,7 @@ async def test_what_is_exported_is_base64_of_what_was_written(
                 assert bytes_of(answer["copy"]) == told["copy"].encode()
         assert line["lineage"]["files_encoded"] is True
         assert line["tools"][0]["function"]["parameters"]["properties"]["file"] == FILE
+    assert read_journal(run).damaged == (), "a resume reads every entry"
     checked = await anyio.to_thread.run_sync(run_command, "validate", run.output("conversations"))
     assert "file_content" not in checked.stdout and "wrong_file_size" not in checked.stdout
     assert "invalid_arguments" not in checked.stdout

@@ -49,6 +49,7 @@ async def test_a_run_killed_ten_times_settles_everything_exactly_once(
     state = read_journal(run)
     assert sorted(state.settled) == [f"conv_{index:05d}" for index in range(1, COUNT + 1)]
     assert (state.unsettled, state.repeated, state.passed_over, state.damaged) == ({}, 0, 0, ())
+    assert not run.damaged.exists(), "what this version wrote it can read"
     steps = Counter((entry["id"], entry["entry"], entry.get("stage")) for entry in records(run.journal))
     assert set(steps.values()) == {1}, "nothing that was acknowledged is done again"
     assert before == [(entry["id"], entry.get("stage")) for entry in records(run.journal)][: len(before)]
