@@ -80,3 +80,28 @@ def test_both_servers_write_conversations_that_their_grammar_accepts(
     assert {used["endpoint"] for used in usage if used["stage"] == "conversation"} == set(urls)
     found = json.loads(run_command("validate", run.path, "--json", "-").stdout)
     assert not {fault["reason"] for fault in found} & OF_FORM
+
+
+NATIVE = CONFIG.replace("kinds: {{happy_path: 1}}", "kinds: {{irrelevant_request: 1}}").replace(
+    "generation:", "generation:\n  mode: turn_by_turn\n  assistant_calls: native"
+)
+
+
+def test_assistants_are_given_tools_by_the_chat_api_of_both_servers(
+    tmp_path: Path, any_server: servers.LiveServer
+) -> None:
+    """A random model calls nothing, so these are conversations in which nothing is to be called."""
+    config, run = tmp_path / "native.yaml", RunDir(tmp_path / "run")
+    config.write_text(NATIVE.format(turns=1), "utf-8")
+
+    result = run_command(
+        *("generate", config, "--endpoints", any_server.base_url, "--run", run.path),
+        *("--toolkits", "todoist", "--count", 2),
+        timeout_s=600,
+    )
+
+    assert result.returncode in (0, 5), result.stderr
+    usage = [used for entry in records(run.journal) for used in entry.get("usage", ())]
+    assert "assistant_turn_native" in {used["stage"] for used in usage}
+    assert {one["reason"] for one in records(run.output("rejected"))} <= OF_A_RANDOM_MODEL
+    assert len(read_journal(run).settled) == 2
