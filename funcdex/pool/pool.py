@@ -38,7 +38,8 @@ from funcdex.pool.jobs import Jobs
 from funcdex.pool.joining import Candidate
 from funcdex.pool.keeping import HEALTH_TIMEOUT_S, Keeper
 from funcdex.pool.member import Lease, Member
-from funcdex.pool.retry import RetryPolicy, wait_before_retry
+from funcdex.pool.reactions import Reactions, doubt_context
+from funcdex.pool.retry import RetryPolicy
 from funcdex.pool.telling import Teller
 from funcdex.pool.trust import believe
 from funcdex.pool.waiting import Job
@@ -51,8 +52,6 @@ LOOK_EVERY_S = 0.5
 """Time between two looks at what is in flight: whether it still gets on."""
 UNANSWERED = 2
 """So many looks in a row at an endpoint that left, without an answer, and it is not there any more."""
-ENOUGH_OPINIONS = 2
-"""So many endpoints refuse a request, and it is the request."""
 
 
 class Pool:
@@ -74,7 +73,6 @@ class Pool:
         patience_s: float = 0.0,
     ) -> None:
         self._settings = settings
-        self._policy = RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)
         self._clock = clock
         self._sleep = sleep
         self._draw = (rng or random.Random()).random
@@ -87,6 +85,8 @@ class Pool:
             Member(candidate.client, 1 << place, settings, now_s)
             for place, candidate in enumerate(self._candidates)
         ]
+        policy = RetryPolicy(settings.max_attempts, settings.backoff_base_s, settings.backoff_max_s)
+        self._reactions = Reactions(policy, self._members, clock, self._draw)
         self._by_spec = {member.client.spec: member for member in self._members}
         self._care: dict[int, anyio.CancelScope] = {}
         self._dispatcher = Dispatcher(self._members, clock, patience_s)
@@ -134,7 +134,7 @@ class Pool:
                 if completion is not None:
                     return replace(completion, queued_s=job.queued_s, attempts=job.attempts)
                 assert fault is not None
-                wait_s = self._next_try(job, lease, fault)
+                wait_s = self._reactions.next_try(job, lease, fault)
                 if wait_s is None:
                     raise fault
                 self._teller.tell("retry", lease.member, fault, request.conversation_id, str(fault))
@@ -261,45 +261,10 @@ class Pool:
         before = member.state(now_s)
         member.failed(lease, fault, now_s, self._draw())
         if isinstance(fault, ContextTooLong):
-            _doubt_context(member, lease.tokens, now_s)
+            doubt_context(member, lease.tokens, now_s)
         self._teller.tell_change(member, before, fault)
         if member.gone or member.due_s(now_s) is not None:
             member.attention.set()
-
-    def _next_try(self, job: Job, lease: Lease, fault: EndpointError) -> float | None:
-        """Seconds until the request asks again; None if it does not."""
-        member = lease.member
-        if isinstance(fault, ContextTooLong):
-            return self._more_context(job, member, fault)
-        if not fault.blames_endpoint:
-            return self._second_opinion(job, member, fault)
-        if member.left:
-            return 0.0  # Not the request's fault; and it has no place there any more.
-        faults = job.faults.after(fault, on_trial=lease.on_trial)
-        if faults != job.faults:
-            job.blame(faults, member)
-            job.avoid = (job.avoid | member.bit) if job.serving & ~job.avoid & ~member.bit else member.bit
-        return wait_before_retry(fault, faults, self._policy, self._draw(), job.unproven)
-
-    def _second_opinion(self, job: Job, member: Member, fault: EndpointError) -> float | None:
-        """What one endpoint refuses another may take: it is of another version, or behind another proxy. If
-        that one refuses it too, it is the request, unless they refuse whatever they get."""
-        job.refusal = job.refusal or fault
-        job.opinions += not member.refuses_much
-        job.serving &= sum(one.bit for one in self._members if one.up(self._clock())) & ~member.bit
-        return 0.0 if job.serving and job.opinions < ENOUGH_OPINIONS else None
-
-    def _more_context(self, job: Job, member: Member, fault: EndpointError) -> float | None:
-        """Goes where more context is told of; the first time as much will do, for what is told may be old."""
-        told = (member.facts and member.facts.context_tokens) or 0
-        least = told + 1 if job.refusal and not member.on_trial else told
-        job.refusal = job.refusal or fault
-        job.serving &= ~member.bit & sum(
-            other.bit
-            for other in self._members
-            if told and other.facts and (other.facts.context_tokens or 0) >= least
-        )
-        return 0.0 if job.serving else None
 
     async def _back_off(self, wait_s: float) -> None:
         with anyio.CancelScope() as pause:
@@ -405,11 +370,3 @@ class Pool:
             tell=self._teller.tell,
             require_enforcement=self._require_enforcement,
         )
-
-
-def _doubt_context(member: Member, tokens: float, now_s: float) -> None:
-    """What should fit with room to spare and does not: the server was started anew with less context. The
-    probe will tell."""
-    told = (member.facts and member.facts.context_tokens) or 0
-    if 2 * tokens < told and not member.down:
-        member.doubt(f"{tokens:.0f} tokens do not fit the {told} that it told of", now_s)
