@@ -26,6 +26,7 @@ from funcdex.stages.focus import focus_of, shown_tools_of
 from funcdex.stages.grammars import Grammars
 from funcdex.stages.kinds import form_of
 from funcdex.stages.local_compile import LocalCompiler
+from funcdex.stages.outline import judges_of_plan
 from funcdex.stages.plan import plan_at, plans
 from funcdex.stages.sketch import sketch_of
 from funcdex.stages.tool_check import CheckedTools, check_tools
@@ -179,6 +180,11 @@ async def _requests(draft: Draft, context: Context, recorder: _Recorder) -> list
             with suppress(_Enough):
                 asking = Adjudicator(Dialogue(context, draft, "scenario"))
                 await asking.same_task("[the scenario]", "[an earlier scenario]")
+            recorder.name = ""
+        if name == "outline" and context.settings.judge.plan_votes:
+            recorder.name = "plan_judge"
+            with suppress(_Enough):
+                await judges_of_plan(Dialogue(context, draft, "outline")).objections(draft.outline or "")
             recorder.name = ""
         if name == "conversation" and context.settings.generation.mode == "turn_by_turn":
             with suppress(_Enough):  # How it is corrected.

@@ -27,6 +27,12 @@ class Juror(Frozen):
 class JudgeSettings(Frozen):
     """Who judges, and what is kept."""
 
+    plan_votes: int = Field(
+        default=0,
+        ge=0,
+        le=9,
+        description="votes on each plan before its conversation is written; 0: a program alone checks it",
+    )
     enabled: bool = Field(default=True, description="false: what verification accepts is accepted, unscored")
     votes: int = Field(
         default=1,

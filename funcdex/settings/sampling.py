@@ -27,6 +27,7 @@ class StageSampling(Frozen):
     adjudicator: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=1024)
     persona: SamplingSettings = SamplingSettings(temperature=0.9, max_tokens=1024)
     outline: SamplingSettings = SamplingSettings(temperature=0.8, max_tokens=2048)
+    plan_judge: SamplingSettings = SamplingSettings(temperature=0.0, max_tokens=1024)
     tools: SamplingSettings = SamplingSettings(temperature=0.2, max_tokens=1024)
     conversation: SamplingSettings = SamplingSettings(temperature=0.7, max_tokens=12_288, timeout_s=1800)
     correction: SamplingSettings = SamplingSettings(temperature=0.3, max_tokens=12_288, timeout_s=1800)

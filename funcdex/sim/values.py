@@ -33,7 +33,7 @@ Kind = Literal[
 
 # The first that matches a key (lower case, words joined by "_") decides.
 _PATTERNS: tuple[tuple[Kind, str], ...] = (
-    ("verdict", r"^(tool_choice|arguments|use_of_response|user_clarity|naturalness)$"),
+    ("verdict", r"^(tool_choice|arguments|use_of_response|user_clarity|naturalness|operations|course)$"),
     ("email", r"e?mail|(^|_)(to|cc|bcc|from|sender|recipients?|attendees?|invitees?|organizer)($|_)"),
     ("zone", r"time_?zone|(^|_)tz($|_)"),
     ("currency", r"currency"),

@@ -108,7 +108,7 @@ class Dialogue:
         grammar: Grammar | None = None,
         max_tokens: int | None = None,
         of: Voter = _ANYONE,
-        part: Part | None = None,
+        part: Part | Stage | None = None,
         history: Sequence[Message] | None = None,
         native: Callable[[str], NativeChat] | None = None,
         **values: Any,

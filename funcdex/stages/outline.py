@@ -14,6 +14,7 @@ from funcdex.stages.blueprint_checks import blueprint_faults
 from funcdex.stages.context import Context, Dialogue, dice
 from funcdex.stages.focus import Focus, focus_of
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, form_of_plan, variant_told
+from funcdex.stages.plan_judging import PlanPanel
 from funcdex.stages.sketch import sketch_of
 from funcdex.stages.voice import voice_of
 from funcdex.toolkits.graph import Edge
@@ -22,16 +23,19 @@ from funcdex.types.tools import Tool
 
 _TOLD_FAULTS = 6
 """Faults that the next sample is told."""
+_TOLD_JUDGES = ("tools", "withheld", "kind", "variant", "today", "scenario", "persona")
+"""Of what the writer was told."""
 
 
 async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
-    """Rejects with `bad_blueprint` if the last whole sample was no plan that can be carried out, and as
-    `unanswered` if none was whole."""
+    """Rejects with `bad_blueprint` if the last whole sample was no plan that can be carried out, with
+    `refused_plan` if it was one that judges found wrong, and as `unanswered` if none was whole."""
     dialogue, generation = Dialogue(context, draft, "outline"), context.settings.generation
     focus = focus_of(draft.plan, context)
     may_call = SPECS[draft.plan.kind].form.calls != "none"
     grammar = await _grammar(focus.tools if may_call else (), context)
-    values, faults = _prompt_values(draft, focus, context), list[str]()
+    values, faults, reason = _prompt_values(draft, focus, context), list[str](), "bad_blueprint"
+    judges = judges_of_plan(dialogue) if context.settings.judge.plan_votes else None
     for _ in range(generation.max_stage_retries + 1):
         completion = await dialogue.ask("outline", grammar=grammar, wrong=faults, **values)
         if dialogue.runaway is not None or completion.finish_reason != "stop":
@@ -41,17 +45,17 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
             faults = [read]
             continue
         blueprint, data = read
+        faults, reason = [], "bad_blueprint"
         if generation.check_plans:
             faults = blueprint_faults(blueprint, draft.plan, focus.tools, generation)[:_TOLD_FAULTS]
-        else:
-            faults = []
+        outline = as_text(blueprint, _failure(draft.plan))
+        if judges and not faults:
+            faults, reason = (await judges.objections(outline))[:_TOLD_FAULTS], "refused_plan"
         if not faults:
-            return dialogue.done(
-                outline=as_text(blueprint, _failure(draft.plan)), blueprint=_kept(data, focus)
-            )
+            return dialogue.done(outline=outline, blueprint=_kept(data, focus, judges))
     if not faults:
         return dialogue.unanswered("an outline")
-    return dialogue.rejected("bad_blueprint", f"{'; '.join(faults)}; {dialogue.bill}")
+    return dialogue.rejected(reason, f"{'; '.join(faults)}; {dialogue.bill}")
 
 
 async def _grammar(tools: Sequence[Tool], context: Context) -> TreeGrammar:
@@ -101,10 +105,18 @@ def _read(text: str) -> tuple[Blueprint, dict[str, Any]] | str:
         return str(error)
 
 
-def _kept(data: dict[str, Any], focus: Focus) -> dict[str, Any]:
+def judges_of_plan(dialogue: Dialogue) -> PlanPanel:
+    """Those who are asked about a plan of this conversation."""
+    draft, context = dialogue.draft, dialogue.context
+    values = _prompt_values(draft, focus_of(draft.plan, context), context)
+    return PlanPanel(dialogue, {name: values[name] for name in _TOLD_JUDGES})
+
+
+def _kept(data: dict[str, Any], focus: Focus, judges: PlanPanel | None) -> dict[str, Any]:
     """What the record says of the plan."""
     withheld = [tool.name for tool in focus.withheld]
-    return {**data, "withheld": withheld} if withheld else data
+    told = {"withheld": withheld} if withheld else {}
+    return data | told | ({"judged": judges.note} if judges else {})
 
 
 def _failure(plan: Plan) -> str:

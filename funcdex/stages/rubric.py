@@ -39,7 +39,7 @@ MOST_WORDS = 25
 is dear."""
 
 _VERDICT = re.compile(r"(good)|(flawed|wrong):(.*\S.*)", re.DOTALL)
-_VERDICT_SCHEMA = {"type": "string", "pattern": f"^(good|(flawed|wrong):( [^ ]+){{1,{MOST_WORDS}}})$"}
+VERDICT_SCHEMA = {"type": "string", "pattern": f"^(good|(flawed|wrong):( [^ ]+){{1,{MOST_WORDS}}})$"}
 _SCORE_SCHEMA = {"type": "integer", "enum": list(SCALE)}
 
 
@@ -64,7 +64,7 @@ def answer_schema(turns: int) -> dict[str, Any]:
     """The form of an answer about a conversation of so many turns."""
     # By place and with its number, so that a judge cannot lose count.
     entries = [
-        _object({"turn": {"const": number}} | dict.fromkeys(ASPECTS, _VERDICT_SCHEMA))
+        _object({"turn": {"const": number}} | dict.fromkeys(ASPECTS, VERDICT_SCHEMA))
         for number in range(1, turns + 1)
     ]
     array = {"type": "array", "prefixItems": entries, "items": False, "minItems": turns, "maxItems": turns}
@@ -102,12 +102,13 @@ def read_opinion(text: str, turns: int) -> Opinion | None:
 def _turn(entry: JsonValue, number: int) -> dict[str, Verdict] | None:
     if not isinstance(entry, dict) or entry.get("turn") != number:
         return None
-    verdicts = {aspect: _verdict(entry.get(aspect)) for aspect in ASPECTS}
+    verdicts = {aspect: read_verdict(entry.get(aspect)) for aspect in ASPECTS}
     known = {aspect: verdict for aspect, verdict in verdicts.items() if verdict is not None}
     return known if len(known) == len(ASPECTS) else None
 
 
-def _verdict(said: JsonValue) -> Verdict | None:
+def read_verdict(said: JsonValue) -> Verdict | None:
+    """The verdict that a string of VERDICT_SCHEMA says; None if it says none."""
     found = _VERDICT.fullmatch(said) if isinstance(said, str) else None
     if found is None:
         return None

@@ -107,5 +107,12 @@ def test_plans_follow_from_seed_and_index_alone() -> None:
 
 def test_every_prompt_has_a_version_and_every_stage_a_prompt() -> None:
     versions = prompt_versions()
-    assert set(versions) == {*ROLES, "adjudicator", "user_turn_plain", "assistant_turn_native", "bundle"}
+    assert set(versions) == {
+        *ROLES,
+        "adjudicator",
+        "plan_judge",
+        "user_turn_plain",
+        "assistant_turn_native",
+        "bundle",
+    }
     assert len(set(versions.values())) == len(versions)
