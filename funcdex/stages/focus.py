@@ -14,13 +14,13 @@ from typing import TypeVar
 
 from funcdex.settings.variety import DifficultyLevel
 from funcdex.stages.context import Context, dice
+from funcdex.stages.empty_results import lists
 from funcdex.stages.kinds import (
     FEWEST_FOR_LONG_CONTEXT,
     SPECS,
     asked_for,
     can_fail_and_change,
     failure_of,
-    lists,
     parameters_of,
     recovery_of,
 )
