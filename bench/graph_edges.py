@@ -2,6 +2,7 @@
 
 python bench/graph_edges.py                # precision and recall by toolkit
 python bench/graph_edges.py --show         # and the edges that are wrong, and those that are missing
+python bench/graph_edges.py --descriptions # the same once more, with what a sentence model adds
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from joined.labelled import Counts, counted, labels
 
+from funcdex.dedup.embedding import SentenceModel
+from funcdex.toolkits.described import described_edges
 from funcdex.toolkits.graph import Graph, tool_graph
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.tools import Tool
@@ -30,9 +34,7 @@ def report(kits: dict[str, Sequence[Tool]], graph: Callable[[Sequence[Tool]], Gr
             total += counts
             if show:
                 for edge in wrong:
-                    print(
-                        f"  wrong   {edge.source} {edge.field} -> {edge.target} {edge.parameter} {edge.weight}"
-                    )
+                    print(f"  wrong   {edge.source} {edge.field} -> {edge.target} {edge.parameter}")
                 for source, target in sorted(missing):
                     print(f"  missing {source} -> {target} {one.parameter}")
         halves[kit in TUNED_ON] += total
@@ -42,20 +44,34 @@ def report(kits: dict[str, Sequence[Tool]], graph: Callable[[Sequence[Tool]], Gr
 
 
 def _line(name: str, edges: int | None, counts: Counts) -> str:
+    count = "" if edges is None else edges
     return (
-        f"{name:12} {'' if edges is None else edges:>4} edges  precision {counts.precision:.3f} "
-        f"({counts.right} right, {counts.wrong} wrong)  recall {counts.recall:.3f} ({counts.found} of {counts.wanted})"
+        f"{name:12} {count:>4} edges  precision {counts.precision:.3f} ({counts.right} right, "
+        f"{counts.wrong} wrong)  recall {counts.recall:.3f} ({counts.found} of {counts.wanted})"
     )
 
 
+def with_descriptions(tools: Sequence[Tool]) -> Graph:
+    """The graph with what a sentence model adds."""
+    return Graph((*tool_graph(tools).edges, *described_edges(tools, _model().encode)))
+
+
+@cache
+def _model() -> SentenceModel:
+    return SentenceModel("minilm", "cpu")
+
+
 def main() -> None:
+    """Names alone, then with descriptions if asked."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--show", action="store_true")
+    options.add_argument("--descriptions", action="store_true")
     chosen = options.parse_args()
     kits = {kit.name: kit.tools for kit in read_toolkits([]).toolkits}
-    started = time.process_time()
-    report(kits, tool_graph, show=chosen.show)
-    print(f"{time.process_time() - started:.2f} s of CPU")
+    for graph in (tool_graph, with_descriptions)[: 1 + chosen.descriptions]:
+        started = time.process_time()
+        report(kits, graph, show=chosen.show)
+        print(f"{time.process_time() - started:.2f} s of CPU")
 
 
 if __name__ == "__main__":

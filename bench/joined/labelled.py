@@ -3,8 +3,8 @@
 `labels.json` has parameters by toolkit. Of each, patterns of `TOOL field` that can be its value (`true`), of
 those that look so and are not (`not`), and of those about which one can be of two minds (`perhaps`, which
 count neither way); every other field of the toolkit cannot. `targets` are the tools whose parameter is meant,
-all that have it where left out. What a tool returns because it was told the very same counts neither way: it has
-the parameter itself, or is among those `given` it under another name.
+all that have it where left out. What a tool returns because it was told the very same counts neither way:
+it has the parameter itself, or is among those `given` it under another name.
 """
 
 from __future__ import annotations

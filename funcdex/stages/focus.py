@@ -24,8 +24,7 @@ from funcdex.stages.kinds import (
     parameters_of,
     recovery_of,
 )
-from funcdex.stages.plan import bundle_of
-from funcdex.toolkits.graph import Edge, Graph, graph_of
+from funcdex.toolkits.graph import Edge, Graph
 from funcdex.toolkits.words import likeness
 from funcdex.types.record import Plan
 from funcdex.types.tools import Tool
@@ -66,7 +65,7 @@ def focus_of(plan: Plan, context: Context) -> Focus:
         return Focus(tuple(tool for tool in candidates if tool not in withheld), (), withheld=withheld)
     if plan.kind == "irrelevant_request":
         return Focus(candidates, ())
-    graph = graph_of(bundle_of(plan, context.bundles)).among({tool.name for tool in candidates})
+    graph = context.graph(plan).among({tool.name for tool in candidates})
     deck = _suiting_first(plan, deck, graph)
     level = context.settings.generation.difficulties[plan.difficulty]
     calls, edges = _calls(plan, deck, graph, level, rng)

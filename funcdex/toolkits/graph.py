@@ -3,14 +3,15 @@
     LIST_CALENDARS items[0].id    ->  CREATE_EVENT calendarId
     CREATE_CUSTOMER id            ->  CREATE_INVOICE customer
 
-It is guessed from names, types and words, without a model: what a field or parameter names is an identifier
-or an address *of something*, and where both name the same of the same thing, there is an
-edge. `weight` (0 to 1) says how sure that is; the words of both descriptions only shift it. How often it is
-right: docs/decisions/0015-kinds-and-blueprint.md.
+It is guessed from names, types and words, without a model (`places.py`, `joins.py`): what a field or a
+parameter names is an identifier or an address *of something*, and where both name the same of the same thing,
+there is an edge. `weight` (0 to 1) says how sure that is. What only the meaning of descriptions tells comes
+beside it (`described.py`). How often it is right: docs/decisions/0019-tool-links.md.
 """
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -87,23 +88,30 @@ def tool_graph(tools: Sequence[Tool]) -> Graph:
                 key = source.name, target.name, wanted.path
                 if key not in best or best[key].weight < weight:
                     best[key] = Edge(source.name, field.path, target.name, wanted.path, weight)
-    edges = sorted(best.values(), key=lambda edge: (-edge.weight, edge.source, edge.target, edge.parameter))
-    return Graph(tuple(edges))
+    return _ordered(best.values())
 
 
-_graphs: OrderedDict[int, tuple[Bundle, Graph]] = OrderedDict()
+def _ordered(edges: Iterable[Edge]) -> Graph:
+    key = operator.attrgetter("source", "target", "parameter")
+    return Graph(tuple(sorted(edges, key=lambda edge: (-edge.weight, *key(edge)))))
 
 
-def graph_of(bundle: Bundle) -> Graph:
-    """The graph of a bundle's tools, made once for each bundle that is in use."""
+_graphs: OrderedDict[tuple[int, int], tuple[Bundle, tuple[Edge, ...], Graph]] = OrderedDict()
+
+
+def graph_of(bundle: Bundle, more: tuple[Edge, ...] = ()) -> Graph:
+    """The graph of a bundle's tools, with `more` edges than names tell; made once for each bundle that is in
+    use."""
     # By identity, since schemas cannot be hashed; the bundle is kept with it, so no other has its id.
-    known = _graphs.get(id(bundle))
-    if known is None or known[0] is not bundle:
-        known = bundle, tool_graph(bundle.tools)
-        _graphs[id(bundle)] = known
+    key = id(bundle), id(more)
+    known = _graphs.get(key)
+    if known is None or known[0] is not bundle or known[1] is not more:
+        by_names = tool_graph(bundle.tools) if not more else graph_of(bundle)
+        known = bundle, more, _ordered((*by_names.edges, *more)) if more else by_names
+        _graphs[key] = known
         if len(_graphs) > _KEPT:
             _graphs.popitem(last=False)
-    return known[1]
+    return known[2]
 
 
 def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from funcdex.toolkits.places import Place, fields_of, parameters_of
+from funcdex.toolkits.places import Place, fields_of, parameters_of, required_of
 from funcdex.toolkits.words import entities_of_tool, words_of
 from funcdex.types.tools import Tool
 
@@ -28,13 +28,15 @@ _SURE_MARKS = ("id", "email", "url", "number", "login")
 
 @dataclass(frozen=True, slots=True)
 class ReadTool:
-    """A tool as joins look at it. `ends`: after it is called, what it returns is gone."""
+    """A tool as joins look at it. `ends`: after it is called, what it returns is gone. `required`: names of
+    parameters."""
 
     name: str
     about: frozenset[str]
     fields: tuple[Place, ...]
     parameters: tuple[Place, ...]
     ends: bool
+    required: frozenset[str]
 
 
 Lead = tuple[ReadTool, Place]
@@ -50,6 +52,7 @@ def read_tool(tool: Tool) -> ReadTool:
         tuple(fields_of(tool)),
         tuple(parameters_of(tool)),
         bool(_GONE.intersection(words_of(tool.name))),
+        required_of(tool),
     )
 
 

@@ -15,6 +15,8 @@ MAX_FIELDS = 300
 MAX_DEPTH = 6
 """How many fields of one response are looked at, and how deep."""
 
+_LONGEST = 400
+"""Characters of a description that are looked at."""
 _MARKS = frozenset(("email", "mail", "url", "uri", "link", "phone", "slug", "sha", "token", "code"))
 _ACCOUNTS = frozenset(("login", "username", "handle"))
 _CONTAINERS = frozenset(
@@ -91,20 +93,63 @@ def fields_of(tool: Tool) -> Iterator[Place]:
 
 def parameters_of(tool: Tool) -> Iterator[Place]:
     """What it is called with, at the top; a list by what it holds."""
-    properties, required = tool.parameters.get("properties"), tool.parameters.get("required")
-    if not isinstance(properties, Mapping):
-        return
-    about = entities_of_tool(tool)
+    about, required = entities_of_tool(tool), required_of(tool)
     makes = bool(_MAKES.intersection(words_of(tool.name)[:1]))
-    for name, schema in properties.items():
+    for name, schema in _properties(tool):
+        place = _parameter(name, schema, about, _said_by(tool), makes=makes)
+        if place is not None:
+            yield replace(place, required=name in required)
+
+
+def required_of(tool: Tool) -> frozenset[str]:
+    """The names of the parameters it cannot do without."""
+    required = tool.parameters.get("required")
+    names = required if isinstance(required, list | tuple) else ()
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A field or a parameter that has a description: `text` is that, with names before it."""
+
+    path: str
+    type: str
+    text: str
+
+
+def described_fields(tool: Tool) -> Iterator[Described]:
+    """What of its response a description could tell the meaning of."""
+    walk = _leaves(response_forms(tool.response).fine, "", (), 0)
+    for (path, names, schema), _ in zip(walk, range(MAX_FIELDS), strict=False):
+        if names:
+            yield from _described(path, (tool.name, *names), schema)
+
+
+def described_parameters(tool: Tool) -> Iterator[Described]:
+    """The same of what it is called with."""
+    for name, schema in _properties(tool):
+        yield from _described(name, (name,), schema)
+
+
+def _described(path: str, names: Sequence[str], schema: JsonSchema) -> Iterator[Described]:
+    description = schema.get("description")
+    if not _is_open(schema) or not isinstance(description, str) or not description.strip():
+        return
+    words = tuple(singular(word) for word in words_of(names[-1]))
+    marked = any(word in IDS or word in _MARKS or word == "number" for word in words)
+    if marked or not (_SAYS_NOTHING | _PAGING).intersection(words):
+        before = " ".join(word for name in names for word in words_of(name))
+        yield Described(path, _type_of(schema), f"{before}: {description[:_LONGEST]}")
+
+
+def _properties(tool: Tool) -> Iterator[tuple[str, JsonSchema]]:
+    """The parameters; of a list what it holds."""
+    properties = tool.parameters.get("properties")
+    for name, schema in properties.items() if isinstance(properties, Mapping) else ():
         if isinstance(schema, Mapping):
             items = schema.get("items")
             one = items if schema.get("type") == "array" and isinstance(items, Mapping) else schema
-            one = _with_description(one, schema)
-            place = _parameter(name, one, about, _said_by(tool), makes=makes)
-            if place is not None:
-                asked = isinstance(required, list | tuple) and name in required
-                yield replace(place, required=asked)
+            yield name, _with_description(one, schema)
 
 
 def _leaves(
