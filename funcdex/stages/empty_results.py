@@ -41,7 +41,7 @@ def finds_nothing(response: JsonValue, tool: Tool | None = None) -> bool:
         return response == [] or (isinstance(response, dict) and any(one == [] for one in response.values()))
     if place == _WHOLE:
         return response == []
-    return isinstance(response, dict) and not is_error(response) and response.get(place, []) == []
+    return isinstance(response, dict) and not is_error(response) and bool(response.get(place, []) == [])
 
 
 def _list_of(tool: Tool) -> str | None:
