@@ -19,7 +19,8 @@ from pathlib import Path
 from random import Random
 
 from planted.episodes import BY_TOOLKITS
-from planted.faults import KINDS, Planted
+from planted.faults import KINDS
+from planted.places import Planted
 from planted.world import Talk, World
 from record import record, record_option, spread_of, verdict
 

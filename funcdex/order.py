@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from funcdex.settings.load import endpoints_from
 from funcdex.settings.tree import Settings
 from funcdex.stages.plan import plan_of, shown_tools
 from funcdex.stages.prompt import prompt_versions
+from funcdex.toolkits.graph import Edge
 from funcdex.toolkits.load import load_document
 from funcdex.toolkits.native import digest, dump_native
 from funcdex.toolkits.predecessor import wanted_specs
@@ -46,7 +47,8 @@ NEVER_CHANGES = ("seed", "toolkits", "tools_digest")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A run to begin or to go on with. `notes` are for the user: what was left out of the tool files."""
+    """A run to begin or to go on with. `notes` are for the user: what was left out of the tool files. `links`
+    are edges of tools beyond those of their names, by bundle; see `tool_links.py`."""
 
     run: RunDir
     settings: Settings
@@ -54,6 +56,7 @@ class Order:
     retry_rejected: bool = False
     accept_changes: bool = False
     notes: tuple[str, ...] = ()
+    links: Mapping[str, tuple[Edge, ...]] = field(default_factory=dict)
 
     @property
     def toolkits(self) -> tuple[Toolkit, ...]:

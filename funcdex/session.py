@@ -28,6 +28,7 @@ from funcdex.stages.grammars import Grammars
 from funcdex.stages.local_compile import LocalCompiler
 from funcdex.stages.tool_check import check_tools
 from funcdex.stages.tool_sets import plan_tool_sets
+from funcdex.tool_links import with_links
 from funcdex.working import Done, Job, funnel_of, in_one_process
 
 Labour = Callable[[Job], Awaitable[Done]]
@@ -107,6 +108,8 @@ async def _worked_on(
         state = await anyio.to_thread.run_sync(prepare, order)
         looking_on: Sequence[Observer] = (partial(show, console), *observers)
         say = partial(_say, log, console)
+        if funnel_of(order.settings.count, state).settled < order.settings.count:
+            order = await with_links(order, say)
         job = Job(order, state, checked, grammars, log, say, interrupts.draining, looking_on)
         return await _Session(job, log, interrupts).work(labour)
 

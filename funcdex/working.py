@@ -151,6 +151,7 @@ class Work:
                 conversations,
                 job.log.write,
                 lambda turn: counted.append([turn]),
+                job.order.links,
             )
             pipeline = Pipeline(context, counted, self.funnel)
             self._pool, self._pipeline = pool, pipeline

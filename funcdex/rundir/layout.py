@@ -52,6 +52,11 @@ class RunDir:
         return self.path / "conversation_sketches.bin"
 
     @property
+    def tool_links(self) -> Path:
+        """Edges between tools that descriptions tell: a folder."""
+        return self.path / "tool_links"
+
+    @property
     def log(self) -> Path:
         """What happened, for people."""
         return self.path / "log.jsonl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -68,6 +69,14 @@ class GenerationSettings(Frozen):
         default=3, ge=0, le=100, description="fewest tools shown beyond those needed, where there are as many"
     )
     max_tools: int = Field(default=20, ge=1, le=128, description="most tools shown to the writer")
+    tool_links: Literal["names", "descriptions"] = Field(
+        default="names",
+        description="which response fields can be arguments: by names and types, or by what they mean too",
+    )
+    tool_links_cache: Path | None = Field(
+        default=None,
+        description="folder where links by descriptions are kept for other runs; None: in the run directory",
+    )
     max_corrections: int = Field(default=2, ge=0, le=20, description="corrections of one conversation")
     max_regenerations: int = Field(default=2, ge=0, le=20, description="new samples after corrections failed")
     max_tokens: int = Field(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from funcdex.settings.generation import GenerationSettings
 from funcdex.stages.blueprint import MOST_CALLS, Blueprint, PlannedCall, Returned, Said
+from funcdex.stages.empty_results import lists
 from funcdex.stages.kinds import SPECS, failure_of, parameters_of, recovery_of
 from funcdex.stages.response_path import UNKNOWN, field_at
 from funcdex.types.conversation import JsonValue
@@ -52,6 +53,8 @@ def _faults_of_call(blueprint: Blueprint, call: PlannedCall, tools: Mapping[str,
         yield f"{where} is of {call.tool[:64]!r}, which is none of the operations"
         return
     where, known = f"{where} ({call.tool})", parameters_of(tool)
+    if call.result == "empty" and not lists(tool):
+        yield f"{where} is to find nothing, and {call.tool} does not answer with a list"
     required = tool.parameters.get("required")
     for name in required if isinstance(required, list | tuple) else ():
         if name not in call.arguments:

@@ -13,10 +13,11 @@ from funcdex.off_loop import off_loop, off_loop_if_long
 from funcdex.settings.sampling import SamplingSettings
 from funcdex.settings.tree import Settings
 from funcdex.stages.grammars import Grammars
-from funcdex.stages.plan import shown_tools
+from funcdex.stages.plan import bundle_of, shown_tools
 from funcdex.stages.prompt import prompt
 from funcdex.stages.runaway import Runaway, resampled, runaway_of
 from funcdex.stages.tool_sets import ToolSets
+from funcdex.toolkits.graph import Edge, Graph, graph_of
 from funcdex.types.record import ROLES, STAGES, Draft, Part, Plan, Rejected, Stage, StageDone, TurnDone, Usage
 from funcdex.types.request import Completion, Generate, Grammar, Message, NativeChat, Request, Sampling
 from funcdex.types.tools import Bundle, Tool
@@ -40,7 +41,8 @@ class Context:
     """The means of a run. `bundles` are those its plans were made with.
 
     `guard` keeps scenarios distinct, `conversations` what is written from them, if that is asked for. `note`
-    puts an event in the run's log. `checkpoint` returns when a turn is durable.
+    puts an event in the run's log. `checkpoint` returns when a turn is durable. `links` are edges that the
+    names of tools do not tell, by bundle.
     """
 
     generate: Generate
@@ -52,6 +54,12 @@ class Context:
     conversations: Guard | None = None
     note: Callable[[str, Mapping[str, object]], None] = no_note
     checkpoint: Callable[[TurnDone], Awaitable[None]] = no_checkpoint
+    links: Mapping[str, tuple[Edge, ...]] = field(default_factory=dict)
+
+    def graph(self, plan: Plan) -> Graph:
+        """What feeds what among all tools of the plan's bundle."""
+        bundle = bundle_of(plan, self.bundles)
+        return graph_of(bundle, self.links.get(bundle.name, ()))
 
     def candidates(self, plan: Plan) -> tuple[Tool, ...]:
         """The tools a conversation may need: all of its bundle, or some where they are too many."""

@@ -14,18 +14,17 @@ from typing import TypeVar
 
 from funcdex.settings.variety import DifficultyLevel
 from funcdex.stages.context import Context, dice
+from funcdex.stages.empty_results import lists
 from funcdex.stages.kinds import (
     FEWEST_FOR_LONG_CONTEXT,
     SPECS,
     asked_for,
     can_fail_and_change,
     failure_of,
-    lists,
     parameters_of,
     recovery_of,
 )
-from funcdex.stages.plan import bundle_of
-from funcdex.toolkits.graph import Edge, Graph, graph_of
+from funcdex.toolkits.graph import Edge, Graph
 from funcdex.toolkits.words import likeness
 from funcdex.types.record import Plan
 from funcdex.types.tools import Tool
@@ -66,7 +65,7 @@ def focus_of(plan: Plan, context: Context) -> Focus:
         return Focus(tuple(tool for tool in candidates if tool not in withheld), (), withheld=withheld)
     if plan.kind == "irrelevant_request":
         return Focus(candidates, ())
-    graph = graph_of(bundle_of(plan, context.bundles)).among({tool.name for tool in candidates})
+    graph = context.graph(plan).among({tool.name for tool in candidates})
     deck = _suiting_first(plan, deck, graph)
     level = context.settings.generation.difficulties[plan.difficulty]
     calls, edges = _calls(plan, deck, graph, level, rng)

@@ -7,10 +7,11 @@ words, other values and another number of messages are no faults.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from funcdex.stages.blueprint import Blueprint, Returned, Said, read_blueprint
+from funcdex.stages.empty_results import finds_nothing
 from funcdex.stages.kinds import FAILURES, SPECS, failure_of, recovery_of
 from funcdex.types.conversation import Conversation, JsonValue, ToolCall, Turn
 from funcdex.types.error_response import error_codes, is_error
@@ -135,24 +136,15 @@ def _is_another_failure(code: int, wanted: Sequence[int], possible: Collection[i
 
 
 def _recovery(made: Sequence[_Made], plan: Plan, tools: Sequence[Tool]) -> _Found:
-    failure = failure_of(plan)
+    failure, by_name = failure_of(plan), {tool.name: tool for tool in tools}
     empty = failure == "empty_result"
-    failed = next(
-        (one for one in made if (_is_empty(one.response) if empty else is_error(one.response))), None
-    )
+    failed = next((one for one in made if _fails(one, by_name, empty=empty)), None)
     if failed is None:
         yield ("no call finds nothing (an empty list)" if empty else "no response is an error"), None
         return
-    codes, code = FAILURES[failure].codes, _code(failed.response)
-    if (
-        not empty
-        and code is not None
-        and _is_another_failure(
-            code,
-            codes,
-            next((error_codes(one.response) for one in tools if one.name == failed.call.name), ()),
-        )
-    ):
+    codes, code, tool = FAILURES[failure].codes, _code(failed.response), by_name.get(failed.call.name)
+    possible = error_codes(tool.response) if tool else ()
+    if not empty and code is not None and _is_another_failure(code, codes, possible):
         yield f"the error has the code {code}; it was to be {' or '.join(map(str, codes))}", failed.turn
     later = [one for one in made if one.step > failed.step]
     fine = [one for one in later if not is_error(one.response)]
@@ -169,15 +161,14 @@ def _recovery(made: Sequence[_Made], plan: Plan, tools: Sequence[Tool]) -> _Foun
             yield f"{name!r} is called again after it failed; the user was to be told", failed.turn
 
 
+def _fails(one: _Made, tools: Mapping[str, Tool], *, empty: bool) -> bool:
+    return finds_nothing(one.response, tools.get(one.call.name)) if empty else is_error(one.response)
+
+
 def _code(response: JsonValue) -> int | None:
     error = response.get("error") if isinstance(response, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return code if type(code) is int else None
-
-
-def _is_empty(response: JsonValue) -> bool:
-    """A list without entries, at the top or one level below."""
-    return response == [] or (isinstance(response, dict) and any(one == [] for one in response.values()))
 
 
 def _asked_first(turns: Sequence[Turn], made: Sequence[_Made]) -> _Found:

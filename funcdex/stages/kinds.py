@@ -13,9 +13,9 @@ from typing import Literal
 
 from funcdex.dml.checks import Calls, ErrorResponses
 from funcdex.settings.generation import GenerationSettings
+from funcdex.stages.empty_results import lists
 from funcdex.stages.file_writing import as_written
 from funcdex.toolkits.graph import Graph
-from funcdex.types.error_response import response_forms
 from funcdex.types.kind import Kind
 from funcdex.types.record import Draft, Plan
 from funcdex.types.tools import Tool
@@ -304,19 +304,3 @@ def parameters_of(tool: Tool) -> Mapping[str, Mapping[str, object]]:
     if not isinstance(properties, Mapping):
         return {}
     return {name: one if isinstance(one, Mapping) else {} for name, one in properties.items()}
-
-
-def lists(tool: Tool) -> bool:
-    """Whether it answers with a list that may be empty, at the top or one level below."""
-    answer = response_forms(tool.response).fine
-    return any(map(_may_be_empty, (answer, *_properties(answer))))
-
-
-def _properties(schema: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
-    properties = schema.get("properties")
-    found = properties.values() if isinstance(properties, Mapping) else ()
-    return [one for one in found if isinstance(one, Mapping)]
-
-
-def _may_be_empty(schema: Mapping[str, object]) -> bool:
-    return schema.get("type") == "array" and not schema.get("minItems")

@@ -32,7 +32,10 @@ from funcdex.grammar.check import matches
 from funcdex.settings.load import load
 from funcdex.settings.tree import Settings
 from funcdex.settings.variety import DEFAULT_KINDS
+from funcdex.stages.blueprint import read_blueprint
+from funcdex.stages.blueprint_checks import blueprint_faults
 from funcdex.stages.conversation import faults_of
+from funcdex.stages.empty_results import finds_nothing, lists
 from funcdex.stages.grammars import grammar_of
 from funcdex.stages.kind_checks import kind_faults
 from funcdex.stages.kinds import ERROR_VARIANTS, SPECS, form_of, servable
@@ -41,7 +44,7 @@ from funcdex.toolkits.graph import graph_of
 from funcdex.toolkits.read import read_toolkits
 from funcdex.toolkits.select import make_bundles
 from funcdex.types.kind import KINDS, Kind
-from funcdex.types.tools import Bundle, Tool, Toolkit
+from funcdex.types.tools import Bundle, JsonSchema, Tool, Toolkit
 
 BUNDLES = make_bundles((), read_toolkits([data_dir("tool_definitions")]).toolkits)
 
@@ -303,3 +306,41 @@ def test_tools_are_shown_with_the_form_of_their_errors_only_where_a_call_may_fai
     assert '"error"' in may_fail[0] and "paid" in may_fail[0]
     assert '"error"' not in all_well[0] and "paid" in all_well[0]
     assert all_well[1] == may_fail[1] == FIND.as_text
+
+
+def test_only_what_looks_for_things_can_find_none() -> None:
+    one: JsonSchema = {"type": "string"}
+    many: JsonSchema = {"type": "array", "items": {}}
+    found: JsonSchema = {"type": "object", "properties": {"files": many, "nextPageToken": one}}
+    event: JsonSchema = {"type": "object", "properties": {"id": one, "attendees": many}, "required": ["id"]}
+    assert lists(Tool("t", "LIST_FILES", "", response=found)) and lists(Tool("t", "FIND", "", response=many))
+    cases: tuple[tuple[str, JsonSchema], ...] = (
+        ("GET_EVENT", event),
+        ("CREATE_FILES", found),
+        ("addMembers", many),
+        ("GET_BALANCE", {"type": "object", "properties": {"available": many, "pending": many}}),
+        ("LIST_FILES", {"type": "object", "properties": {"files": {**many, "minItems": 1}}}),
+        ("LIST_FILES", {"type": "object", "properties": 7}),
+    )
+    for name, response in cases:
+        assert not lists(Tool("t", name, "", response=response)), name
+
+
+def test_a_list_that_is_left_out_holds_nothing_and_an_empty_list_of_details_is_no_search() -> None:
+    many: JsonSchema = {"type": "array", "items": {}}
+    mails = Tool("t", "LIST_MAILS", "", response={"type": "object", "properties": {"mails": many}})
+    assert finds_nothing({"mails": []}, mails) and finds_nothing({"total": 0}, mails)
+    assert not finds_nothing({"mails": [1], "labels": []}, mails)
+    assert not finds_nothing({"error": {"code": 404, "message": "No."}}, mails)
+    assert finds_nothing([], Tool("t", "FIND", "", response=many)) and not finds_nothing({"a": 1})
+
+
+def test_a_plan_lets_nothing_be_found_only_where_something_is_looked_for() -> None:
+    planned = blueprint(turn(call(CALL, "empty", name=said("Ada"))))
+    faults = blueprint_faults(
+        read_blueprint(planned),
+        draft("tool_error", "empty_result/tell_user").plan,
+        TOOLS,
+        Settings().generation,
+    )
+    assert any("does not answer with a list" in fault for fault in faults), faults
