@@ -40,8 +40,14 @@ def finds_nothing(response: JsonValue, tool: Tool | None = None) -> bool:
     if place is None:
         return response == [] or (isinstance(response, dict) and any(one == [] for one in response.values()))
     if place == _WHOLE:
-        return response == []
-    return isinstance(response, dict) and not is_error(response) and bool(response.get(place, []) == [])
+        return _is_empty_list(response)
+    if not isinstance(response, dict) or is_error(response):
+        return False
+    return _is_empty_list(response.get(place, []))
+
+
+def _is_empty_list(value: JsonValue) -> bool:
+    return isinstance(value, list) and not value
 
 
 def _list_of(tool: Tool) -> str | None:
