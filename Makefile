@@ -33,6 +33,10 @@ training: install  ## exports read by `datasets` and TRL, in an environment of t
 	$(BIN)/python tests/live/build_env.py training || [ $$? -eq 3 ]
 	$(BIN)/python -m pytest tests/live/test_trainers_read_exports.py -m live -rs
 
+mcp: install  ## MCP servers of others, over stdio and HTTP, in an environment of their own
+	$(BIN)/python tests/live/build_env.py mcp || [ $$? -eq 3 ]
+	$(BIN)/python -m pytest tests/live/test_mcp_servers_of_others.py -m live -rs
+
 ray: install  ## runs on a real Ray cluster of two nodes, whatever is killed; RAY_CONVERSATIONS each
 	@$(PIP) '.[ray]' || echo "ray cannot be installed here: its tests skip"
 	FUNCDEX_RAY_CONVERSATIONS=$(RAY_CONVERSATIONS) $(BIN)/python -m pytest tests/live/test_ray_cluster.py -m live -rs

@@ -6,7 +6,7 @@ of the query, then for ever fewer; `ranking.py` puts them in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from funcdex.catalogue.database import as_utf8
@@ -18,6 +18,9 @@ from funcdex.catalogue.words import words_of
 
 # Some documents have each operation twice, to be called with either.
 _METHODS = frozenset(("get", "post"))
+MEANING_WEIGHT = 1.5
+"""For a cosine that is higher by one, where the catalogue has an index of meanings."""
+
 _ENOUGH = 120
 _FEW = 40
 _EACH = 40
@@ -52,15 +55,22 @@ class Filter:
     parameter: str | None = None
 
 
-def search(connection: Connection, text: str, limit: int = 10, only: Filter | None = None) -> tuple[Hit, ...]:
+def search(
+    connection: Connection,
+    text: str,
+    limit: int = 10,
+    only: Filter | None = None,
+    near: Mapping[int, float] | None = None,
+) -> tuple[Hit, ...]:
     """At most `limit` tools, the best first. Any text is a query; one without words finds all that `only`
-    asks for, in the order of names."""
+    asks for, in the order of names. `near`: ids of tools that are near in meaning, with their cosines."""
     where, values = _conditions(only or Filter())
     groups = groups_of(text, connection)
     if not groups:
         return _all(connection, where, values, limit) if where else ()
-    found = _candidates(connection, groups, where, values, max(limit, 1))
-    judged = _judged(connection, found, scorer(text, groups))
+    found = dict.fromkeys(_candidates(connection, groups, where, values, max(limit, 1)))
+    near = {id: cosine for id, cosine in (near or {}).items() if -1 <= cosine <= 1.1}
+    judged = _judged(connection, list(found | dict.fromkeys(near)), scorer(text, groups), near, where, values)
     # Of what is alike the plainest name comes first: `github` before `github_enterprise_3_8`.
     ranked = sorted(judged, key=lambda hit: (-hit.score, len(hit.toolkit), hit.id))
     return tuple(_merged(ranked)[:limit])
@@ -105,19 +115,30 @@ def _candidates(
     return list(found)
 
 
-def _judged(connection: Connection, ids: Sequence[int], score: Callable[[Columns], float]) -> list[Hit]:
+def _judged(
+    connection: Connection,
+    ids: Sequence[int],
+    score: Callable[[Columns], float],
+    near: Mapping[int, float],
+    where: str,
+    values: tuple[str, ...],
+) -> list[Hit]:
     marks = ", ".join("?" for _ in ids)
     rows = connection.execute(
-        "SELECT toolkit.name, tool.name, tool.description, words.name, words.toolkit, words.description, "
-        "words.parameters, words.about "
+        "SELECT tool.id, toolkit.name, tool.name, tool.description, words.name, words.toolkit, "
+        "words.description, words.parameters, words.about "
         "FROM words JOIN tool ON tool.id = words.rowid JOIN toolkit ON toolkit.id = tool.toolkit "
-        f"WHERE words.rowid IN ({marks})",
-        tuple(ids),
+        f"WHERE words.rowid IN ({marks}){where}",
+        (*ids, *values),
     )
-    return [
-        Hit(toolkit, tool, description, round(score(Columns(description, *words)), 4))
-        for toolkit, tool, description, *words in rows
-    ]
+    # What only words find is taken to be as far as the last that is near.
+    farthest = min(near.values(), default=0.0)
+    hits = []
+    for id, toolkit, tool, description, *words in rows:
+        meaning = near.get(id, farthest) - farthest
+        fit = score(Columns(description, *words)) + MEANING_WEIGHT * meaning
+        hits.append(Hit(toolkit, tool, description, round(fit, 4)))
+    return hits
 
 
 def _merged(hits: Iterable[Hit]) -> list[Hit]:
