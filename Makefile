@@ -15,7 +15,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 CATALOG ?= .bench/catalog.db
 ARCHIVES := .bench/catalog
 
-.PHONY: demo test live ray training browser bench bench-tables catalog fuzz audit check format docs install clean
+.PHONY: demo test live ray training mcp browser bench bench-tables catalog fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
