@@ -46,7 +46,7 @@ MODEL_TOOLS = ("gguf", "transformers", "tokenizers")
 TRAINING = ("datasets==5.2.0", "trl==1.16.0", "transformers==5.24.0", "pyarrow==26.0.1")
 
 # Two servers that speak stdio, and what puts such a one behind HTTP.
-MCP_SERVERS = ("mcp-server-time", "mcp-server-fetch", "mcp-proxy")
+MCP_SERVERS = ("mcp-server-time==2026.10.19", "mcp-server-fetch==2026.10.24", "mcp-proxy==0.12.0")
 
 LLAMA_CPP_PYTHON = "0.3.36"
 CMAKE_FLAGS = (
