@@ -45,8 +45,9 @@ UNUSED_BY_VLLM = ("torchaudio", "torchvision", "torchcodec")
 MODEL_TOOLS = ("gguf", "transformers", "tokenizers")
 TRAINING = ("datasets==5.2.0", "trl==1.16.0", "transformers==5.24.0", "pyarrow==26.0.1")
 
-# Two servers that speak stdio, and what puts such a one behind HTTP.
-MCP_SERVERS = ("mcp-server-time==2026.10.19", "mcp-server-fetch==2026.10.24", "mcp-proxy==0.12.0")
+# Two servers that speak stdio; and what puts such a one behind HTTP, with the SDK before.
+MCP_SERVERS = ("mcp-server-time==2026.10.19", "mcp-server-fetch==2026.10.24")
+MCP_PROXY = ("mcp-proxy==0.12.0", "mcp<2")
 
 LLAMA_CPP_PYTHON = "0.3.36"
 CMAKE_FLAGS = (
@@ -247,11 +248,15 @@ def build_training() -> None:
 
 
 def build_mcp() -> None:
-    """In an environment of their own: they bring a version of the SDK that need not be ours."""
-    python = make_venv("mcp", LIVE / "mcp")
-    say("mcp", f"installing {', '.join(MCP_SERVERS)}")
-    run("mcp", [python, "-m", "pip", "install", *MCP_SERVERS])
-    run("mcp", [python, "-c", "import mcp_server_time, mcp_server_fetch, mcp_proxy"])
+    """In environments of their own: servers and proxy bring versions of the SDK that need not be ours."""
+    for folder, packages, modules in (
+        (LIVE / "mcp", MCP_SERVERS, "mcp_server_time, mcp_server_fetch"),
+        (LIVE / "mcp-proxy", MCP_PROXY, "mcp_proxy.__main__"),
+    ):
+        python = make_venv("mcp", folder)
+        say("mcp", f"installing {', '.join(packages)}")
+        run("mcp", [python, "-m", "pip", "install", *packages])
+        run("mcp", [python, "-c", f"import {modules}"])
 
 
 # ---- llama.cpp
@@ -431,7 +436,7 @@ PARTS = {
     ),
     "mcp": Part(
         name="mcp",
-        made_of={"with": list(MCP_SERVERS)},
+        made_of={"servers": list(MCP_SERVERS), "proxy": list(MCP_PROXY)},
         product=venv_python(LIVE / "mcp"),
         disk_gb=0.3,
         build=build_mcp,

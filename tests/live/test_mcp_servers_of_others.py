@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from running import run_command
 
-from live.build_env import PARTS
+from live.build_env import BIN, LIVE, PARTS
 from live.servers import free_port
 
 SCRIPTS = PARTS["mcp"].product.parent
+PROXY = LIVE / "mcp-proxy" / BIN / "mcp-proxy"
 TIME = f"{SCRIPTS / 'mcp-server-time'} --local-timezone UTC"
 ENDS_WITHIN_S = 60
 
@@ -31,7 +32,7 @@ def built() -> None:
 def over_http(command: str) -> Iterator[str]:
     """The address of a server that speaks stdio, behind a proxy that speaks streamable HTTP."""
     port = free_port()
-    argv = [str(SCRIPTS / "mcp-proxy"), "--port", str(port), "--", *command.split()]
+    argv = [str(PROXY), "--port", str(port), "--", *command.split()]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     said = []
