@@ -7,7 +7,7 @@ The queries and what is right for them: tests/catalogue/queries.jsonl. A query t
 is right for is not counted, and told. Each query is asked several times; its time is the median of wall
 clock and of the processor's time, which on a busy machine are far apart. Words and weights were chosen with
 these queries before the eyes; those of held_out_queries.jsonl, on other applications and in words that are
-further from those of APIs, were not looked at meanwhile, and are told apart.
+further from those of APIs, did not choose them, and are told apart.
 """
 
 from __future__ import annotations

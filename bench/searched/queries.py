@@ -14,7 +14,7 @@ from funcdex.catalogue.search import Hit
 _FOLDER = Path(__file__).parents[2] / "tests" / "catalogue"
 QUERIES = _FOLDER / "queries.jsonl"
 HELD_OUT = _FOLDER / "held_out_queries.jsonl"
-"""Written before words and weights were last chosen, and not looked at while they were."""
+"""Written before words and weights were last chosen, which were not chosen by them."""
 
 _NUMBER = re.compile(r"_\d{1,3}/")
 
