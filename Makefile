@@ -15,7 +15,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.matplotlib
 CATALOG ?= .bench/catalog.db
 ARCHIVES := .bench/catalog
 
-.PHONY: demo test live ray training browser bench bench-tables catalog fuzz audit check format docs install clean
+.PHONY: demo test live ray training mcp browser bench bench-tables catalog fuzz audit check format docs install clean
 
 demo: install  ## a whole generation on the built-in simulated endpoint
 	@$(BIN)/funcdex generate examples/demo.yaml --endpoints sim:2 --run $(DEMO_RUN) || [ $$? -eq 5 ]
@@ -32,6 +32,10 @@ live: install  ## the tests that run a real vLLM (on CPU) and a real llama.cpp s
 training: install  ## exports read by `datasets` and TRL, in an environment of their own
 	$(BIN)/python tests/live/build_env.py training || [ $$? -eq 3 ]
 	$(BIN)/python -m pytest tests/live/test_trainers_read_exports.py -m live -rs
+
+mcp: install  ## MCP servers of others, over stdio and HTTP, in an environment of their own
+	$(BIN)/python tests/live/build_env.py mcp || [ $$? -eq 3 ]
+	$(BIN)/python -m pytest tests/live/test_mcp_servers_of_others.py -m live -rs
 
 ray: install  ## runs on a real Ray cluster of two nodes, whatever is killed; RAY_CONVERSATIONS each
 	@$(PIP) '.[ray]' || echo "ray cannot be installed here: its tests skip"

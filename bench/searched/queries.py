@@ -11,8 +11,10 @@ from pathlib import Path
 
 from funcdex.catalogue.search import Hit
 
-QUERIES = Path(__file__).parents[2] / "tests" / "catalogue" / "queries.jsonl"
-
+_FOLDER = Path(__file__).parents[2] / "tests" / "catalogue"
+QUERIES = _FOLDER / "queries.jsonl"
+HELD_OUT = _FOLDER / "held_out_queries.jsonl"
+"""Written before words and weights were last chosen, which were not chosen by them."""
 
 _NUMBER = re.compile(r"_\d{1,3}/")
 
@@ -39,9 +41,9 @@ class Query:
         return next(ranks, None)
 
 
-def read_queries() -> Iterator[Query]:
+def read_queries(file: Path = QUERIES) -> Iterator[Query]:
     """All of them, in the order of the file."""
-    for line in QUERIES.read_text("utf-8").splitlines():
+    for line in file.read_text("utf-8").splitlines():
         entry = json.loads(line)
         patterns = tuple(re.compile(translate(tool), re.IGNORECASE) for tool in entry["tools"])
         yield Query(entry["query"], patterns)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from funcdex.catalogue.dialect import Connection, tools_with
-from funcdex.catalogue.synonyms import SYNONYM_WEIGHT, plainest, synonyms
+from funcdex.catalogue.synonyms import SYNONYM_WEIGHT, plainest, synonyms, without_phrases
 from funcdex.catalogue.words import stem, whole_words_of
 
 LONGEST_QUERY = 1000
@@ -42,7 +42,7 @@ class Group:
 
 def groups_of(text: str, connection: Connection) -> tuple[Group, ...]:
     """The groups of a query, those that tell most first; no words in one of which no tool has any."""
-    whole = list(dict.fromkeys(whole_words_of(text[:LONGEST_QUERY])))[:_MOST_WORDS]
+    whole = list(dict.fromkeys(whole_words_of(without_phrases(text[:LONGEST_QUERY]))))[:_MOST_WORDS]
     asked = {stem(word): _alternatives(word, whole) for word in whole}
     counts = _counts(connection, {word for words in asked.values() for word in words})
     total = total_tools(connection)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from funcdex.catalogue.database import as_utf8, open_in_memory
 from funcdex.catalogue.dialect import Connection, faults, open_to_read
@@ -19,6 +19,8 @@ from funcdex.toolkits.native import read_native
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.place import Place
 from funcdex.types.tools import Toolkit
+
+T = TypeVar("T")
 
 _MOST_COMPARED = 20_000
 
@@ -47,13 +49,24 @@ class Catalogue:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def search(self, text: str, limit: int = 10, only: Filter | None = None) -> tuple[Hit, ...]:
-        """At most `limit` tools for a query in plain words. Raises CatalogueError, also for a toolkit in
-        `only` that is not there."""
+    def search(
+        self,
+        text: str,
+        limit: int = 10,
+        only: Filter | None = None,
+        near: Mapping[int, float] | None = None,
+    ) -> tuple[Hit, ...]:
+        """At most `limit` tools for a query in plain words; `near`: see `search.search`. Raises
+        CatalogueError, also for a toolkit in `only` that is not there."""
         with faults(self._path):
             if only and only.toolkit is not None:
                 self._row_of(only.toolkit)
-            return search(self._connection, text, limit, only)
+            return search(self._connection, text, limit, only, near)
+
+    def asked(self, question: Callable[[Connection], T]) -> T:
+        """What a function finds out from the open database. Raises CatalogueError."""
+        with faults(self._path):
+            return question(self._connection)
 
     def listed(self) -> tuple[Listed, ...]:
         """All toolkits, in the order of their names. Raises CatalogueError."""

@@ -1,31 +1,26 @@
 """Finds tools by what they are for.
 
 The database finds some hundred candidates by the words they share, over expressions that ask for all words
-of the query, then for ever fewer; they are put in order by how much of the query they cover, most of all in
-the names of tool and toolkit.
+of the query, then for ever fewer; `ranking.py` puts them in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from funcdex.catalogue.database import as_utf8
 from funcdex.catalogue.dialect import Connection, matching
-from funcdex.catalogue.query import LONGEST_QUERY, Group, expressions, groups_of, total_tools
+from funcdex.catalogue.query import Group, expressions, groups_of, total_tools
+from funcdex.catalogue.ranking import Columns, scorer
 from funcdex.catalogue.synonyms import actions
 from funcdex.catalogue.words import words_of
 
-# What a word counts for by where it stands: name, toolkit, description, parameters, about.
-_COVER_WEIGHTS = (1.0, 0.8, 0.6, 0.3, 0.4)
-# A name that says little beside what was asked is nearer to it than one that says much more.
-_NAME_WEIGHT = 0.5
-# For a tool that does what the query begins with.
-_ACTION_WEIGHT = 0.1
-# What is found by another word counts a little less than where the asked word stands somewhere, too.
-_OWN_WEIGHT = 0.3
 # Some documents have each operation twice, to be called with either.
 _METHODS = frozenset(("get", "post"))
+MEANING_WEIGHT = 1.5
+"""For a cosine that is higher by one, where the catalogue has an index of meanings."""
+
 _ENOUGH = 120
 _FEW = 40
 _EACH = 40
@@ -60,15 +55,22 @@ class Filter:
     parameter: str | None = None
 
 
-def search(connection: Connection, text: str, limit: int = 10, only: Filter | None = None) -> tuple[Hit, ...]:
+def search(
+    connection: Connection,
+    text: str,
+    limit: int = 10,
+    only: Filter | None = None,
+    near: Mapping[int, float] | None = None,
+) -> tuple[Hit, ...]:
     """At most `limit` tools, the best first. Any text is a query; one without words finds all that `only`
-    asks for, in the order of names."""
+    asks for, in the order of names. `near`: ids of tools that are near in meaning, with their cosines."""
     where, values = _conditions(only or Filter())
     groups = groups_of(text, connection)
     if not groups:
         return _all(connection, where, values, limit) if where else ()
-    found = _candidates(connection, groups, where, values, max(limit, 1))
-    judged = _judged(connection, found, groups, _action_of(text))
+    found = dict.fromkeys(_candidates(connection, groups, where, values, max(limit, 1)))
+    near = {id: cosine for id, cosine in (near or {}).items() if -1 <= cosine <= 1.1}
+    judged = _judged(connection, list(found | dict.fromkeys(near)), scorer(text, groups), near, where, values)
     # Of what is alike the plainest name comes first: `github` before `github_enterprise_3_8`.
     ranked = sorted(judged, key=lambda hit: (-hit.score, len(hit.toolkit), hit.id))
     return tuple(_merged(ranked)[:limit])
@@ -95,11 +97,6 @@ def _action(verb: str) -> str:
     return actions().get(word, as_utf8(verb))
 
 
-def _action_of(text: str) -> str:
-    """What the query asks to be done, if it begins with that; else ""."""
-    return actions().get(next(words_of(text[:LONGEST_QUERY]), ""), "")
-
-
 def _candidates(
     connection: Connection, groups: Sequence[Group], where: str, values: tuple[str, ...], limit: int
 ) -> list[int]:
@@ -118,37 +115,30 @@ def _candidates(
     return list(found)
 
 
-def _judged(connection: Connection, ids: Sequence[int], groups: Sequence[Group], action: str) -> list[Hit]:
+def _judged(
+    connection: Connection,
+    ids: Sequence[int],
+    score: Callable[[Columns], float],
+    near: Mapping[int, float],
+    where: str,
+    values: tuple[str, ...],
+) -> list[Hit]:
     marks = ", ".join("?" for _ in ids)
-    asked = frozenset(word for group in groups for word in group.words)
     rows = connection.execute(
-        "SELECT toolkit.name, tool.name, tool.description, tool.action, words.name, words.toolkit, "
+        "SELECT tool.id, toolkit.name, tool.name, tool.description, words.name, words.toolkit, "
         "words.description, words.parameters, words.about "
         "FROM words JOIN tool ON tool.id = words.rowid JOIN toolkit ON toolkit.id = tool.toolkit "
-        f"WHERE words.rowid IN ({marks})",
-        tuple(ids),
+        f"WHERE words.rowid IN ({marks}){where}",
+        (*ids, *values),
     )
+    # What only words find is taken to be as far as the last that is near.
+    farthest = min(near.values(), default=0.0)
     hits = []
-    for toolkit, tool, description, does, *columns in rows:
-        score = _score(columns, groups, asked) + (_ACTION_WEIGHT if does and does == action else 0.0)
-        hits.append(Hit(toolkit, tool, description, round(score, 4)))
+    for id, toolkit, tool, description, *words in rows:
+        meaning = near.get(id, farthest) - farthest
+        fit = score(Columns(description, *words)) + MEANING_WEIGHT * meaning
+        hits.append(Hit(toolkit, tool, description, round(fit, 4)))
     return hits
-
-
-def _score(columns: Sequence[str], groups: Sequence[Group], asked: frozenset[str]) -> float:
-    """What is covered of the query, and of the tool's name by the query. `asked`: the words of all groups."""
-    weight_of: dict[str, float] = {}
-    for words, weight in zip(reversed(columns), reversed(_COVER_WEIGHTS), strict=True):
-        weight_of.update(dict.fromkeys(asked.intersection(words.split()), weight))
-    covered = sum(group.tells * _found(group, weight_of) for group in groups)
-    name = [word for word in columns[0].split() if not word.isdigit()]
-    said = sum(max(group.words.get(word, 0.0) for group in groups) for word in name if word in asked)
-    return covered / sum(group.tells for group in groups) + _NAME_WEIGHT * said / max(len(name), 1)
-
-
-def _found(group: Group, weight_of: Mapping[str, float]) -> float:
-    best = max((weight * weight_of.get(word, 0.0) for word, weight in group.words.items()), default=0.0)
-    return (1 - _OWN_WEIGHT) * best + _OWN_WEIGHT * weight_of.get(group.word, 0.0)
 
 
 def _merged(hits: Iterable[Hit]) -> list[Hit]:

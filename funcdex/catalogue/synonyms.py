@@ -6,6 +6,7 @@ words alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -50,6 +51,15 @@ ACTIONS = {
     "approve": "approve accept confirm",
 }
 """What a tool does -> the words for it, the plainest first."""
+
+KINDS = (
+    "get list search download analyze recognize validate",
+    "create send upload copy start invite book subscribe share pay",
+    "update reset restore enable complete move assign",
+    "delete cancel unsubscribe disable stop reject",
+    "refund translate convert invoke merge approve",
+)
+"""Actions, each line those of one kind: what only reads is not what makes, changes or ends a thing."""
 
 THINGS = (
     "email mail message gmail",
@@ -125,6 +135,30 @@ THINGS = (
     "language detect",
 )
 
+PHRASES = {
+    "money back": "refund",
+    "sign up": "register",
+    "log in": "login",
+    "sign in": "login",
+    "log out": "logout",
+    "sign out": "logout",
+    "turn on": "enable",
+    "turn off": "disable",
+    "switch on": "enable",
+    "switch off": "disable",
+    "set up": "create",
+    "get rid of": "delete",
+    "take back": "revoke",
+    "put off": "postpone",
+    "call off": "cancel",
+    "look for": "search",
+    "how many": "count",
+    "how much": "price",
+    "near me": "nearby",
+    "text message": "sms",
+}
+"""Several words that together mean what none of them does -> one that APIs use."""
+
 SYNONYM_WEIGHT = 0.6
 """What a synonym counts for, where the word itself counts 1."""
 
@@ -164,3 +198,30 @@ def actions() -> Mapping[str, str]:
         for word in line.split():
             found.setdefault(stem(word), action)
     return found
+
+
+@cache
+def meanings() -> Mapping[str, frozenset[str]]:
+    """Stem of a verb -> every action that it may stand for: `post` -> {`send`, `create`}."""
+    found: dict[str, set[str]] = {}
+    for action, line in ACTIONS.items():
+        for word in line.split():
+            found.setdefault(stem(word), set()).add(action)
+    return {word: frozenset(meant) for word, meant in found.items()}
+
+
+@cache
+def kinds() -> Mapping[str, int]:
+    """Action -> its kind."""
+    return {action: kind for kind, line in enumerate(KINDS) for action in line.split()}
+
+
+def without_phrases(text: str) -> str:
+    """`text` with the word that APIs use in the place of each phrase."""
+    return _phrase().sub(lambda found: PHRASES[" ".join(found[0].lower().split())], text)
+
+
+@cache
+def _phrase() -> re.Pattern[str]:
+    one_of = "|".join(phrase.replace(" ", r"\s+") for phrase in PHRASES)
+    return re.compile(rf"(?ai)\b(?:{one_of})\b")

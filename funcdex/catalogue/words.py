@@ -40,7 +40,10 @@ def words_of(text: str) -> Iterator[str]:
 
 def whole_words_of(text: str) -> Iterator[str]:
     """As `words_of`, with their endings."""
-    for piece in _PIECE.findall(_APOSTROPHE.sub("", plain_letters(text))):
+    plain = plain_letters(text)
+    if "'" in plain or "\u2019" in plain:
+        plain = _APOSTROPHE.sub("", plain)
+    for piece in _PIECE.findall(plain):
         word = piece.lower()
         if word not in STOP_WORDS:
             yield word[:_LONGEST_WORD]

@@ -12,6 +12,7 @@ from funcdex import __version__
 from funcdex.cli import (
     bench,
     catalog,
+    catalog_meaning,
     dedup,
     endpoints,
     evaluate,
@@ -51,6 +52,7 @@ for command in (
 tools.app.command()(catalog.search)
 tools.app.command()(catalog.pick)
 tools.app.command()(catalog.bundles)
+tools.app.command()(catalog_meaning.embed)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(tools.app, name="tools")
 grammar.app.command()(grammar_cost.cost)

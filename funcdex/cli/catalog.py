@@ -35,6 +35,9 @@ def search(
         str | None, typer.Option("--parameter", help="Tools with an argument of this name only.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most tools shown.")] = 10,
+    words_only: Annotated[
+        bool, typer.Option("--words-only", help="Not by meaning, where the catalogue has an index for that.")
+    ] = False,
     references: ToolReferencesOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -43,9 +46,11 @@ def search(
     Example: funcdex tools search "send an email with an attachment"
     """
     from funcdex.catalogue.search import Filter
+    from funcdex.cli.catalog_meaning import found
 
+    chosen = None if words_only else catalog_of(catalog, tools)
     with _opened(catalog, tools, references) as opened:
-        hits = opened.search(query, limit, Filter(toolkit, verb, parameter))
+        hits = found(opened, chosen, query, limit, Filter(toolkit, verb, parameter))
     rows: list[dict[str, object]]
     if json:
         rows = [

@@ -82,6 +82,9 @@ def import_(
         bool, typer.Option("--curate", help="Clean, prune and merge by rules; --rules implies it.")
     ] = False,
     rules: Annotated[Path | None, typer.Option("--rules", help="Rules of curation, YAML.")] = None,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="With --catalog: makes its index of meanings, too.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="Writes what was left out or changed, as JSON.")
     ] = None,
@@ -105,7 +108,13 @@ def import_(
             raise typer.BadParameter("--report goes with --out: with --catalog all of it is printed.")
         chosen = CatalogImport(references or "refuse", allow_url, curate, rules, processes)
         import_into_catalog(sources or [], mcp or [], catalog, chosen)
+        if embed:
+            from funcdex.cli.catalog_meaning import embed_place
+
+            embed_place(catalog, "minilm", "cpu")
         return
+    if embed:
+        raise typer.BadParameter("--embed goes with --catalog: a tool file has no index.")
     assert out is not None
     from funcdex.cli.tools_import import import_tools
 

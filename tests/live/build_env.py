@@ -1,12 +1,13 @@
 """Builds the real servers that `make live` runs, all of it below this clone's git-ignored folder `.live/`.
 
-    python tests/live/build_env.py [vllm|llamacpp|training|all]
+    python tests/live/build_env.py [vllm|llamacpp|training|mcp|all]
 
 Needs nothing but the standard library, so that a clean clone can run it. `.live/vllm/` becomes a virtual
 environment with vLLM for CPUs, `.live/llamacpp/llama-server` the server compiled from the llama.cpp that
 llama-cpp-python's sdist carries, `gbnf-judge` beside it a program that reads grammars as it does, and
 `.live/models/` holds the tiny model that both serve (tiny_models.py). `.live/training/` becomes a virtual
-environment with the libraries that read exports (trainer.py); `all` leaves that out.
+environment with the libraries that read exports (trainer.py), `.live/mcp/` one with MCP servers of others;
+`all` leaves these out.
 A stamp file holds what was built; with the same stamp a second run does nothing. Every step can be
 interrupted and run again. Exit code 0: built. 3: cannot be built here, and the last line says why. 2: wrong
 argument.
@@ -43,6 +44,10 @@ TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 UNUSED_BY_VLLM = ("torchaudio", "torchvision", "torchcodec")
 MODEL_TOOLS = ("gguf", "transformers", "tokenizers")
 TRAINING = ("datasets==5.2.0", "trl==1.16.0", "transformers==5.24.0", "pyarrow==26.0.1")
+
+# Two servers that speak stdio; and what puts such a one behind HTTP, with the SDK before.
+MCP_SERVERS = ("mcp-server-time==2026.10.19", "mcp-server-fetch==2026.10.24")
+MCP_PROXY = ("mcp-proxy==0.12.0", "mcp<2")
 
 LLAMA_CPP_PYTHON = "0.3.36"
 CMAKE_FLAGS = (
@@ -239,6 +244,21 @@ def build_training() -> None:
     run("training", [python, "-c", "import datasets, torch, trl; print(trl.__version__)"])
 
 
+# ---- MCP servers
+
+
+def build_mcp() -> None:
+    """In environments of their own: servers and proxy bring versions of the SDK that need not be ours."""
+    for folder, packages, modules in (
+        (LIVE / "mcp", MCP_SERVERS, "mcp_server_time, mcp_server_fetch"),
+        (LIVE / "mcp-proxy", MCP_PROXY, "mcp_proxy.__main__"),
+    ):
+        python = make_venv("mcp", folder)
+        say("mcp", f"installing {', '.join(packages)}")
+        run("mcp", [python, "-m", "pip", "install", *packages])
+        run("mcp", [python, "-c", f"import {modules}"])
+
+
 # ---- llama.cpp
 
 
@@ -414,6 +434,13 @@ PARTS = {
         disk_gb=2.0,
         build=build_training,
     ),
+    "mcp": Part(
+        name="mcp",
+        made_of={"servers": list(MCP_SERVERS), "proxy": list(MCP_PROXY)},
+        product=venv_python(LIVE / "mcp"),
+        disk_gb=0.3,
+        build=build_mcp,
+    ),
     "models": Part(
         name="models",
         made_of={"sources": digest(MODEL_SOURCES)},
@@ -428,6 +455,7 @@ ASKED = {
     "vllm": ["vllm"],
     "llamacpp": LLAMACPP,
     "training": ["training"],
+    "mcp": ["mcp"],
     "all": list(SERVERS),
 }
 
