@@ -24,7 +24,9 @@ TUNED_ON = ("github", "notion", "stripe", "hubspot", "calendly", "jira")
 """Toolkits at which rules and thresholds were looked at; the others only tell how far they hold."""
 
 
-def report(kits: Mapping[str, Sequence[Tool]], graph: Callable[[Sequence[Tool]], Graph], *, show: bool) -> None:
+def report(
+    kits: Mapping[str, Sequence[Tool]], graph: Callable[[Sequence[Tool]], Graph], *, show: bool
+) -> None:
     """Prints a line for each toolkit, and one for each half."""
     halves = {True: Counts(), False: Counts()}
     for kit, some in labels(kits).items():
