@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from funcdex.types.record import STAGES
 from funcdex.viewer.charts import LineChart, Series, line_chart
-from funcdex.viewer.entry import FLOW_BUCKET_S
+from funcdex.viewer.entry import FLOW_BUCKET_S, NEVER
 from funcdex.viewer.index import Index
 from funcdex.viewer.query import Filters
 from funcdex.viewer.rows import LONGEST_COUNTED
@@ -180,14 +180,15 @@ def _spent(index: Index, column: str) -> list[Spent]:
 def _throughput(index: Index) -> LineChart | None:
     """Completion tokens a second by endpoint, noted when the conversation that they went into was written."""
     read = index.reading.execute
-    first, last = read("SELECT min(bucket), max(bucket) FROM flow").fetchone()
+    first, last = read("SELECT min(bucket), max(bucket) FROM flow WHERE bucket > ?", (NEVER,)).fetchone()
     if first is None or last == first:
         return None
     width = -(-(last - first + 1) // _MOST_POINTS)
     names = [one.name for one in _spent(index, "endpoint")[:_MOST_ENDPOINTS]]
     points: dict[str, dict[int, float]] = {name: {} for name in names}
     for endpoint, step, tokens in read(
-        "SELECT endpoint, (bucket - ?) / ?, sum(completion) FROM flow GROUP BY 1, 2", (first, width)
+        "SELECT endpoint, (bucket - ?) / ?, sum(completion) FROM flow WHERE bucket >= ? GROUP BY 1, 2",
+        (first, width, first),
     ):
         if endpoint in points:
             points[endpoint][step] = tokens / (width * FLOW_BUCKET_S)

@@ -253,7 +253,7 @@ def test_pairs_are_made_of_versions_that_share_a_prompt(tmp_path: Path) -> None:
     )  # fmt: skip
     out = tmp_path / "out"
     result = export(run.path, "--format", "trl", "--out", out, "--preferences")
-    assert result.code == 0 and "preference pairs: 1" in result.out and "is not kept" in result.out
+    assert result.code == 0 and "preference pairs: 1" in result.out and "makes none" in result.out
     (pair,) = read_lines(out / "preferences" / "train.jsonl")
     assert (pair["id"], pair["prompt"]) == ("c1", [asks("Hello.")])
     assert pair["chosen"] == [says("Good day.")] and pair["rejected"] == [says("What?")]

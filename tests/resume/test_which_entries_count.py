@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funcdex.rundir.replay import Replay, Tokens, read_journal
 from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
-from funcdex.types.record import STAGES, Accepted, Entry, Plan, Rejected, Restarted, StageDone, fold
+from funcdex.types.record import STAGES, Accepted, Draft, Entry, Plan, Rejected, Restarted, StageDone, fold
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of
 
 
@@ -141,3 +144,23 @@ def test_what_a_judge_and_corrections_add_is_of_its_kind() -> None:
         entry = entry_as_json(StageDone("a", "judge", {key: good}))
         assert is_entry(entry)
         assert not is_entry(entry | {"value": {key: bad}})
+
+
+OF_NO_ENTRY = {"plan", "usage", "begun", "done"}
+LISTS, MAPPINGS = {"shown", "corrected", "adjudicated"}, {"blueprint", "grammar", "scores", "verdicts"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Draft) if one.name not in OF_NO_ENTRY])
+def test_whatever_a_stage_adds_to_a_draft_counts_when_it_is_read_again(name: str) -> None:
+    value: Any = [] if name in LISTS else {} if name in MAPPINGS else 1 if name == "corrections" else "x"
+    for entry in (StageDone("a", "scenario", {name: value}), Rejected("a", "s", "r", value={name: value})):
+        record = entry_as_json(entry)
+        assert is_entry(record) and entry_from_json(record) == entry
+        assert not is_entry(record | {"value": {name: 1.5}})
+
+
+def test_a_rejection_of_an_earlier_version_counts() -> None:
+    entry = Rejected("a", "conversation", "markup", "why")
+    assert "value" not in entry_as_json(entry) and is_entry(entry_as_json(entry))
+    assert not is_entry(entry_as_json(entry) | {"value": "text"})
+    assert not is_entry(entry_as_json(entry) | {"more": 1})
