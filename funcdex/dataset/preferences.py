@@ -28,8 +28,8 @@ from funcdex.rundir.layout import RunDir
 from funcdex.rundir.segments import journal_text
 
 NOT_KEPT = (
-    "Pairs are made of turns that corrections replaced, and of a rejected version where it was tried again and "
-    "then accepted. What was written anew as a whole makes none."
+    "Pairs are made of turns that corrections replaced, and of a rejected version where it was tried again "
+    "and then accepted. What was written anew as a whole makes none."
 )
 
 

@@ -99,7 +99,7 @@ class History:
 
 
 def history_of(index: Index, looked: Looked, key: str, told: Told) -> History:
-    """Of a row of a run. Raises CheckpointError."""
+    """Of a row of a run; what cannot be read is left out. Raises CheckpointError."""
     texts = [(value["dml"], value.get("corrected")) for value in _values_written(index, looked, key)]
     recorded = _plain(told.dml)
     latest = next((one for one in reversed(texts) if _plain(one[0]) == recorded), None)
@@ -127,8 +127,12 @@ def _values_written(index: Index, looked: Looked, key: str) -> Iterator[Mapping[
         part = parts.get(row["file"])
         if part is None or (part.limit is not None and row["start"] + row["length"] > part.limit):
             continue
-        value = _at(part.path, row["start"], row["length"]).get("value")
-        if isinstance(value, dict) and isinstance(value.get("dml"), str):
+        try:
+            entry = _at(part.path, row["start"], row["length"])
+        except CheckpointError:  # A page without what was before is better than none.
+            continue
+        value = entry.get("value")
+        if entry.get("id") == key and isinstance(value, dict) and isinstance(value.get("dml"), str):
             yield value
 
 

@@ -81,7 +81,7 @@ async def test_turns_that_rest_on_the_faulty_one_are_written_again_with_it() -> 
     outcome, (asked,) = await written(FIRST + SECOND_WRONG + RELYING, rest)
     assert isinstance(outcome, StageDone) and outcome.value["dml"] == FIRST + rest
     assert outcome.value["corrected"][0]["how"] == "rest"
-    assert outcome.value["corrected"][0]["replaced"] == SECOND_WRONG + RELYING
+    assert outcome.value["corrected"][0]["replaced"] == (SECOND_WRONG + RELYING).rstrip()
     assert asked.grammar is not None and matches(asked.grammar, rest)
     assert "do not write\nit again" in asked.messages[1].content
 
