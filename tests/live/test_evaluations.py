@@ -10,24 +10,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evaluate.talks import calls, response, says, talk, user
 from running import command, records, run_command, run_until
 from viewer.made import full_run
 
 from funcdex.dataset.source import Damages, source_of
 from funcdex.evaluate.questions import questions_of
+from funcdex.rundir.jsonlines import as_line
 from live import servers
 
 CONVERSATIONS = 12
 KILLED_AFTER = 7
 SHARES = ("exact_match", "string_ratio", "ast_match", "tool_names", "argument_recall")
+SORTS = {"call", "abstain", "report"}
 FAULTS = ("missed_calls", "hallucinated_tools", "malformed_calls", "cut_off")
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Conversations that make sense, with tools, tool calls and failed calls."""
+    """Conversations that make sense, and two in which, at some place, no call is right."""
     run = full_run(tmp_path_factory.mktemp("evaluated") / "run", CONVERSATIONS)
-    return run.output("parsed_conversations")
+    path = run.output("parsed_conversations")
+    ask, failed = user("Write to Ada."), response({"error": {"message": "no such address"}})
+    refused = talk("abstains", ask, says("I cannot."), kind="missing_tool")
+    told = talk("reports", ask, calls(("SEND", {"to": "Ada"})), failed, says("It failed."), kind="tool_error")
+    with path.open("ab") as file:
+        file.writelines(as_line(one) for one in (refused, told))
+    return path
 
 
 def contexts(dataset: Path) -> list[str]:
@@ -71,7 +80,7 @@ def test_a_killed_evaluation_of_a_real_server_goes_on_to_the_end(
     assert all(0 <= scores[name]["value"] <= 1 for name in FAULTS)
     found = records(out / "records.jsonl")
     assert all(one["right"] == (one["sort"] != "call") for one in found), "nothing is called"
-    assert scores["missed_calls"]["value"] == 1 and {one["sort"] for one in found} >= {"call", "report"}
+    assert scores["missed_calls"]["value"] == 1 and {one["sort"] for one in found} == SORTS
     used = report["tokens"][servers.MODEL_NAME]
     assert used["prompt"] > 0 < used["completion"] <= 48 * len(keys)
     assert report["cost"] == pytest.approx((2 * used["prompt"] + 4 * used["completion"]) / 1e6)
