@@ -229,7 +229,8 @@ def _draw_bars(axes: Axes, chart: Bars) -> None:
         axes.set_xlabel(chart.names_label)
         axes.set_ylabel(chart.label)
     if len(chart.series) > 1:
-        axes.legend(fontsize=8)
+        # Not where it fits best, which matplotlib warns takes long.
+        axes.legend(fontsize=8, loc="upper right")
 
 
 def _draw_lines(axes: Axes, chart: Chart) -> None:

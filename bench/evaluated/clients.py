@@ -16,18 +16,16 @@ from pathlib import Path
 import anyio
 from evaluated.talks import CONTEXTS_EACH, WRONG_OF_TEN, records
 from overhead.asked import options_of
+from overhead.candidate import mock_candidate
 from rich.console import Console
 
-from funcdex.endpoints.facts import EndpointFacts
-from funcdex.endpoints.http import EndpointClient, open_transport
+from funcdex.endpoints.http import open_transport
 from funcdex.evaluate.folder import Asked, EvalDir
 from funcdex.evaluate.questions import Question, Requests
 from funcdex.evaluate.session import EvalOrder, carry_out
 from funcdex.export.contexts import contexts_of
 from funcdex.export.sample import sample_of
-from funcdex.pool.joining import Candidate
 from funcdex.pool.pool import Pool
-from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.pool import PoolSettings
 from funcdex.settings.sampling import SamplingSettings
 from funcdex.settings.tree import Settings
@@ -43,22 +41,10 @@ def dataset_of(requests: int) -> Path:
 
 async def by_the_pool(url: str, requests: int, in_flight: int) -> None:
     """The requests of one conversation again and again, all asked for at once."""
-    facts = EndpointFacts(
-        base_url=url,
-        kind="vllm",
-        server_version="mock",
-        model="mock",
-        models=("mock",),
-        context_tokens=None,
-        slots=None,
-        dialect="lark",
-        enforces=True,
-    )
     of_one = _requests_of_one()
     async with open_transport() as transport:
-        candidate = Candidate(EndpointClient(EndpointSpec(url=url), transport), facts)
         settings = PoolSettings(max_in_flight=in_flight, stream="never")
-        async with Pool([candidate], settings) as pool:
+        async with Pool([mock_candidate(url, transport)], settings) as pool:
 
             async def send(request: Request) -> None:
                 assert (await pool.generate(request)).calls

@@ -73,25 +73,13 @@ async def our_pool(
     url: str, requests: int, in_flight: int, stream: Literal["always", "never"] = "never"
 ) -> None:
     """funcdex's pool, all requests asked for at once: those beyond the limit wait in its queue."""
-    from funcdex.endpoints.facts import EndpointFacts
-    from funcdex.endpoints.http import EndpointClient, open_transport
-    from funcdex.pool.joining import Candidate
+    from overhead.candidate import mock_candidate
+
+    from funcdex.endpoints.http import open_transport
     from funcdex.pool.pool import Pool
-    from funcdex.settings.endpoint_spec import EndpointSpec
     from funcdex.settings.pool import PoolSettings
     from funcdex.types.request import Message, Request, Sampling
 
-    facts = EndpointFacts(
-        base_url=url,
-        kind="vllm",
-        server_version="mock",
-        model="mock",
-        models=("mock",),
-        context_tokens=None,
-        slots=None,
-        dialect="lark",
-        enforces=True,
-    )
     request = Request(
         conversation_id="c1",
         stage="scenario",
@@ -100,8 +88,8 @@ async def our_pool(
         timeout_s=60,
     )
     async with open_transport() as transport:
-        candidate = Candidate(EndpointClient(EndpointSpec(url=url), transport), facts)
-        async with Pool([candidate], PoolSettings(max_in_flight=in_flight, stream=stream)) as pool:
+        settings = PoolSettings(max_in_flight=in_flight, stream=stream)
+        async with Pool([mock_candidate(url, transport)], settings) as pool:
 
             async def send() -> None:
                 assert (await pool.generate(request)).text == ANSWER

@@ -14,6 +14,7 @@ from typing import Any
 from planted.faults import KINDS
 from planted_faults import Good, good
 
+from funcdex.dml.turns import turn_texts
 from funcdex.dml.writer import write
 from funcdex.export.lines import lines_after
 from funcdex.rundir.jsonlines import as_line
@@ -23,12 +24,16 @@ from funcdex.settings.tree import Settings
 from funcdex.toolkits.native import dump_native
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.conversation import Conversation
+from funcdex.types.entry_json import entry_as_json
+from funcdex.types.fault import Fault
 from funcdex.types.kind import KINDS as CONVERSATION_KINDS
 from funcdex.types.record import Accepted, Draft, Plan, Rejected, StageDone, Usage
+from funcdex.verify.verify import verify
 
 BEGUN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SETTINGS = Settings.model_validate({"count": 400, "model": "qwen3-32b", "dedup": {"enabled": False}})
 ENDPOINTS = ("http://gpu1:8000", "http://gpu2:8000", "http://gpu3:8000")
+_JOURNAL = "journal"
 _STAGES = ("scenario", "persona", "outline", "conversation", "system_prompt", "judge")
 _DEFINITIONS = Path(__file__).parents[2] / "tool_definitions"
 _SYSTEM = "You are the assistant of a small company. Use the tools you are given, and say so when one fails."
@@ -45,11 +50,13 @@ def begin(path: Path, count: int = 400) -> RunDir:
 
 
 def fill(run: RunDir, count: int, seed: int = 1, first: int = 1) -> None:
-    """Adds conversations: most accepted, a few rejected at some stage, some with a planted fault."""
+    """Adds conversations: most accepted, a few rejected at some stage, some with a planted fault. Of the
+    journal there is only what says how some of them were corrected."""
+    run.journal.parent.mkdir(exist_ok=True)
     for number, talk in enumerate(good(count, seed), first):
         rng = Random(f"{seed}:{number}:fate")
         for name, line in _lines(number, talk, rng):
-            with run.output(name).open("ab") as file:
+            with (run.journal if name == _JOURNAL else run.output(name)).open("ab") as file:
                 file.write(as_line(line))
     with run.log.open("ab") as log:
         for number in range(0, count, 9):
@@ -75,6 +82,7 @@ def _lines(number: int, talk: Good, rng: Random) -> Iterator[tuple[Any, Any]]:
         difficulty=rng.choice(("easy", "medium", "hard")),
     )
     conversation, fault_turn = _with_fault(talk, rng)
+    corrected = () if fault_turn is not None else _correction(talk, Random(f"{number}:corrected"))
     shown = list(dict.fromkeys(call.name for call in conversation.calls))
     shown += [tool.name for tool in talk.tools if tool.name not in shown][:4]
     tools = [tool for tool in talk.tools if tool.name in shown]
@@ -87,6 +95,8 @@ def _lines(number: int, talk: Good, rng: Random) -> Iterator[tuple[Any, Any]]:
         blueprint={"facts": ["It is a working day."], "turns": [{"user": "asks"}], "ending": "All done."},
         shown=tuple(shown),
         dml=write(conversation),
+        corrections=len(corrected),
+        corrected=corrected,
         written_at=(BEGUN + timedelta(seconds=6 * number + rng.randrange(60))).isoformat(),
         written_by="0.1.0",
         system_prompt=_SYSTEM,
@@ -100,6 +110,18 @@ def _lines(number: int, talk: Good, rng: Random) -> Iterator[tuple[Any, Any]]:
         detail = "it repeats the scenario of conv_00001 (0.93)"
         yield from lines_after(bare, Rejected(plan.id, "scenario", "duplicate_scenario", detail), tools)
         return
+    if fate < 0.5 and fault_turn is not None:
+        # Seen while it was written, so that no judge has seen it.
+        bare = replace(draft, dml=None, scores=None, verdicts=None, system_prompt=None, written_at=None)
+        fault = next(iter(verify(conversation, talk.tools)), Fault("kind_not_shown", "no tool fails in it"))
+        kept = {"dml": draft.dml, "corrected": list(corrected)}
+        given_up = Rejected(plan.id, "conversation", fault.reason, fault.detail, value=kept)
+        yield from lines_after(bare, given_up, tools)
+        yield _JOURNAL, entry_as_json(given_up)
+        return
+    if corrected:
+        value = {"dml": draft.dml, "corrected": list(corrected)}
+        yield _JOURNAL, entry_as_json(StageDone(plan.id, "conversation", value))
     yield from lines_after(draft, StageDone(plan.id, "conversation", {}), tools)
     yield from lines_after(draft, StageDone(plan.id, "system_prompt", {}), tools)
     yield from lines_after(draft, StageDone(plan.id, "judge", {}), tools)
@@ -108,6 +130,23 @@ def _lines(number: int, talk: Good, rng: Random) -> Iterator[tuple[Any, Any]]:
         yield from lines_after(draft, low, tools)
     else:
         yield from lines_after(draft, Accepted(plan.id), tools)
+
+
+def _correction(talk: Good, rng: Random) -> tuple[dict[str, Any], ...]:
+    """Of some, what the journal says of a turn that had a fault and was written again."""
+    planted = (
+        rng.choice([*KINDS.values()])(talk.conversation, talk.tools, rng) if rng.random() < 0.3 else None
+    )
+    if planted is None:
+        return ()
+    found = verify(planted.conversation, talk.tools)
+    faults = [{"reason": one.reason, "detail": one.detail} for one in found if one.turn == planted.turn]
+    if not faults:
+        return ()
+    reasons = list(dict.fromkeys(one["reason"] for one in faults))
+    before = turn_texts(write(planted.conversation))[planted.turn]
+    note = {"sample": 1, "turn": planted.turn + 1, "how": "turn", "reasons": reasons}
+    return ({**note, "replaced": before, "faults": faults},)
 
 
 def _with_fault(talk: Good, rng: Random) -> tuple[Conversation, int | None]:

@@ -169,6 +169,8 @@ def _summary(exported: Exported, order: ExportOrder) -> str:
             lines.append(f"held out of train: {', '.join(told['held_out_tools'])}")
     if told := report.get("preferences"):
         lines.append(f"preference pairs: {told['made']:,}. {told['not_kept']}")
+    if number := report.get("nothing_to_learn"):
+        lines.append(f"left out, because nothing in them is to be learnt: {number:,}")
     by_hand = exported.by_hand
     if by_hand.rejected or by_hand.accepted or by_hand.edited:
         lines.append(

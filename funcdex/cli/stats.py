@@ -74,7 +74,7 @@ def stats(
         )
         write_json(json, told | beside)
     elif other is not None:
-        show(f"{source} against {against}", [row.as_json() for row in rows], None)
+        show(f"{source} against {against}", [row.as_row() for row in rows], None)
     else:
         _show(told, None if all_tools else _TOOLS_SHOWN)
 

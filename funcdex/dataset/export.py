@@ -91,6 +91,8 @@ class _Work:
         self._split = self._planned_split()
         self._versions = earlier_versions(source.run) if order.preferences else {}
         self._pairs = Pairs()
+        # A trainer's mean loss over no token at all is no number.
+        self._nothing_to_learn = 0
         self._writers: dict[tuple[str, str], Writer] = {}
 
     def _planned_split(self) -> Split | None:
@@ -120,6 +122,9 @@ class _Work:
             for number, record, sample in self._records.samples(self.damages):
                 place = TRAIN if self._split is None else self._lines.get(number)
                 if place is None:
+                    continue
+                if self._order.options.loss_mask and not any(one.trained for one in sample.messages):
+                    self._nothing_to_learn += 1
                     continue
                 if self._split is not None and self._split.held_out and place == TRAIN:
                     sample = without_tools(sample, self._split.held_out)
@@ -201,6 +206,8 @@ class _Work:
         report["left_out"] = {"count": self.damages.count, "first": self.damages.named}
         report["by_hand"] = self.by_hand.as_json()
         report["figures"] = self.figures.as_json()
+        if order.options.loss_mask:
+            report["nothing_to_learn"] = self._nothing_to_learn
         if order.format.lost:
             report["no_place_for"] = order.format.lost
         if self._split is not None and order.split is not None:

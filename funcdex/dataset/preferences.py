@@ -1,7 +1,7 @@
 """Pairs of what was kept and what was given up, in TRL's preference format.
 
-What a run keeps: the turns that corrections replaced, unless all was written again, and the conversation
-that was rejected, where it was tried again (`--retry-rejected`) and then accepted. What it does not keep:
+They are made of the turns that corrections replaced, unless all was written again, and of the conversation
+that was rejected, where it was tried again (`--retry-rejected`) and then accepted. What a run does not keep:
 answers drawn again. A pair needs one prompt for both sides, so the two versions must begin with the same
 messages; from where they part, the messages up to the user's next are `chosen` and `rejected`.
 """
@@ -28,8 +28,8 @@ from funcdex.rundir.layout import RunDir
 from funcdex.rundir.segments import journal_text
 
 NOT_KEPT = (
-    "A run keeps the turns that corrections replaced, and a rejected version where it was tried again and "
-    "then accepted. What was written anew as a whole is not kept."
+    "Pairs are made of turns that corrections replaced, and of a rejected version where it was tried again "
+    "and then accepted. What was written anew as a whole makes none."
 )
 
 
@@ -55,7 +55,7 @@ def earlier_versions(run: RunDir | None) -> Mapping[str, Sequence[str]]:
             continue
         if isinstance(value.get("dml"), str):
             replaced[id] = list(_before_corrections(value["dml"], value.get("corrected")))
-            if id in retried:
+            if id in retried and entry.get("reason") != "duplicate_conversation":  # Which may be a good one.
                 rejected[id].append(value["dml"])
     return {id: rejected[id] + replaced.get(id, []) for id in {*rejected, *replaced}}
 

@@ -31,8 +31,10 @@ _WRITTEN: tuple[OutputName, ...] = (
     "scored_conversations",
     "conversations_with_system_prompts",
     "conversations",
+    "rejected",
 )
-"""Where a rejected conversation stands with all that is known of it, the fullest first."""
+"""Where a rejected conversation stands with all that is known of it, the fullest first. One that was given up
+while it was written stands in the last alone."""
 
 
 @dataclass(slots=True)
@@ -106,14 +108,31 @@ class Reviewed:
                 continue
             for _, record in Source(run.output(name), run).records(Damages()):
                 id = str(record.get("id"))
-                if id not in wanted:
+                if id not in wanted or not isinstance(record.get("conversation_dml"), str):
                     continue
                 wanted.discard(id)
                 number -= 1
-                self.by_hand.accepted += 1
-                yield number, self._edited(id, _as_kept(record), self._reviews[id])
+                if (taken := self._taken(id, record, was_written=name != "rejected")) is not None:
+                    self.by_hand.accepted += 1
+                    yield number, taken
         for id in sorted(wanted):
             self.by_hand.refuse(id, "accepted by hand, but the run kept no conversation of it")
+
+    def _taken(self, id: str, record: Record, *, was_written: bool) -> Record | None:
+        """A rejected record as it would have been kept. What was given up while it was `written` has faults:
+        it is taken only with an edit that has none."""
+        review = self._reviews[id]
+        text = review.edit.dml if review.edit else record["conversation_dml"]
+        if was_written or self._passes(record, text):
+            return self._edited(id, _as_kept(record), review)
+        self.by_hand.refuse(id, "accepted by hand, but its text has faults: edit it first")
+        return None
+
+    def _passes(self, record: Record, dml: str) -> bool:
+        try:
+            return not self._why_unfit(record, dml)
+        except (MarkupError, KeyError, TypeError, ValueError, AttributeError):
+            return False
 
     def _edited(self, id: str, record: Record, review: Review) -> Record:
         if review.edit is None:
@@ -154,7 +173,7 @@ def _as_kept(record: Record) -> Record:
         messages = to_messages(parse(record["conversation_dml"]))
         mask = loss_mask(messages, faulty_turns(verdicts))
         told = record.get("metadata")
-        scenario = told.get("scenario") if isinstance(told, dict) else None
+        scenario = told.get("scenario") if isinstance(told, dict) else record.get("scenario")
         return {**record, "messages": messages, "loss_mask": mask, "scenario": scenario}
     except (MarkupError, KeyError, TypeError):
         return record

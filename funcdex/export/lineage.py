@@ -39,8 +39,9 @@ def lineage_of(draft: Draft, usage: Sequence[Usage], *, texts: bool) -> dict[str
 
 
 def _correction(corrected: Mapping[str, Any]) -> dict[str, Any]:
-    """What it was about. The text that it replaced is for the journal alone: nobody should train on it."""
-    return {key: value for key, value in corrected.items() if key != "replaced"}
+    """What it was about. The text that it replaced, and what was said of that, are for the journal alone:
+    nobody should train on it."""
+    return {key: value for key, value in corrected.items() if key not in ("replaced", "faults")}
 
 
 def _request(used: Usage) -> dict[str, Any]:

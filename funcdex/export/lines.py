@@ -32,7 +32,7 @@ def lines_after(draft: Draft, entry: Entry, tools: Sequence[Tool]) -> list[Line]
             ("parsed_conversations", _parsed(draft, tools)),
         ]
     if isinstance(entry, Rejected):
-        return [("rejected", _rejected(draft, entry))]
+        return [("rejected", _rejected(draft, entry, tools))]
     return []
 
 
@@ -89,10 +89,16 @@ def _parsed(draft: Draft, tools: Sequence[Tool]) -> dict[str, Any]:
     return record | {"loss_mask": loss_mask(record["messages"], faulty_turns(draft.verdicts))}
 
 
-def _rejected(draft: Draft, entry: Rejected) -> dict[str, Any]:
+def _rejected(draft: Draft, entry: Rejected, tools: Sequence[Tool]) -> dict[str, Any]:
+    """With the tools only where no other output has them: of a text that was given up while it was
+    written."""
+    shown = {"tools": [tool.as_openai for tool in tools]} if "dml" in entry.value else {}
+    draft = draft.with_value(entry.value)
     ending = {"id": draft.plan.id, "stage": entry.stage, "reason": entry.reason, "detail": entry.detail}
     known = {"scenario": draft.scenario, "conversation_dml": draft.dml, "scores": draft.scores}
-    lineage = _origin(draft) | _grammar(draft) | _bill(draft, (*draft.usage, *entry.usage), texts=True)
+    lineage = (
+        _origin(draft) | shown | _grammar(draft) | _bill(draft, (*draft.usage, *entry.usage), texts=True)
+    )
     return ending | lineage | {key: value for key, value in known.items() if value is not None}
 
 

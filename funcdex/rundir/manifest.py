@@ -17,9 +17,10 @@ from funcdex.rundir.layout import RunDir
 from funcdex.settings.tree import Settings
 from funcdex.types.conversation import JsonValue
 
-FORMAT = 2
+FORMAT = 3
 """Version of the run directory. A higher one is refused. 2: the journal may hold turns of conversations that
-are not whole yet, and what was said of scenarios that were compared."""
+are not whole yet, and what was said of scenarios that were compared. 3: what was given up may have its
+text."""
 
 FREE_TO_CHANGE = (
     "endpoints",

@@ -171,9 +171,9 @@ class Dialogue:
         """The stage's result."""
         return StageDone(self.draft.plan.id, self.stage, value, tuple(self.usage))
 
-    def rejected(self, reason: str, detail: str = "") -> Rejected:
-        """The end of this conversation."""
-        return Rejected(self.draft.plan.id, self.stage, reason, detail, tuple(self.usage))
+    def rejected(self, reason: str, detail: str = "", **value: Any) -> Rejected:
+        """The end of this conversation; `value` is what there is of it."""
+        return Rejected(self.draft.plan.id, self.stage, reason, detail, tuple(self.usage), value)
 
     async def _look_at(self, completion: Completion) -> None:
         estimated = ceil(len(completion.text) / _CHARS_PER_TOKEN)

@@ -62,18 +62,20 @@ async def write_conversation(draft: Draft, context: Context) -> StageDone | Reje
     attempt = await writer.write()
     if attempt.faults:
         fault = attempt.faults[0]
-        return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}")
+        # What broke off has no turn to look at, and may be as long as all its tokens.
+        kept = {} if attempt.broken_off else writer.made_of(attempt)
+        return writer.dialogue.rejected(fault.reason, f"{fault.detail}; {writer.dialogue.bill}", **kept)
     if context.conversations and (
         same := await context.conversations.admit(group_of(draft.plan), attempt.dml, asker=draft.plan.id)
     ):
         return writer.dialogue.rejected(
-            "duplicate_conversation", f"{same.layer} {same.similarity:.3f} to {same.of}"
+            "duplicate_conversation",
+            f"{same.layer} {same.similarity:.3f} to {same.of}",
+            **writer.made_of(attempt),
         )
     return writer.dialogue.done(
-        dml=attempt.dml,
-        **({} if attempt.text == attempt.dml else {"written": attempt.text}),
+        **writer.made_of(attempt),
         corrections=len(writer.corrected),
-        corrected=writer.corrected,
         written_by=__version__,
         written_at=datetime.now(UTC).isoformat(timespec="seconds"),
         grammar=grammar_note(grammar),
@@ -155,6 +157,11 @@ class _Writer:
             attempt = await self._mend(await self._draw())
             if not attempt.faults or self._spent or self._samples > self._generation.max_regenerations:
                 return attempt
+
+    def made_of(self, attempt: _Attempt) -> dict[str, Any]:
+        """The text, and what was corrected on the way to it."""
+        written = {} if attempt.text == attempt.dml else {"written": attempt.text}
+        return {"dml": attempt.dml, **written, "corrected": self.corrected}
 
     @property
     def _generation(self) -> GenerationSettings:

@@ -28,6 +28,8 @@ How = Literal["turn", "rest", "whole"]
 
 MOST_VALUES = 2000
 """Of a turn with more values in its calls and responses it is taken for granted that later ones need them."""
+MOST_DETAILS, MOST_DETAIL_CHARS = 20, 500
+"""Of the faults of a text that is written again, kept in the journal."""
 SHORTEST_VALUE = 4
 """Characters of a text that says something by coming again: `open`, and not `id`."""
 
@@ -63,10 +65,16 @@ class Correction:
         return {"turn": None if self.turn is None else self.turn + 1, "how": self.how, "reasons": reasons}
 
     @property
-    def replaced(self) -> dict[str, str]:
-        """What the journal keeps beside the note: the turn as it was, where one can be named. What is written
-        again and this make a preference pair."""
-        return {} if self.turn is None else {"replaced": self.turns[self.turn]}
+    def replaced(self) -> dict[str, Any]:
+        """What the journal keeps beside the note: the text that is written again, as it was, and what was
+        said of it. A turn that was written again and this make a preference pair."""
+        first = self.turn or 0
+        texts = self.turns[first : first + 1] if self.how == "turn" else self.turns[first:]
+        faults = [
+            {"reason": fault.reason, "detail": fault.detail[:MOST_DETAIL_CHARS]}
+            for fault in self.faults[:MOST_DETAILS]
+        ]
+        return {"replaced": "".join(texts), "faults": faults}
 
     def user_turns(self, most: int) -> tuple[int, int] | None:
         """The fewest and most turns of the answer, where a conversation has `most`; None: those of a whole

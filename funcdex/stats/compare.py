@@ -29,6 +29,10 @@ class Compared:
         """Ready for JSON."""
         return {"figure": self.figure, "this": self.this, "other": self.other, "change": self.change}
 
+    def as_row(self) -> dict[str, Any]:
+        """For a table that people read: the change in per cent."""
+        return self.as_json() | {"change": None if self.change is None else f"{self.change:+.1%}"}
+
 
 def compared(this: Figures, other: Figures) -> list[Compared]:
     """Every figure that either has, in order; those that neither has are left out."""

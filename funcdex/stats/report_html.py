@@ -26,7 +26,7 @@ def html_report(
         [
             items([f"{simulated} were written by simulated endpoints"] if simulated else [], "note"),
             items([f"not counted: {bad}" for bad in told["bad"]], "note"),
-            section("Compared", [row.as_json() for row in rows]),
+            section("Compared", [row.as_row() for row in rows]),
             charts(charts_of(told, other, names)),
             *(section(title, rows) for title, rows in tables(told, _TOOLS_SHOWN)),
         ],

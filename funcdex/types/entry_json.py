@@ -31,6 +31,8 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
     told = {"entry": _NAME_OF[kind], **_fields_of(entry, _FIELDS[kind])}
     if isinstance(entry, StageDone | TurnDone | Rejected):
         told["usage"] = [_fields_of(one, _FIELDS[Usage]) for one in entry.usage]
+    if isinstance(entry, Rejected) and not entry.value:
+        del told["value"]
     return told
 
 
@@ -41,9 +43,9 @@ def is_entry(value: object) -> TypeGuard[EntryRecord]:
     kind = value.get("entry")
     if kind == "stage":
         return _is_stage(value)
+    if kind == "rejected":
+        return _is_rejected(value)
     if not isinstance(kind, str) or value.keys() != _KEYS_OF.get(kind) or not isinstance(value["id"], str):
-        return False
-    if kind == "rejected" and not (isinstance(value["stage"], str) and isinstance(value["reason"], str)):
         return False
     if kind == "turn" and not _is_turn(value):
         return False
@@ -59,12 +61,29 @@ def _is_stage(record: dict[str, Any]) -> bool:
     # These and "entry" are there, so no other key is if there are no more.
     if len(record) != _STAGE_KEYS or not isinstance(id, str) or stage not in STAGES:
         return False
+    return _is_value(added) and _is_usage(usage)
+
+
+def _is_rejected(record: dict[str, Any]) -> bool:
+    """Only one that was given up with a text has a value; in older journals none has."""
+    if record.keys() | {"value"} != _KEYS_OF["rejected"]:
+        return False
+    texts = (record["id"], record["stage"], record["reason"])
+    return (
+        all(isinstance(one, str) for one in texts)
+        and _is_value(record.get("value", {}))
+        and _is_usage(record["usage"])
+    )
+
+
+def _is_value(added: object) -> bool:
+    """Whether a draft takes it."""
     if not isinstance(added, dict):
         return False
     for key, one in added.items():
         if not isinstance(one, _TYPES_OF_VALUE.get(key, ())):
             return False
-    return _is_usage(usage)
+    return True
 
 
 def _is_turn(record: dict[str, Any]) -> bool:

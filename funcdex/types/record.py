@@ -111,13 +111,18 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A conversation that was given up, and why: `reason` is a code, `detail` a sentence or two."""
+    """A conversation that was given up, and why: `reason` is a code, `detail` a sentence or two.
+
+    `value` is what the stage had made of it by then, as in `StageDone`: the text that had faults (`dml`), and
+    what was corrected in it (`corrected`); {} where there is nothing to look at.
+    """
 
     id: str
     stage: str
     reason: str
     detail: str = ""
     usage: tuple[Usage, ...] = ()
+    value: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +175,16 @@ class Draft:
 
     def after(self, entry: StageDone) -> Draft:
         """The draft with what a stage added."""
-        value = dict(entry.value)
-        for name in _TUPLES & value.keys():
-            value[name] = tuple(value[name])
         usage, done = (*self.usage, *entry.usage), (*self.done, entry.stage)
         begun = () if entry.stage == "conversation" else self.begun
-        return replace(self, **value, usage=usage, begun=begun, done=done)
+        return replace(self.with_value(entry.value), usage=usage, begun=begun, done=done)
+
+    def with_value(self, value: Mapping[str, Any]) -> Draft:
+        """The draft with these fields, as they stand in an entry."""
+        added: dict[str, Any] = dict(value)
+        for name in _TUPLES & added.keys():
+            added[name] = tuple(added[name])
+        return replace(self, **added)
 
     @property
     def next_stage(self) -> Stage | None:

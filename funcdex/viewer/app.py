@@ -20,7 +20,6 @@ from starlette.staticfiles import StaticFiles
 
 from funcdex.errors import CheckpointError, FuncdexError
 from funcdex.viewer.deciding import Unfit, decide, save_edit, withdraw_edit
-from funcdex.viewer.figures import dashboard
 from funcdex.viewer.following import Follower
 from funcdex.viewer.guard import Guard, Refused, form_of
 from funcdex.viewer.links import STATIC, LiveLinks
@@ -31,6 +30,7 @@ from funcdex.viewer.views import (
     View,
     compare_view,
     conversation_view,
+    dashboard_view,
     edit_view,
     list_view,
     progress,
@@ -110,6 +110,7 @@ class _Viewer:
             "seen": int(seen) if seen.isdigit() and len(seen) < 15 else 0,
             "filters": filters_of(request.query_params),
             "running": await anyio.to_thread.run_sync(lambda: self._view.looked.running),
+            "apart": True,
         }
         return HTMLResponse(self._pages.render("live.html", told))
 
@@ -139,11 +140,12 @@ class _Viewer:
         sides = [(query.get(side, ""), query.get(f"{side}_version", "")) for side in ("left", "right")]
         return await self._page("compare.html", lambda: compare_view(self._view, sides))
 
-    async def dashboard(self, _: Request) -> Response:
-        looked, index = self._view.looked, self._view.index
-        return await self._page(
-            "dashboard.html", lambda: {"told": dashboard(index, looked), "running": looked.running}
-        )
+    async def dashboard(self, request: Request) -> Response:
+        """Asked for again and again while a run goes on; what was `seen` need not be drawn again."""
+        told = await anyio.to_thread.run_sync(lambda: dashboard_view(self._view))
+        if request.query_params.get("seen") == told["version"]:
+            return Response(status_code=204)
+        return await self._page("dashboard.html", lambda: told)
 
     async def edit(self, request: Request) -> Response:
         self._refuse_read_only()

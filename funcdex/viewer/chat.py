@@ -4,9 +4,12 @@ are."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from funcdex.dataset.earlier import Earlier
+from funcdex.dml.parser import parse
+from funcdex.errors import MarkupError
 from funcdex.types.conversation import AssistantMessage, Conversation, Turn
 from funcdex.types.error_response import is_error
 from funcdex.types.fault import Fault
@@ -59,23 +62,37 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class ShownTurn:
-    """One turn. `verdict` is what the judges said of it, {} if nothing; `trained` whether it is learnt
-    from."""
+    """One turn. `verdict` is what the judges said of it, {} if nothing; `before` what corrections replaced
+    here."""
 
     number: int
     user: Sequence[Piece]
     messages: Sequence[Said]
     faults: Sequence[Fault]
     verdict: Mapping[str, Any]
+    before: Sequence[Before] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a correction replaced: `turns`, or `text` where it cannot be read as such. `faults` are why."""
+
+    number: int
+    how: str
+    faults: Sequence[tuple[str, str]]
+    turns: Sequence[ShownTurn]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """All of it. `faults` are those of the whole, `system` the prompt in pieces, `more` turns left out."""
+    """All of it. `faults` and `before` are those of the whole, `system` is the prompt in pieces, `more` turns
+    are left out."""
 
     system: Sequence[Piece]
     turns: Sequence[ShownTurn]
     faults: Sequence[Fault]
+    before: Sequence[Before]
     more: int
 
 
@@ -96,20 +113,31 @@ def chat_of(
     faults: Sequence[Fault],
     provenance: Provenance,
     verdicts: Mapping[int, Mapping[str, Any]],
+    earlier: Sequence[Earlier] = (),
 ) -> Chat:
-    """The page's view of a conversation. `verdicts` are by turn, from 1."""
+    """The page's view of a conversation. `verdicts` are by turn, from 1; `earlier` is what it was before its
+    corrections."""
     known = _Known({tool.name: tool for tool in tools or ()}, tools is not None, errors_fit, provenance)
     by_turn: dict[int | None, list[Fault]] = {}
     for fault in faults:
         by_turn.setdefault(fault.turn, []).append(fault)
+    shown = conversation.turns[:MOST_TURNS]
+    before: dict[int | None, list[Before]] = {}
+    for one in earlier:
+        if one.replaced and one.text is not None:
+            place = None if one.turn is None else min(one.turn, len(shown))
+            before.setdefault(place, []).append(_before(one, known))
     turns = [
-        _turn(index, turn, known, by_turn.get(index, ()), verdicts.get(index + 1, {}))
-        for index, turn in enumerate(conversation.turns[:MOST_TURNS])
+        _turn(
+            index, turn, known, by_turn.get(index, ()), verdicts.get(index + 1, {}), before.get(index + 1, ())
+        )
+        for index, turn in enumerate(shown)
     ]
     return Chat(
         system=pieces(system, provenance.spans.get(("system", -1), ())),
         turns=turns,
         faults=by_turn.get(None, ()),
+        before=before.get(None, ()),
         more=max(0, len(conversation.turns) - MOST_TURNS),
     )
 
@@ -126,12 +154,30 @@ def pieces(text: str, spans: Sequence[Span]) -> list[Piece]:
     return [*cut, Piece(text[at:])] if at < len(text) or not cut else cut
 
 
+def _before(earlier: Earlier, known: _Known) -> Before:
+    """With the marks of schemas, and without links: places of another text mean nothing here."""
+    unlinked = replace(known, provenance=Provenance())
+    first = (earlier.turn or 1) - 1
+    try:
+        turns = parse(earlier.replaced).turns[:MOST_TURNS]
+    except MarkupError:
+        turns = ()
+    shown = [_turn(first + index, turn, unlinked, (), {}) for index, turn in enumerate(turns)]
+    text = "" if shown else earlier.replaced
+    return Before(earlier.number, earlier.how, earlier.faults, shown, text)
+
+
 def _turn(
-    index: int, turn: Turn, known: _Known, faults: Sequence[Fault], verdict: Mapping[str, Any]
+    index: int,
+    turn: Turn,
+    known: _Known,
+    faults: Sequence[Fault],
+    verdict: Mapping[str, Any],
+    before: Sequence[Before] = (),
 ) -> ShownTurn:
     user = pieces(turn.user, known.provenance.spans.get(("user", index), ()))
     messages = tuple(_messages(index, turn, known))
-    return ShownTurn(index + 1, user, messages, faults, verdict)
+    return ShownTurn(index + 1, user, messages, faults, verdict, before)
 
 
 def _messages(index: int, turn: Turn, known: _Known) -> Iterator[Said]:

@@ -19,12 +19,14 @@ MOST_TEXT_CHARS = 60_000
 """Of one conversation that can be searched."""
 MOST_TITLE_CHARS = 180
 FLOW_BUCKET_S = 10
+NEVER = -1
 _SCORE = "tool_use_quality"
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Tokens and requests of one conversation at one endpoint, noted when the conversation was written."""
+    """Tokens and requests of one conversation at one endpoint, noted when the conversation was written; in
+    the bucket NEVER if it was given up before."""
 
     bucket: int
     endpoint: str
@@ -148,12 +150,12 @@ def _toolkits(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> tuple[s
 
 def _flows(lineage: Mapping[str, Any]) -> Iterator[Flow]:
     requests, written_at = lineage.get("requests"), lineage.get("written_at")
-    if not isinstance(requests, list) or not isinstance(written_at, str):
+    if not isinstance(requests, list):
         return
     try:
-        bucket = int(datetime.fromisoformat(written_at).timestamp()) // FLOW_BUCKET_S
+        bucket = int(datetime.fromisoformat(_text(written_at)).timestamp()) // FLOW_BUCKET_S
     except (ValueError, OverflowError):
-        return
+        bucket = NEVER
     for one in requests:
         used = _mapping(one)
         endpoint, stage = _text(used.get("endpoint")), _text(used.get("stage"))

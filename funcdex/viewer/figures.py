@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from funcdex.types.record import STAGES
 from funcdex.viewer.charts import LineChart, Series, line_chart
-from funcdex.viewer.entry import FLOW_BUCKET_S
+from funcdex.viewer.entry import FLOW_BUCKET_S, NEVER
 from funcdex.viewer.index import Index
 from funcdex.viewer.query import Filters
 from funcdex.viewer.rows import LONGEST_COUNTED
@@ -60,7 +60,8 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Everything that the page shows. `events`: by endpoint, what befell it and how often."""
+    """Everything that the page shows. `columns` stand beside each other, so that none moves into the other
+    while it grows; `events`: by endpoint, what befell it and how often."""
 
     planned: int | None
     accepted: int
@@ -69,8 +70,7 @@ class Dashboard:
     reviewed: int
     tokens: int
     mean_score: float | None
-    funnel: Bars
-    bars: Sequence[Bars]
+    columns: Sequence[Sequence[Bars]]
     endpoints: Sequence[Spent]
     stages: Sequence[Spent]
     throughput: LineChart | None
@@ -95,8 +95,7 @@ def dashboard(index: Index, looked: Looked) -> Dashboard:
         ).fetchone()[0],
         tokens=counts.get("sum", {}).get("tokens", 0),
         mean_score=_mean(counts.get("score", {})),
-        funnel=_funnel(counts.get("stage", {}), planned, accepted, rejected),
-        bars=[one for one in _distributions(counts) if one.bars],
+        columns=_columns(counts, _funnel(counts.get("stage", {}), planned, accepted, rejected)),
         endpoints=_spent(index, "endpoint"),
         stages=_spent(index, "stage"),
         throughput=_throughput(index),
@@ -136,7 +135,7 @@ def _funnel(lost_at: Mapping[str, int], planned: int | None, accepted: int, reje
     return Bars("Funnel", bars)
 
 
-def _distributions(counts: _Counts) -> list[Bars]:
+def _columns(counts: _Counts, funnel: Bars) -> Sequence[Sequence[Bars]]:
     both = ("accepted", "rejected")
 
     def by_state(name: str, values: Sequence[str]) -> list[Bar]:
@@ -147,15 +146,19 @@ def _distributions(counts: _Counts) -> list[Bars]:
         return [Bar(one, (count,), Filters(**{name: one})) for one, count in counts.get(name, {}).items()]
 
     scores = sorted(counts.get("score", {}), key=float, reverse=True)
-    return [
+    left = [
+        funnel,
         _cut("Kinds", by_state("kind", [*counts.get("kind", {})]), both),
         _cut("Toolkits", by_state("toolkit", [*counts.get("toolkit", {})]), both),
+        _cut("Conversations by turns of the user", _lengths(counts.get("turns", {}))),
+    ]
+    right = [
         _cut("Scores for tool use", by_state("score", scores), both),
         _cut("Reasons of rejections", alone("reason")),
-        _cut("Conversations by turns of the user", _lengths(counts.get("turns", {}))),
         _cut("Conversations by calls", _lengths(counts.get("calls", {}))),
         _cut("Tools, by conversations that call them", alone("tool")),
     ]
+    return [[one for one in column if one.bars] for column in (left, right)]
 
 
 def _lengths(counts: Mapping[str, int]) -> list[Bar]:
@@ -180,14 +183,15 @@ def _spent(index: Index, column: str) -> list[Spent]:
 def _throughput(index: Index) -> LineChart | None:
     """Completion tokens a second by endpoint, noted when the conversation that they went into was written."""
     read = index.reading.execute
-    first, last = read("SELECT min(bucket), max(bucket) FROM flow").fetchone()
+    first, last = read("SELECT min(bucket), max(bucket) FROM flow WHERE bucket > ?", (NEVER,)).fetchone()
     if first is None or last == first:
         return None
     width = -(-(last - first + 1) // _MOST_POINTS)
     names = [one.name for one in _spent(index, "endpoint")[:_MOST_ENDPOINTS]]
     points: dict[str, dict[int, float]] = {name: {} for name in names}
     for endpoint, step, tokens in read(
-        "SELECT endpoint, (bucket - ?) / ?, sum(completion) FROM flow GROUP BY 1, 2", (first, width)
+        "SELECT endpoint, (bucket - ?) / ?, sum(completion) FROM flow WHERE bucket >= ? GROUP BY 1, 2",
+        (first, width, first),
     ):
         if endpoint in points:
             points[endpoint][step] = tokens / (width * FLOW_BUCKET_S)

@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from funcdex.errors import CheckpointError
 from funcdex.rundir.files import disk_faults
-from funcdex.viewer.rows import Rows, draft_key, event_of, review_change
+from funcdex.rundir.segments import segments
+from funcdex.viewer.rows import Rows, draft_key, event_of, review_change, written_key
 from funcdex.viewer.schema import is_current, made_anew, opened
 from funcdex.viewer.source import Looked
 
@@ -41,10 +43,14 @@ class _Source:
 
 
 class Index:
-    """The index of what is looked at, in the file at `path`. Everything here blocks; from any thread."""
+    """The index of what is looked at, in the file at `path`. Everything here blocks; from any thread.
+
+    `behind`: there is more to read than has been read.
+    """
 
     def __init__(self, looked: Looked, path: Path) -> None:
         self._looked, self.path = looked, path
+        self.behind = True
         self._write = threading.Lock()
         self._opening = threading.Lock()
         self._local = threading.local()
@@ -52,6 +58,7 @@ class Index:
         self._connection = _writing(path)
         self._rows = Rows(self._connection)
         self._sources = tuple(self._followed())
+        self._journal_bytes: dict[Path, int] = {}  # How far each file was read by this process.
 
     def _followed(self) -> Iterator[_Source]:
         looked, rows = self._looked, self._rows
@@ -68,6 +75,24 @@ class Index:
         if looked.run is not None:
             yield _Source("log", looked.run.log, lambda _n, _at, line: event_of(rows, line))
 
+    def _grow_journal(self) -> bool:
+        """Reads a piece of each file of the journal that has grown: there may be thousands, and few grow."""
+        more = False
+        for part in segments(self._looked.run) if self._looked.run else ():
+            path = part.path
+            with disk_faults(path, "reading the journal"):
+                size = path.stat().st_size
+            if self._journal_bytes.get(path) == size:
+                continue
+            if self._grow(_Source(f"journal/{path.name}", path, partial(self._take_entry, path.name))):
+                more = True
+            else:
+                self._journal_bytes[path] = size
+        return more
+
+    def _take_entry(self, file: str, _: int, at: int, line: bytes) -> bool:
+        return written_key(self._rows, file, at, line)
+
     @property
     def reading(self) -> sqlite3.Connection:
         """This thread's connection to read from."""
@@ -82,7 +107,8 @@ class Index:
     def grow(self) -> bool:
         """Reads a piece of each file that has grown; whether any of them may have more. Raises
         CheckpointError."""
-        return any([self._grow(source) for source in self._sources])
+        self.behind = any([*[self._grow(source) for source in self._sources], self._grow_journal()])
+        return self.behind
 
     def grow_to_the_end(self) -> None:
         """Reads all that is there."""
@@ -144,10 +170,21 @@ class Index:
         return row
 
     def _begin_anew(self) -> bool:
-        for table in ("source", "conversation", "tag", "facet", "draft", "review", "flow", "event"):
+        for table in (
+            "source",
+            "conversation",
+            "tag",
+            "facet",
+            "draft",
+            "written",
+            "review",
+            "flow",
+            "event",
+        ):
             self._connection.execute(f"DELETE FROM {table}")
         self._connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
         self._rows.forget()
+        self._journal_bytes.clear()
         return True
 
     @contextmanager

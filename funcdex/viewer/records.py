@@ -4,19 +4,20 @@ was decided by hand, earlier versions."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from funcdex.dataset.preferences import earlier_versions
+from funcdex.dataset.earlier import Earlier, earlier_of
 from funcdex.dml.parser import parse
 from funcdex.dml.writer import write
 from funcdex.errors import CheckpointError, MarkupError, MessagesError
 from funcdex.rundir.files import disk_faults
 from funcdex.rundir.jsonlines import from_line
 from funcdex.rundir.review import Edit, Review, read_reviews
+from funcdex.rundir.segments import segments
 from funcdex.types.conversation import Conversation
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
@@ -88,11 +89,61 @@ def review_of(looked: Looked, key: str) -> Review:
     return read_reviews(looked.review).get(key, Review())
 
 
-def versions_of(looked: Looked, key: str, told: Told, edit: Edit | None) -> Mapping[str, str]:
-    """The texts that there are of a conversation, the oldest first: earlier tries, as recorded, as edited."""
-    tries: Sequence[str] = earlier_versions(looked.run).get(key, ()) if looked.run else ()
-    earlier = [one for one in dict.fromkeys(tries) if one != told.dml]
-    found = {f"try {number}": text for number, text in enumerate(earlier, 1)}
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the journal has of a conversation: the texts of `tries` that were given up before the one that is
+    recorded, and what that one was before each of its corrections."""
+
+    tries: Sequence[str] = ()
+    earlier: Sequence[Earlier] = ()
+
+
+def history_of(index: Index, looked: Looked, key: str, told: Told) -> History:
+    """Of a row of a run; what cannot be read is left out. Raises CheckpointError."""
+    texts = [(value["dml"], value.get("corrected")) for value in _values_written(index, looked, key)]
+    recorded = _plain(told.dml)
+    latest = next((one for one in reversed(texts) if _plain(one[0]) == recorded), None)
+    tries = dict.fromkeys(text for text, _ in texts if _plain(text) != recorded)
+    return History(tuple(tries), earlier_of(*latest) if latest else ())
+
+
+def _plain(dml: str) -> str:
+    """A text without what makes no difference: blanks, and how its JSON is set."""
+    try:
+        return write(parse(dml))
+    except (MarkupError, ValueError):
+        return dml.strip()
+
+
+def _values_written(index: Index, looked: Looked, key: str) -> Iterator[Mapping[str, Any]]:
+    """What each entry about how it was written says, in order, as far as the journal's files count."""
+    rows = index.reading.execute(
+        "SELECT * FROM written WHERE key = ? ORDER BY file, start", (key,)
+    ).fetchall()
+    if not rows or looked.run is None:
+        return
+    parts = {part.path.name: part for part in segments(looked.run)}
+    for row in rows:
+        part = parts.get(row["file"])
+        if part is None or (part.limit is not None and row["start"] + row["length"] > part.limit):
+            continue
+        try:
+            entry = _at(part.path, row["start"], row["length"])
+        except CheckpointError:  # A page without what was before is better than none.
+            continue
+        value = entry.get("value")
+        if entry.get("id") == key and isinstance(value, dict) and isinstance(value.get("dml"), str):
+            yield value
+
+
+def versions_of(told: Told, history: History, edit: Edit | None) -> Mapping[str, str]:
+    """The texts that there are of a conversation, the oldest first: earlier tries, as it was before each
+    correction, as recorded, as edited."""
+    found = {f"try {number}": text for number, text in enumerate(history.tries, 1)}
+    recorded = _plain(told.dml)
+    for one in history.earlier:
+        if one.text is not None and _plain(one.text) != recorded:
+            found[f"before correction {one.number}"] = one.text
     if told.dml:
         found["recorded"] = told.dml
     return found | ({"edited": edit.dml} if edit else {})

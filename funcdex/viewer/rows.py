@@ -16,6 +16,9 @@ from funcdex.viewer.entry import Entry, Flow, entry_of
 MOST_LINE_BYTES = 64 * 2**20
 """A longer line is no record of ours, and would have to be held in memory."""
 _DRAFT_ID = re.compile(rb'\{"id":\s?"([\w.:-]{1,200})"')
+_WRITTEN = re.compile(
+    rb'\{"entry":\s?"(?:stage|rejected)",\s?"id":\s?"([\w.:-]{1,200})",\s?"stage":\s?"conversation"'
+)
 LONGEST_COUNTED = 23
 """Turns and calls beyond are counted together."""
 _COUNTED_OF_A_ROW = ("state", "stage", "reason", "kind", "score", "turns", "calls", "messages", "tokens")
@@ -50,6 +53,10 @@ class Rows:
     def draft(self, key: str, at: int, length: int) -> None:
         """Where a conversation stands in the form in which it was written."""
         self.connection.execute("INSERT OR REPLACE INTO draft VALUES (?, ?, ?)", (key, at, length))
+
+    def written(self, key: str, file: str, at: int, length: int) -> None:
+        """Where in which file of the journal it stands how a conversation was written."""
+        self.connection.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?)", (key, file, at, length))
 
     def event(self, endpoint: str, event: str, fault: str) -> None:
         """Something that befell an endpoint."""
@@ -182,6 +189,13 @@ def draft_key(rows: Rows, at: int, line: bytes) -> bool:
     if found is None:
         return False
     rows.draft(found[1].decode(), at, len(line))
+    return True
+
+
+def written_key(rows: Rows, file: str, at: int, line: bytes) -> bool:
+    """An entry of the journal, of which only the beginning is read."""
+    if (found := _WRITTEN.match(line)) is not None:
+        rows.written(found[1].decode(), file, at, len(line))
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 """Of the tables below. An index of another version is made anew."""
 
 TABLES = """
@@ -25,6 +25,9 @@ CREATE INDEX by_hand ON conversation (n) WHERE decision IS NOT NULL OR flagged O
 CREATE TABLE tag (kind TEXT, value TEXT, n INTEGER, PRIMARY KEY (kind, value, n)) WITHOUT ROWID;
 CREATE TABLE facet (kind TEXT, value TEXT, count INTEGER, PRIMARY KEY (kind, value)) WITHOUT ROWID;
 CREATE TABLE draft (key TEXT PRIMARY KEY, start INTEGER, length INTEGER) WITHOUT ROWID;
+CREATE TABLE written (
+    key TEXT, file TEXT, start INTEGER, length INTEGER, PRIMARY KEY (key, file, start)
+) WITHOUT ROWID;
 CREATE TABLE review (
     key TEXT PRIMARY KEY, decision TEXT, flagged INTEGER, edited INTEGER, note TEXT
 ) WITHOUT ROWID;

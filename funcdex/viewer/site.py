@@ -69,7 +69,7 @@ class _Site:
         count = self._write_conversations()
         self._write_lists(count)
         told = dashboard(self._view.index, self._view.looked)
-        self._put("dashboard.html", 0, "dashboard.html", {"told": told, "running": False})
+        self._put("dashboard.html", 0, "dashboard.html", {"told": told, "running": False, "follows": False})
         return count
 
     def _write_conversations(self) -> int:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from funcdex.dataset.earlier import Earlier
 from funcdex.errors import FuncdexError, MarkupError
 from funcdex.rundir.review import Review
 from funcdex.types.fault import Fault
 from funcdex.types.tools import Tool
 from funcdex.viewer.chat import Chat, chat_of
 from funcdex.viewer.diff import compared, lines_of
+from funcdex.viewer.figures import dashboard
 from funcdex.viewer.index import Index
 from funcdex.viewer.jsontree import json_lines
 from funcdex.viewer.provenance import Provenance, provenance_of
 from funcdex.viewer.query import Filters, by_key, count, facets, known, neighbours, page
-from funcdex.viewer.records import Told, faults_in, review_of, told_by, versions_of, with_text
+from funcdex.viewer.records import (
+    Told,
+    faults_in,
+    history_of,
+    review_of,
+    told_by,
+    versions_of,
+    with_text,
+)
 from funcdex.viewer.source import Looked
 
 MOST_RAW_CHARS = 400_000
@@ -57,9 +68,11 @@ def conversation_view(view: View, row: sqlite3.Row, filters: Filters, version: s
     """A conversation in one of its versions: the edited one if there is one, else as recorded."""
     recorded = told_by(view.index, view.looked, row)
     review = review_of(view.looked, row["key"])
-    versions = versions_of(view.looked, row["key"], recorded, review.edit)
+    history = history_of(view.index, view.looked, row["key"], recorded)
+    versions = versions_of(recorded, history, review.edit)
     chosen = version if version in versions else "edited" if "edited" in versions else "recorded"
     told = _in_version(recorded, versions, chosen)
+    is_latest = chosen in ("recorded", "edited")
     before, after = neighbours(view.index, filters, row)
     return {
         "row": row,
@@ -71,23 +84,28 @@ def conversation_view(view: View, row: sqlite3.Row, filters: Filters, version: s
         "version": chosen,
         "before": before,
         "after": after,
-        "chat": _chat(told, view.looked),
+        "earlier": history.earlier,
+        "chat": _chat(told, view.looked, history.earlier if is_latest else (), judged=is_latest),
         "running": view.looked.running,
         **_panels(told),
     }
 
 
 def compare_view(view: View, sides: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Two versions, each a key and the name of a version (empty: the latest)."""
+    """Two versions, each a key and the name of a version. Where none is named it is the latest; on the left
+    of the same conversation the first."""
     shown: list[dict[str, Any]] = []
+    of_one = len({key for key, _ in sides}) == 1
     for key, version in sides:
         row = by_key(view.index, key) if key else None
         if row is None:
             shown.append({"key": key, "version": "", "options": [], "lines": [], "missing": bool(key)})
             continue
         recorded = told_by(view.index, view.looked, row)
-        versions = versions_of(view.looked, key, recorded, review_of(view.looked, key).edit)
-        chosen = version if version in versions else ([*versions] or ["recorded"])[-1]
+        history = history_of(view.index, view.looked, key, recorded)
+        versions = versions_of(recorded, history, review_of(view.looked, key).edit)
+        usual = ([*versions] or ["recorded"])[0 if of_one and not shown else -1]
+        chosen = version if version in versions else usual
         told = _in_version(recorded, versions, chosen)
         lines = lines_of(told.conversation) if told.conversation else told.dml.split("\n")
         shown.append(
@@ -102,6 +120,14 @@ def compare_view(view: View, sides: Sequence[tuple[str, str]]) -> dict[str, Any]
         )
     pairs = compared(shown[0]["lines"], shown[1]["lines"]) if all(one.get("row") for one in shown) else None
     return {"left": shown[0], "right": shown[1], "pairs": pairs, "running": view.looked.running}
+
+
+def dashboard_view(view: View) -> dict[str, Any]:
+    """The dashboard, and whether it `follows` what goes on; `version` is another one if any figure is."""
+    told = dashboard(view.index, view.looked)
+    follows = told.running or view.index.behind
+    version = hashlib.sha256(repr((told, follows)).encode("utf-8", "replace")).hexdigest()[:16]
+    return {"told": told, "running": told.running, "follows": follows, "version": version}
 
 
 def edit_view(view: View, row: sqlite3.Row, text: str | None = None) -> dict[str, Any]:
@@ -136,11 +162,11 @@ def _in_version(recorded: Told, versions: Mapping[str, str], chosen: str) -> Tol
         return recorded
     try:
         return with_text(recorded, versions[chosen])
-    except MarkupError:
-        return recorded
+    except MarkupError as error:
+        return replace(recorded, conversation=None, dml=versions[chosen], unreadable=str(error))
 
 
-def _chat(told: Told, looked: Looked) -> Chat | None:
+def _chat(told: Told, looked: Looked, earlier: Sequence[Earlier], *, judged: bool) -> Chat | None:
     if told.conversation is None:
         return None
     tools = told.tools or ()
@@ -156,7 +182,8 @@ def _chat(told: Told, looked: Looked) -> Chat | None:
         errors_fit=told.errors_fit,
         faults=faults,
         provenance=provenance,
-        verdicts=_verdicts(told.record),
+        verdicts=_verdicts(told.record) if judged else {},
+        earlier=earlier,
     )
 
 

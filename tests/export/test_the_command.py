@@ -253,7 +253,7 @@ def test_pairs_are_made_of_versions_that_share_a_prompt(tmp_path: Path) -> None:
     )  # fmt: skip
     out = tmp_path / "out"
     result = export(run.path, "--format", "trl", "--out", out, "--preferences")
-    assert result.code == 0 and "preference pairs: 1" in result.out and "is not kept" in result.out
+    assert result.code == 0 and "preference pairs: 1" in result.out and "makes none" in result.out
     (pair,) = read_lines(out / "preferences" / "train.jsonl")
     assert (pair["id"], pair["prompt"]) == ("c1", [asks("Hello.")])
     assert pair["chosen"] == [says("Good day.")] and pair["rejected"] == [says("What?")]
@@ -437,3 +437,14 @@ def test_the_card_of_a_run_tells_its_yield_prompts_and_tools(
     assert told in text and "/home/me" not in text
     assert "| judge | 0f0f | 1 |" in text and "| some-model | 1 |" in text
     assert "| planned | 9 |" in text and "seed 4" in text and "## Known limits" in text
+
+
+def test_a_conversation_in_which_nothing_is_to_be_learnt_is_left_out_and_counted(tmp_path: Path) -> None:
+    nothing = record("c2", messages=distinct(2), loss_mask=[False] * len(distinct(2)))
+    source = write_lines(tmp_path / "data.jsonl", record("c1", messages=distinct(1)), nothing)
+    told = export(source, "--format", "trl", "--out", tmp_path / "masked", "--loss-mask")
+    assert [row["id"] for row in read_lines(tmp_path / "masked" / "train.jsonl")] == ["c1"]
+    assert "nothing in them is to be learnt: 1" in told.out
+    assert json.loads((tmp_path / "masked" / "export.json").read_text("utf-8"))["nothing_to_learn"] == 1
+    export(source, "--format", "trl", "--out", tmp_path / "all")
+    assert len(read_lines(tmp_path / "all" / "train.jsonl")) == 2

@@ -31,7 +31,7 @@ def skip_unless_built(kind: servers.Kind) -> None:
 @pytest.fixture(scope="session")
 def vllm_server() -> Iterator[servers.LiveServer]:
     skip_unless_built("vllm")
-    with servers.vllm() as server:
+    with servers.vllm(flags=servers.VLLM_READS_CALLS) as server:
         yield server
 
 

@@ -32,6 +32,8 @@ VLLM_READY_WITHIN_S = 600.0
 """Three processes import torch one after another: 35 to 60 s on two free cores, 215 s seen on shared ones."""
 LLAMACPP_READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
+VLLM_READS_CALLS = ("--enable-auto-tool-choice", "--tool-call-parser", "hermes")
+"""Without them vLLM refuses requests with tools and `tool_choice: auto`."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.replay import Replay, Tokens, read_journal
 from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
 from funcdex.types.record import STAGES, Accepted, Draft, Entry, Plan, Rejected, Restarted, StageDone, fold
@@ -139,27 +139,28 @@ def test_entries_of_versions_that_did_not_note_the_sampling_count() -> None:
     assert not is_entry(old | {"usage": [old["usage"][0] | {"more": 1}]})
 
 
-def test_all_that_a_draft_can_gain_is_an_entry_when_it_is_read_again() -> None:
-    values: dict[str, Any] = {
-        **dict.fromkeys(
-            ("scenario", "persona", "outline", "dml", "written", "written_at", "written_by"), "x"
-        ),
-        **dict.fromkeys(("blueprint", "grammar", "scores", "verdicts"), {"x": 1}),
-        **{"shown": ("A",), "corrected": ({"turn": 1},), "adjudicated": ({"of": "x"},), "corrections": 1},
-        "system_prompt": "x",
-    }
-    assert values.keys() == {one.name for one in fields(Draft)} - {"plan", "usage", "begun", "done"}
-    for name, value in values.items():
-        entry = StageDone("a", "conversation", {name: value})
-        read = from_line(as_line(entry_as_json(entry)))
-        assert is_entry(read), name
-        draft = Draft(Plan("a", 1, ("gmail",), "clear", 7)).after(entry_from_json(read))  # type: ignore[arg-type]
-        assert getattr(draft, name) == value
-    assert not is_entry(entry_as_json(StageDone("a", "conversation", {"plan": {}})))
-
-
 def test_what_a_judge_and_corrections_add_is_of_its_kind() -> None:
     for key, good, bad in (("verdicts", {}, []), ("corrected", [], {}), ("written_by", "1.0", 1)):
         entry = entry_as_json(StageDone("a", "judge", {key: good}))
         assert is_entry(entry)
         assert not is_entry(entry | {"value": {key: bad}})
+
+
+OF_NO_ENTRY = {"plan", "usage", "begun", "done"}
+LISTS, MAPPINGS = {"shown", "corrected", "adjudicated"}, {"blueprint", "grammar", "scores", "verdicts"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Draft) if one.name not in OF_NO_ENTRY])
+def test_whatever_a_stage_adds_to_a_draft_counts_when_it_is_read_again(name: str) -> None:
+    value: Any = [] if name in LISTS else {} if name in MAPPINGS else 1 if name == "corrections" else "x"
+    for entry in (StageDone("a", "scenario", {name: value}), Rejected("a", "s", "r", value={name: value})):
+        record = entry_as_json(entry)
+        assert is_entry(record) and entry_from_json(record) == entry
+        assert not is_entry(record | {"value": {name: 1.5}})
+
+
+def test_a_rejection_of_an_earlier_version_counts() -> None:
+    entry = Rejected("a", "conversation", "markup", "why")
+    assert "value" not in entry_as_json(entry) and is_entry(entry_as_json(entry))
+    assert not is_entry(entry_as_json(entry) | {"value": "text"})
+    assert not is_entry(entry_as_json(entry) | {"more": 1})

@@ -66,7 +66,10 @@ async def test_a_faulty_turn_is_written_again_between_those_that_stay() -> None:
     assert isinstance(outcome, StageDone)
     assert outcome.value["dml"] == (FIRST + SECOND_AGAIN + "\n" + THIRD).strip()
     note = {"sample": 1, "turn": 2, "how": "turn", "reasons": ["invalid_arguments", "ungrounded_argument"]}
-    assert outcome.value["corrected"] == [note | {"replaced": SECOND_WRONG}]
+    (corrected,) = outcome.value["corrected"]
+    faults = corrected.pop("faults")
+    assert corrected == note | {"replaced": SECOND_WRONG}
+    assert [one["reason"] for one in faults] == note["reasons"] and "$.to" in faults[0]["detail"]
     assert asked.grammar is not None
     assert matches(asked.grammar, SECOND_AGAIN) and not matches(asked.grammar, SECOND_AGAIN + "\n" + BYE)
     told = asked.messages[1].content
@@ -78,6 +81,7 @@ async def test_turns_that_rest_on_the_faulty_one_are_written_again_with_it() -> 
     outcome, (asked,) = await written(FIRST + SECOND_WRONG + RELYING, rest)
     assert isinstance(outcome, StageDone) and outcome.value["dml"] == FIRST + rest
     assert outcome.value["corrected"][0]["how"] == "rest"
+    assert outcome.value["corrected"][0]["replaced"] == (SECOND_WRONG + RELYING).rstrip()
     assert asked.grammar is not None and matches(asked.grammar, rest)
     assert "do not write\nit again" in asked.messages[1].content
 
@@ -136,7 +140,10 @@ async def test_a_record_says_what_was_corrected() -> None:
     assert isinstance(outcome, StageDone)
     ((_, record),) = lines_after(ready().after(outcome), outcome, [])
     assert record["metadata"]["correction_attempts"] == 1
-    told = [{key: one[key] for key in one if key != "replaced"} for one in outcome.value["corrected"]]
+    told = [
+        {key: one[key] for key in one if key not in ("replaced", "faults")}
+        for one in outcome.value["corrected"]
+    ]
     assert record["lineage"]["corrections"] == told
     assert [one["stage"] for one in record["lineage"]["requests"]] == ["conversation", "correction"]
     seeds = [one["sampling"]["seed"] for one in record["lineage"]["requests"]]

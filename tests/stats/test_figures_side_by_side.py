@@ -77,7 +77,7 @@ def test_two_data_sets_are_compared_figure_by_figure(tmp_path: Path, figures: di
     other = told_of(tmp_path / "other.jsonl", talk({"to": "ada"}, toolkit="other"))
     rows = {row.figure: row for row in compared(figures, other)}
     assert (rows["calls each"].this, rows["calls each"].other, rows["calls each"].change) == (1.0, 1.0, 0.0)
-    assert rows["arguments a call"].change == 1.0
+    assert rows["arguments a call"].change == 1.0 and rows["arguments a call"].as_row()["change"] == "+100.0%"
     assert rows["share of toolkit mail"].other is None and rows["share of toolkit mail"].change is None
     assert rows["share of toolkit other"].this is None
     assert "score: tool_use_quality" not in rows

@@ -52,6 +52,22 @@ def test_rejected_ones_are_left_out_and_accepted_ones_taken_in(
     assert set(again) == {one["id"] for one in kept}
 
 
+def test_one_that_was_given_up_while_it_was_written_is_taken_in_when_it_is_mended(
+    seen: Viewed, run: RunDir, tmp_path: Path
+) -> None:
+    lost = next(one for one in records(run, "rejected") if one["stage"] == "conversation")
+    seen.send(f"/review?key={lost['id']}", action="accept")
+    rows, report, told = exported(run.path, tmp_path / "out")
+    assert lost["id"] not in rows and report["by_hand"]["taken_in"] == 0
+    assert f"{lost['id']}: accepted by hand, but its text has faults" in told
+    mended = "</user>\nThank you!\n</assistant>\nYou are welcome."
+    seen.send(f"/edit?key={lost['id']}", action="save", text=mended)
+    rows, report, _ = exported(run.path, tmp_path / "mended")
+    assert report["by_hand"]["taken_in"] == report["by_hand"]["edited"] == 1
+    assert [one["content"] for one in rows[lost["id"]]["messages"]] == ["Thank you!", "You are welcome."]
+    assert rows[lost["id"]]["tools"] == lost["tools"]
+
+
 def test_an_edit_stands_in_the_place_of_what_was_recorded(seen: Viewed, run: RunDir, tmp_path: Path) -> None:
     one = records(run, "parsed_conversations")[0]
     text = text_of(one) + "\n</user>\nThank you!\n</assistant>\nYou are welcome."

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ import pytest
 import uvicorn
 
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.lock import exclusive
 from funcdex.rundir.review import read_reviews
 from funcdex.viewer.app import application
 from funcdex.viewer.following import Follower
@@ -294,6 +296,63 @@ def test_what_comes_meanwhile_is_told_without_moving_anything(
         assert page.locator(".row .id").first.inner_text() == first
         page.get_by_text("3 more since").click()
         page.wait_for_function(f"document.querySelector('.row .id').textContent !== '{first}'")
+        assert wrong == []
+
+
+def test_the_dashboard_follows_a_run_without_losing_the_place_and_stops_with_it(
+    browser: Browser, run: RunDir, tmp_path: Path
+) -> None:
+    kept = run.output("parsed_conversations")
+    lines = kept.read_bytes().splitlines(keepends=True)
+    kept.write_bytes(b"".join(lines[:-3]))
+    tile = "document.querySelector('.tiles div:nth-child(2) dd').textContent"
+    with (
+        exclusive(run),
+        served(run.path, tmp_path / "index") as url,
+        opened(browser, f"{url}dashboard") as (page, wrong),
+    ):
+        before = int(page.evaluate(tile))
+        assert page.locator("#running").is_visible()
+        link = page.locator(".bars a").nth(9)
+        link.focus()
+        label, place = link.inner_text(), page.evaluate("scrollY")
+        assert place > 0, "one has scrolled down"
+        page.evaluate("window.stays = true")
+        with kept.open("ab") as file:
+            file.writelines(lines[-3:])
+        page.wait_for_function(f"{tile} === '{before + 3}'", timeout=20_000)
+        page.wait_for_function(f"document.activeElement.textContent === {label!r}")
+        assert page.evaluate("[window.stays, scrollY]") == [True, place] and wrong == []
+        picture(page, "dashboard-live")
+    with served(run.path, tmp_path / "index") as url:
+        with exclusive(run):
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(f"{url}dashboard")
+            assert page.locator("#running").is_visible()
+        page.wait_for_selector("#running", state="hidden", timeout=20_000)
+        assert page.locator("#dashboard").get_attribute("hx-get") is None, "it asks no more"
+        context.close()
+
+
+def test_what_a_correction_replaced_opens_at_its_turn(browser: Browser, run: RunDir, tmp_path: Path) -> None:
+    kept = {one["id"] for one in records(run, "parsed_conversations")}
+    entries = (json.loads(line) for line in run.journal.read_bytes().splitlines())
+    id = next(one["id"] for one in entries if one["entry"] == "stage" and one["id"] in kept)
+    with (
+        served(run.path, tmp_path / "index") as url,
+        opened(browser, f"{url}conversation?key={id}") as (page, wrong),
+    ):
+        fold = page.locator("details.before")
+        assert not fold.locator(".bubble.user").is_visible()
+        fold.locator("summary").first.focus()
+        page.keyboard.press("Enter")
+        fold.locator(".bubble.user").wait_for()
+        assert fold.get_by_label("Why it was corrected").is_visible() and serious(page) == []
+        picture(page, "before-a-correction")
+        fold.get_by_role("link", name="Compare with what became of it").click()
+        page.locator(".diff del").first.wait_for()
+        picture(page, "original-and-corrected")
         assert wrong == []
 
 

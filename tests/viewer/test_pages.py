@@ -12,7 +12,10 @@ from urllib.parse import quote
 
 import pytest
 
+from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import RunDir
+from funcdex.rundir.lock import exclusive
+from funcdex.viewer.figures import dashboard
 from viewer.made import HOSTILE, Viewed, hostile_file, ids, records, viewed
 
 
@@ -164,11 +167,55 @@ def test_the_dashboard_counts_what_is_there(looking: Viewed, finished: RunDir) -
     assert "<polyline" in page and "http://gpu1:8000" in page and "retry: timed out" in page
 
 
+def dashboard_version(page: str) -> str | None:
+    """What the page asks for again, None if it does not."""
+    found = re.search(r'hx-get="/dashboard\?seen=(\w+)" hx-trigger="every', page)
+    return found and found[1]
+
+
+def test_the_dashboard_follows_a_run_for_as_long_as_it_goes_on(seen: Viewed, run: RunDir) -> None:
+    assert dashboard_version(seen.page("/dashboard")) is None
+    with exclusive(run, "--run"):
+        page = seen.page("/dashboard")
+        version = dashboard_version(page)
+        assert version and 'id="running">' in page
+        assert seen.client.get(f"/dashboard?seen={version}").status_code == 204, "nothing is new"
+        line = json.loads(run.output("rejected").read_bytes().splitlines()[0])
+        with run.output("rejected").open("ab") as file:
+            file.write(as_line(line | {"id": "conv_77777"}))
+        seen.index.grow_to_the_end()
+        newer = dashboard_version(seen.page(f"/dashboard?seen={version}"))
+        assert newer and newer != version
+    over = seen.page(f"/dashboard?seen={newer}")
+    assert dashboard_version(over) is None and 'id="running" hidden' in over
+
+
+def test_the_list_says_when_a_run_is_over(seen: Viewed, run: RunDir) -> None:
+    with exclusive(run, "--run"):
+        assert 'id="running" hx-swap-oob="true"' in seen.page("/live?seen=0")
+    assert 'id="running" hidden hx-swap-oob="true"' in seen.page("/live?seen=0")
+
+
+def test_tokens_of_what_was_given_up_early_count_for_their_endpoints(
+    looking: Viewed, finished: RunDir
+) -> None:
+    spent = [
+        request["completion_tokens"]
+        for name in ("parsed_conversations", "rejected")
+        for one in records(finished, name)
+        for request in one["lineage"]["requests"]
+    ]
+    told = dashboard(looking.index, looking.view.looked)
+    assert sum(one.completion for one in told.endpoints) == sum(spent)
+    assert told.throughput is not None and len(told.throughput.lines) == 3
+
+
 def test_two_conversations_are_compared_word_by_word(looking: Viewed) -> None:
     one, other = every_id(looking, "state=accepted")[:2]
     page = looking.page(f"/compare?left={one}&right={other}")
     assert "<del>" in page and "<ins>" in page
-    assert "They are the same" in looking.page(f"/compare?left={one}&right={one}")
+    same = f"/compare?left={one}&right={one}&left_version=recorded&right_version=recorded"
+    assert "They are the same" in looking.page(same)
     assert "There is no conversation" in looking.page("/compare?left=nobody&right=x")
 
 

@@ -68,7 +68,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const within = target && document.activeElement && target.contains(document.activeElement);
   if (!within) { focusAfter = null; return; }
   const active = document.activeElement;
-  focusAfter = { id: target.id, what: active.matches("a.open") ? "a.open" : active.value ? `[value="${CSS.escape(active.value)}"]` : null };
+  const named = (name, value) => `[${name}="${CSS.escape(value)}"]`;
+  const what = active.matches("a.open") ? "a.open"
+    : active.value ? named("value", active.value)
+    : active.matches("a[href]") ? named("href", active.getAttribute("href")) : null;
+  focusAfter = { id: target.id, what };
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!focusAfter) return;
