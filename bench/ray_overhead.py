@@ -4,11 +4,15 @@ on duplicates the actors for it take in a second; and what Ray costs by itself.
     python bench/ray_overhead.py [--conversations 1000] [--rounds 3] [--decisions 8192] [--record]
 
 Two nodes on this machine, two actors, one that decides, two simulated endpoints in processes of their own,
-some six requests a conversation. CPU is user and system time of the session and of the actors, with the
-processes that these begin. What a conversation costs is the difference between a run of that many and one
-of a fifth, by the difference in conversations: what is paid once (imports, joining the cluster, tools and
-grammars, of which each actor builds its own) is in `start`, in seconds. Ray's daemons are at work whether
-there is a run or not; they are told apart (`ray idle`).
+some six requests a conversation. Beside one process there are two without Ray, with half of the conversations
+and one endpoint each, which decide apart: how much of the difference is that two at once use more CPU for the
+same work, on cores and caches that they share.
+
+CPU is user and system time of the session and of the actors, with the processes that these begin. What a
+conversation costs is the difference between a run of that many and one of a fifth, by the difference in
+conversations: what is paid once (imports, joining the cluster, tools and grammars, of which each actor builds
+its own) is in `start`, in seconds. Ray's daemons are at work whether there is a run or not; they are told
+apart (`ray idle`).
 
 Decisions: scenarios that are all new, vectors at hand, two that decide on a toolkit set each, two that ask
 and have one call with each of them under way, as ranges have. Each of the layers is asked, and the ledger is
@@ -23,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,26 +104,26 @@ def by_itself(address: str) -> dict[str, float]:
 
 
 def runs(address: str, conversations: int, rounds: int) -> dict[str, Any]:
-    """CPU of one conversation, in ms, and their ratio; rounds take turns."""
-    here: list[_Cost] = []
-    spread: list[_Cost] = []
+    """CPU of one conversation, in ms, and ratios; the three ways to run take turns."""
+    costs: dict[str, list[_Cost]] = {"one_process": [], "two_processes": [], "ray": []}
     simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
         urls = ",".join(found)
         for _ in range(rounds):
-            here.append(_cost(urls, conversations))
-            spread.append(_cost(urls, conversations, "--ray", address))
-    parts = spread[0].each_ms
-    return {
-        "conversations": conversations,
-        "one_process_cpu_ms": spread_of([one.ms for one in here]),
-        "ray_cpu_ms": spread_of([one.ms for one in spread]),
-        "parts_cpu_ms": {name: spread_of([one.each_ms[name] for one in spread]) for name in parts},
-        "ratio": spread_of([b.ms / a.ms for a, b in zip(here, spread, strict=True)]),
-        "start_of_one_process_cpu_s": spread_of([one.start_s for one in here]),
-        "start_of_ray_cpu_s": spread_of([one.start_s for one in spread]),
-        "whole_run_ratio": spread_of([b.whole_s / a.whole_s for a, b in zip(here, spread, strict=True)]),
-    }
+            costs["one_process"].append(_cost(conversations, [urls]))
+            costs["two_processes"].append(_cost(conversations, found))
+            costs["ray"].append(_cost(conversations, [urls], "--ray", address))
+    figures: dict[str, Any] = {"conversations": conversations}
+    for name, each in costs.items():
+        figures[f"{name}_cpu_ms"] = spread_of([one.ms for one in each])
+        figures[f"{name}_start_cpu_s"] = spread_of([one.start_s for one in each])
+    for part in costs["ray"][0].each_ms:
+        figures[f"ray_{part}_cpu_ms"] = spread_of([one.each_ms[part] for one in costs["ray"]])
+    for name in ("one_process", "two_processes"):
+        pairs = list(zip(costs["ray"], costs[name], strict=True))
+        figures[f"ray_to_{name}"] = spread_of([a.ms / b.ms for a, b in pairs])
+        figures[f"ray_to_{name}_with_start"] = spread_of([a.whole_s / b.whole_s for a, b in pairs])
+    return figures
 
 
 @dataclass(frozen=True)
@@ -135,20 +140,25 @@ class _Cost:
         return sum(self.each_ms.values())
 
 
-def _cost(urls: str, conversations: int, *more: str) -> _Cost:
+def _cost(conversations: int, urls: Sequence[str], *more: str) -> _Cost:
     few = conversations // FIFTH
-    short, whole = (_cpu_s(urls, count, *more) for count in (few, conversations))
+    short, whole = (_cpu_s(count, urls, *more) for count in (few, conversations))
     each_ms = {name: 1000 * (whole[name] - short[name]) / (conversations - few) for name in whole}
     start_s = sum(short.values()) - few * sum(each_ms.values()) / 1000
     return _Cost(each_ms, start_s, sum(whole.values()))
 
 
-def _cpu_s(urls: str, conversations: int, *more: str) -> dict[str, float]:
-    """What one run took: the process of the session, with those that it began, and actors."""
-    command = ["-m", "spread.session", "--urls", urls, "--conversations", str(conversations), *more]
+def _cpu_s(conversations: int, urls: Sequence[str], *more: str) -> dict[str, float]:
+    """What one run took, or several at once that share the conversations, each with endpoints of its own:
+    the processes of the sessions, with those that they began, and actors."""
+    command = [sys.executable, "-m", "spread.session", "--conversations", str(conversations // len(urls))]
     before = os.times()
     with watched_actors() as actors:
-        subprocess.run([sys.executable, *command], cwd=Path(__file__).parent, check=True)
+        at_work = [
+            subprocess.Popen([*command, "--urls", each, *more], cwd=Path(__file__).parent) for each in urls
+        ]
+        if any(process.wait() for process in at_work):
+            raise SystemExit("a run has failed")
     after = os.times()
     own_s = after.children_user + after.children_system - before.children_user - before.children_system
     return {"session": own_s} | {kind: actors.used_s(kind) for kind in ACTORS}
