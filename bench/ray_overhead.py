@@ -1,7 +1,8 @@
 """What `--ray` costs: CPU of a conversation on two nodes against one in a single process; how many decisions
 on duplicates the actors for it take in a second; and what Ray costs by itself.
 
-    python bench/ray_overhead.py [--conversations 1000] [--rounds 3] [--decisions 8192] [--record]
+    python bench/ray_overhead.py [--conversations 1000] [--rounds 3] [--decisions 8192]
+        [--folder /dev/shm/bench] [--record]
 
 Two nodes on this machine, two actors, one that decides, two simulated endpoints in processes of their own,
 some six requests a conversation. Beside one process there are two without Ray, with half of the conversations
@@ -46,6 +47,7 @@ from funcdex.sim.process import simulated_endpoints
 FIFTH = 5
 IDLE_FOR_S = 5.0
 EMPTY_CALLS = 2000
+FOLDER = Path(__file__).resolve().parents[1] / ".bench"
 
 
 def main() -> None:
@@ -54,6 +56,9 @@ def main() -> None:
     options.add_argument("--conversations", type=int, default=1000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--decisions", type=int, default=8192)
+    options.add_argument(
+        "--folder", type=Path, default=FOLDER, help="of runs and ledgers; in memory where others use the disk"
+    )
     record_option(options)
     chosen = options.parse_args()
     try:
@@ -62,21 +67,25 @@ def main() -> None:
         print("ray is not installed: pip install 'funcdex[ray]'")
         return
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
     cluster.add_node(num_cpus=2)
     try:
         figures = {
             "ray": by_itself(cluster.address),
-            "run": runs(cluster.address, chosen.conversations, chosen.rounds),
-            "decisions in batches of 64": decisions(cluster.address, chosen.decisions, 64),
-            "decisions in batches of 8": decisions(cluster.address, chosen.decisions, 8),
+            "run": runs(cluster.address, chosen.conversations, chosen.rounds, chosen.folder),
+            "decisions in batches of 64": decisions(cluster.address, chosen.decisions, 64, chosen.folder),
+            "decisions in batches of 8": decisions(cluster.address, chosen.decisions, 8, chosen.folder),
         }
     finally:
         cluster.shutdown()
     for line in (f"{part} {name}: {value}" for part, told in figures.items() for name, value in told.items()):
         print(line)
     if chosen.record:
-        record("ray_overhead", figures, versions=("ray", "anyio", "aiohttp", "numpy"))
+        record(
+            "ray_overhead",
+            {"folder": str(chosen.folder), **figures},
+            versions=("ray", "anyio", "aiohttp", "numpy"),
+        )
 
 
 def by_itself(address: str) -> dict[str, float]:
@@ -103,16 +112,17 @@ def by_itself(address: str) -> dict[str, float]:
     }
 
 
-def runs(address: str, conversations: int, rounds: int) -> dict[str, Any]:
+def runs(address: str, conversations: int, rounds: int, folder: Path) -> dict[str, Any]:
     """CPU of one conversation, in ms, and ratios; the three ways to run take turns."""
     costs: dict[str, list[_Cost]] = {"one_process": [], "two_processes": [], "ray": []}
+    at = ("--folder", str(folder))
     simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
         urls = ",".join(found)
         for _ in range(rounds):
-            costs["one_process"].append(_cost(conversations, [urls]))
-            costs["two_processes"].append(_cost(conversations, found))
-            costs["ray"].append(_cost(conversations, [urls], "--ray", address))
+            costs["one_process"].append(_cost(conversations, [urls], *at))
+            costs["two_processes"].append(_cost(conversations, found, *at))
+            costs["ray"].append(_cost(conversations, [urls], *at, "--ray", address))
     figures: dict[str, Any] = {"conversations": conversations}
     for name, each in costs.items():
         figures[f"{name}_cpu_ms"] = spread_of([one.ms for one in each])
@@ -164,14 +174,15 @@ def _cpu_s(conversations: int, urls: Sequence[str], *more: str) -> dict[str, flo
     return {"session": own_s} | {kind: actors.used_s(kind) for kind in ACTORS}
 
 
-def decisions(address: str, questions: int, at_once: int) -> dict[str, Any]:
+def decisions(address: str, questions: int, at_once: int, folder: Path) -> dict[str, Any]:
     """Decisions in a second of the clock, and in a second of CPU of those who decide."""
     import ray
 
     ray.init(address=address, log_to_driver=False)
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".deciding-") as folder:
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="deciding-") as run:
         shards = [
-            ray.remote(MeasuredShard).remote(ShardOrder(RunDir(Path(folder)), DedupSettings(), 2, number))
+            ray.remote(MeasuredShard).remote(ShardOrder(RunDir(Path(run)), DedupSettings(), 2, number))
             for number in range(2)
         ]
         askers = [ray.remote(Asker).remote(number, shards, questions // 2, at_once) for number in range(2)]
