@@ -34,7 +34,7 @@ training: install  ## exports read by `datasets` and TRL, in an environment of t
 	$(BIN)/python -m pytest tests/live/test_trainers_read_exports.py -m live -rs
 
 ray: install  ## runs on a real Ray cluster of two nodes, whatever is killed; RAY_CONVERSATIONS each
-	@$(PIP) '.[ray]' || echo "ray cannot be installed here: its tests skip"
+	@$(PIP) '.[ray]' 'ray[data,default]' || echo "ray cannot be installed here: its tests skip"
 	FUNCDEX_RAY_CONVERSATIONS=$(RAY_CONVERSATIONS) $(BIN)/python -m pytest tests/live/test_ray_cluster.py -m live -rs
 
 browser: install  ## the viewer in a real Chromium, which the system has to have (Debian: apt-get install chromium)

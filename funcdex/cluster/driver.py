@@ -149,8 +149,11 @@ class _Driver:
     async def _await_end(self, one: _Range) -> None:
         try:
             one.done = await one.actor.work()
+            # An owner may be lost before it was ever heard of.
+            self._lines_missed |= one.done.epoch > 1
         except ClusterError as lost:
             one.lost = lost
+            self._lines_missed = True
         one.over.set()
 
     async def _look_at(self, one: _Range) -> bool:

@@ -114,9 +114,9 @@ async def test_a_range_that_stopped_is_gone_on_with_where_it_stood(order: Order)
     with anyio.fail_after(300):
         await first.drain()
         stopped = await first.work()
-        assert stopped.accepted == 0 and stopped.fault is None
+        assert stopped.accepted == 0 and stopped.fault is None and stopped.epoch == 1
         done = await session.worker(0).work()
-        assert done.accepted + sum(done.rejected.values()) == COUNT // 2
+        assert done.accepted + sum(done.rejected.values()) == COUNT // 2 and done.epoch == 2
         again = await session.worker(0).work()
         assert (again.accepted, again.rejected) == (done.accepted, done.rejected)
 
