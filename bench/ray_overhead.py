@@ -28,8 +28,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,16 +71,23 @@ def main() -> None:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
     cluster.add_node(num_cpus=2)
     try:
-        figures = {
-            "ray": by_itself(cluster.address),
-            "run": runs(cluster.address, chosen.conversations, chosen.rounds, chosen.folder),
-            "decisions in batches of 64": decisions(cluster.address, chosen.decisions, 64, chosen.folder),
-            "decisions in batches of 8": decisions(cluster.address, chosen.decisions, 8, chosen.folder),
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "ray": partial(by_itself, cluster.address),
+            "decisions in batches of 64": partial(
+                decisions, cluster.address, chosen.decisions, 64, chosen.folder
+            ),
+            "decisions in batches of 8": partial(
+                decisions, cluster.address, chosen.decisions, 8, chosen.folder
+            ),
+            "run": partial(runs, cluster.address, chosen.conversations, chosen.rounds, chosen.folder),
         }
+        figures = {}
+        for part, measure in parts.items():
+            figures[part] = measure()
+            for name, value in figures[part].items():
+                print(f"{part} {name}: {value}", flush=True)
     finally:
         cluster.shutdown()
-    for line in (f"{part} {name}: {value}" for part, told in figures.items() for name, value in told.items()):
-        print(line)
     if chosen.record:
         record(
             "ray_overhead",

@@ -51,7 +51,11 @@ class Nodes:
 
     def __init__(self) -> None:
         cluster_utils = pytest.importorskip("ray.cluster_utils", reason="ray is not installed: make ray")
-        head = {"num_cpus": 2, "dashboard_port": free_port()}
+        head = {
+            "num_cpus": 2,
+            "dashboard_port": free_port(),
+            "dashboard_agent_listen_port": free_port(),
+        }
         self.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
         self.second = self.cluster.add_node(num_cpus=2)
 
@@ -74,10 +78,13 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    made = Nodes()
-    yield made
-    made.cluster.shutdown()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_AUTH_MODE", os.environ.get("RAY_AUTH_MODE", "disabled"))
+        # A job finds its command where the head does.
+        environment.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        made = Nodes()
+        yield made
+        made.cluster.shutdown()
 
 
 @pytest.fixture
@@ -195,14 +202,13 @@ def test_a_run_is_a_job_of_the_cluster(
     run = tmp_path / "run"
     monkeypatch.setenv("RUN", str(run))
     monkeypatch.setenv("COUNT", "24")
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     head = f"http://{nodes.cluster.webui_url}"
     submitted = subprocess.run(
         ["sh", "examples/ray_job.sh", head, endpoints], capture_output=True, text=True, timeout=600
     )
     # Exit code 5 (fewer accepted than asked for) is the job's, which `ray` tells as 1.
     assert "submitted successfully" in submitted.stdout, submitted.stderr
-    assert submitted.returncode in (0, 1)
+    assert submitted.returncode in (0, 1) and RunDir(run).exists, submitted.stdout + submitted.stderr
     told = json.loads(run_command("status", run, "--json", "-").stdout)
     assert told["accepted"] + sum(told["rejected"].values()) == 24, submitted.stdout + submitted.stderr
     assert len(segments(RunDir(run))) >= 2
