@@ -55,7 +55,7 @@ def main() -> None:
     """Measures what was asked for."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--conversations", type=int, default=1000)
-    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--rounds", type=int, default=3, help="0: leaves runs out")
     options.add_argument("--decisions", type=int, default=8192)
     options.add_argument(
         "--folder", type=Path, default=FOLDER, help="of runs and ledgers; in memory where others use the disk"
@@ -79,8 +79,9 @@ def main() -> None:
             "decisions in batches of 8": partial(
                 decisions, cluster.address, chosen.decisions, 8, chosen.folder
             ),
-            "run": partial(runs, cluster.address, chosen.conversations, chosen.rounds, chosen.folder),
         }
+        if chosen.rounds:
+            parts["run"] = partial(runs, cluster.address, chosen.conversations, chosen.rounds, chosen.folder)
         figures = {}
         for part, measure in parts.items():
             figures[part] = measure()
