@@ -38,7 +38,7 @@ mcp: install  ## MCP servers of others, over stdio and HTTP, in an environment o
 	$(BIN)/python -m pytest tests/live/test_mcp_servers_of_others.py -m live -rs
 
 ray: install  ## runs on a real Ray cluster of two nodes, whatever is killed; RAY_CONVERSATIONS each
-	@$(PIP) '.[ray]' || echo "ray cannot be installed here: its tests skip"
+	@$(PIP) '.[ray]' 'ray[data,default]' || echo "ray cannot be installed here: its tests skip"
 	FUNCDEX_RAY_CONVERSATIONS=$(RAY_CONVERSATIONS) $(BIN)/python -m pytest tests/live/test_ray_cluster.py -m live -rs
 
 browser: install  ## the viewer in a real Chromium, which the system has to have (Debian: apt-get install chromium)

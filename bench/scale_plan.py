@@ -48,7 +48,7 @@ def main() -> None:
     else:
         raise SystemExit("nothing is recorded: name a finished run with --from-run")
     spread = recorded("ray_overhead")
-    per_shard = spread["figures"]["decisions"]["per_cpu_s"] if spread else None
+    per_shard = spread["figures"]["decisions in batches of 64"]["per_cpu_s"] if spread else None
     tokens = {"completion_tokens": chosen.completion_tokens or measured["completion_tokens"]}
     plan = planned(measured | tokens, chosen.conversations, chosen.gpus, chosen.tokens_per_s, per_shard)
     for name, value in plan.items():

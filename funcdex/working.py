@@ -19,6 +19,7 @@ from funcdex.order import Order, mend
 from funcdex.pipeline import Funnel, Journal, Pipeline
 from funcdex.pool.events import PoolEvent
 from funcdex.pool.joining import Candidate
+from funcdex.pool.live import drain, max_live
 from funcdex.pool.pool import Pool
 from funcdex.rundir.journal import open_journal
 from funcdex.rundir.log import EventLog
@@ -32,9 +33,6 @@ from funcdex.stages.plan import plans
 from funcdex.stages.tool_check import CheckedTools
 from funcdex.tally import Tally
 from funcdex.types.record import Accepted, Draft, fold
-
-LIVE_PER_SLOT = 2
-"""Live conversations for each request that may be in flight: one being answered, one waiting its turn."""
 
 Draining = Callable[[Callable[[], None], anyio.CancelScope], AbstractContextManager[None]]
 """In its block the function is called to begin nothing more, and the scope is cancelled to break off."""
@@ -159,8 +157,8 @@ class Work:
                 tasks.start_soon(served.fleet.follow, pool)
             for observe in job.observers:
                 tasks.start_soon(observe, self.snapshot)
-            with job.draining(partial(_drain, pool, pipeline), tasks.cancel_scope):
-                await pipeline.run(self._drafts(), max_live=partial(_max_live, pool))
+            with job.draining(partial(drain, pool, pipeline.stopping.set), tasks.cancel_scope):
+                await pipeline.run(self._drafts(), max_live=partial(max_live, pool))
             fault = pipeline.fault
             # Ends the guard as well, so what comes after it in this block would be lost.
             tasks.cancel_scope.cancel()
@@ -220,13 +218,3 @@ def funnel_of(planned: int, state: JournalState) -> Funnel:
         else:
             funnel.rejected[outcome.reason] += 1
     return funnel
-
-
-def _drain(pool: Pool, pipeline: Pipeline) -> None:
-    """Lets finish what is in flight, and begins nothing more."""
-    pipeline.stopping.set()
-    pool.drain()
-
-
-def _max_live(pool: Pool) -> int:
-    return max(1, LIVE_PER_SLOT * pool.capacity)

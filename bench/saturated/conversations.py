@@ -14,12 +14,12 @@ from typing import cast
 from saturated.endpoints import request_for
 
 from funcdex.pipeline import Funnel, Pipeline
+from funcdex.pool.live import max_live
 from funcdex.pool.pool import Pool
 from funcdex.settings.tree import Settings
 from funcdex.stages.context import Context, dice
 from funcdex.types.record import STAGES, Draft, Entry, Line, Plan, Stage, StageDone
 from funcdex.types.request import Completion, Request
-from funcdex.working import LIVE_PER_SLOT
 
 SHORTEST, LONGEST = 100, 2000
 
@@ -70,7 +70,7 @@ async def write_conversations(pool: Pool, count: int) -> int:
         Funnel(count),
         stages={stage: partial(_ask, stage) for stage in STAGES},
     )
-    await pipeline.run(_drafts(count), max_live=lambda: max(1, LIVE_PER_SLOT * pool.capacity))
+    await pipeline.run(_drafts(count), max_live=partial(max_live, pool))
     return means.tokens
 
 

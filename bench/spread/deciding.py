@@ -14,7 +14,8 @@ from funcdex.cluster.shard import Shard, ShardOrder
 DIMENSION = 384
 WORDS_OF_A_SCENARIO = 40
 VOCABULARY = 20_000
-BATCH = 64
+GROUPS = ("gmail", "jira")
+"""One for each that decides."""
 
 
 class MeasuredShard(Shard):
@@ -29,14 +30,28 @@ class MeasuredShard(Shard):
         return time.process_time() - self._before_s
 
 
+class Empty:
+    """Does nothing."""
+
+    def nothing(self) -> None:
+        """As quickly as it can."""
+
+    def used_s(self) -> float:
+        """CPU of this process."""
+        return time.process_time()
+
+
 class Asker:
     """Stands for a range whose embedding is done: asks, and waits for the answers."""
 
-    def __init__(self, number: int, shards: Sequence[Any], questions: int) -> None:
+    def __init__(self, number: int, shards: Sequence[Any], questions: int, at_once: int) -> None:
         dice = np.random.default_rng(number)
         self._batches = [
-            [_question(dice, number * questions + at + place) for place in range(BATCH)]
-            for at in range(0, questions, BATCH)
+            [
+                _question(dice, number * questions + at + place, GROUPS[at // at_once % len(shards)])
+                for place in range(at_once)
+            ]
+            for at in range(0, questions, at_once)
         ]
         self._shards = list(shards)
 
@@ -50,18 +65,18 @@ class Asker:
         for number, batch in enumerate(self._batches):
             shard = self._shards[number % len(self._shards)]
             waiting.append(shard.decide_scenarios.remote(batch))
-            if len(waiting) > 4:
+            if len(waiting) == len(self._shards):
                 answered += len(ray.get(waiting.pop(0)))
         answered += sum(len(each) for each in ray.get(waiting))
         return answered, time.process_time() - began_s
 
 
-def _question(dice: np.random.Generator, number: int) -> Question:
+def _question(dice: np.random.Generator, number: int, group: str) -> Question:
     words = dice.integers(0, VOCABULARY, WORDS_OF_A_SCENARIO)
     vector = dice.standard_normal(DIMENSION, dtype=np.float32)
     vector /= np.linalg.norm(vector)
     text = " ".join(f"w{word:05d}x".translate(_LETTERS) for word in words)
-    return Question(f"conv_{number:05d}", "gmail", text, vector.astype("<f2").tobytes())
+    return Question(f"conv_{number:05d}", group, text, vector.astype("<f2").tobytes())
 
 
 _LETTERS = str.maketrans("0123456789", "abcdefghij")

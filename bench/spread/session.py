@@ -1,6 +1,6 @@
 """One whole run of short conversations, in one process or on a cluster.
 
-python -m spread.session --url http://127.0.0.1:8000 --conversations 1000 [--ray ADDRESS] [--actors 2]
+python -m spread.session --urls http://127.0.0.1:8000 --conversations 1000 [--ray ADDRESS] [--actors 2]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main() -> None:
     options.add_argument("--conversations", type=int, required=True)
     options.add_argument("--ray")
     options.add_argument("--actors", type=int, default=2)
+    options.add_argument("--folder", type=Path, default=Path(__file__).resolve().parents[2] / ".bench")
     chosen = options.parse_args()
     asked = Settings.model_validate(
         {
@@ -41,9 +42,8 @@ def main() -> None:
             "ray": {"actors": chosen.actors},
         }
     )
-    folder = Path(__file__).resolve().parents[2] / ".bench"
-    folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="spread-") as run:
+    chosen.folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=chosen.folder, prefix="spread-") as run:
         order = order_from(Path(run), asked)
         loop = {"use_uvloop": find_spec("uvloop") is not None}
         console = Console(file=io.StringIO())

@@ -21,7 +21,7 @@ from funcdex.cluster.range_work import RangeOrder
 from funcdex.cluster.reports import Batch, RangeDone, fault_of
 from funcdex.cluster.shard import ShardOrder
 from funcdex.cluster.slices import slice_of
-from funcdex.cluster.split import actors_of, ranges, shard_of, shards_of, shares
+from funcdex.cluster.split import actors_of, anywhere, ranges, shard_of, shards_of, shares
 from funcdex.errors import ClusterError, FuncdexError
 from funcdex.guarding import examples_of
 from funcdex.order import mend
@@ -91,6 +91,7 @@ class _Driver:
         """Makes the outputs agree with the journal, and the actors that go on. Blocks."""
         job, state = self._job, self._job.state
         # Actors are at work in other folders.
+        endpoints = [anywhere(spec) for spec in endpoints]
         order = replace(job.order, run=RunDir(job.order.run.path.absolute()))
         settings = order.settings
         job.mending()
@@ -148,8 +149,11 @@ class _Driver:
     async def _await_end(self, one: _Range) -> None:
         try:
             one.done = await one.actor.work()
+            # An owner may be lost before it was ever heard of.
+            self._lines_missed |= one.done.epoch > 1
         except ClusterError as lost:
             one.lost = lost
+            self._lines_missed = True
         one.over.set()
 
     async def _look_at(self, one: _Range) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
+
+from anyio.from_thread import start_blocking_portal
 
 from funcdex.cluster.decisions import Question
 from funcdex.cluster.range_work import RangeOrder, RangeWorker
@@ -135,27 +139,41 @@ class RangeHandle:
 
 
 class RangeActor:
-    """What an actor of a range runs."""
+    """What an actor of a range runs. Its event loop is its own, made as that of a run's process is: on Ray's,
+    anyio knows no first task, and looks through all there are for each thread that it asks."""
 
     def __init__(self) -> None:
+        options = {"use_uvloop": importlib.util.find_spec("uvloop") is not None}
+        self._until_ended = ExitStack()
+        self._loop = self._until_ended.enter_context(start_blocking_portal(backend_options=options))
         self._worker: RangeWorker | None = None
         self._draining = False
         self._shards: Sequence[Any] = ()
 
-    async def work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
+    def work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
         """See `RangeWorker.work`."""
+        done: RangeDone = self._loop.call(self._work, order, shards)
+        return done
+
+    def report(self, got: int) -> RangeReport:
+        """See `RangeWorker.report`."""
+        return self._loop.call(self._report, got)
+
+    def drain(self) -> None:
+        """See `RangeWorker.drain`."""
+        self._loop.call(self._drain)
+
+    async def _work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
         self._shards = shards
         self._worker = RangeWorker(order, self._scenarios, self._conversations)
         if self._draining:
             await self._worker.drain()
         return await self._worker.work()
 
-    async def report(self, got: int) -> RangeReport:
-        """See `RangeWorker.report`."""
+    async def _report(self, got: int) -> RangeReport:
         return await self._worker.report(got) if self._worker else RangeReport("", Batch())
 
-    async def drain(self) -> None:
-        """See `RangeWorker.drain`."""
+    async def _drain(self) -> None:
         self._draining = True
         if self._worker:
             await self._worker.drain()

@@ -64,6 +64,7 @@ class RangeWorker:
     _halting: Halting = field(init=False)
     _life: str = field(default_factory=lambda: os.urandom(8).hex())
     _work: Work | None = None
+    _epoch: int = 0
 
     def __post_init__(self) -> None:
         self._halting = Halting()
@@ -81,11 +82,13 @@ class RangeWorker:
             funnel.accepted,
             dict(funnel.rejected),
             self._work.simulated if self._work else self.task.state.simulated,
+            self._epoch,
             told_fault(fault) if fault else None,
         )
 
     async def _carried_out(self) -> FuncdexError | None:
         own, state = await anyio.to_thread.run_sync(self._taken_over)
+        self._epoch = own.epoch or 0
         settings = self.task.order.settings
         async with LocalCompiler() as compiler:
             grammars = Grammars(settings.generation, settings.grammar, compiler.fault_of)

@@ -1,8 +1,9 @@
 """The guard of a range: it embeds here and has elsewhere decided.
 
-What waits is embedded in batches by this process's sentence model, then goes to those who decide on its
-toolkit set, again in batches: while one is under way the next gathers. What words and vectors do not settle
-is adjudicated here, by who asked, as on one machine.
+What comes within some milliseconds is embedded together by this process's sentence model, then goes to those
+who decide on its toolkit set, again in batches: while one is under way the next gathers. A call costs both
+sides as much as several decisions. What words and vectors do not settle is adjudicated here, by who asked, as
+on one machine.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from funcdex.errors import FuncdexError
 MOST_AT_ONCE = 256
 """Questions of one call."""
 EMBEDDED_AT_ONCE = 64
+GATHERED_S = 0.05
+"""How long the first of a batch waits for others: little beside the seconds that a model takes to answer."""
 
 Ask = Callable[[int, Sequence[Question]], Awaitable[Sequence[Verdict]]]
 """The answers of an actor, by its number. Raises FuncdexError."""
@@ -57,11 +60,13 @@ class _Line:
         self._waiting.append(one)
         self._called.set()
 
-    async def next(self, most: int) -> list[_Waiting]:
-        """Up to so many, once there is one."""
+    async def next(self, most: int, gathered_s: float = 0.0) -> list[_Waiting]:
+        """Up to so many, once there is one and has waited `gathered_s` for more."""
         while not self._waiting:
             self._called = anyio.Event()
             await self._called.wait()
+        if len(self._waiting) < most:
+            await anyio.sleep(gathered_s)
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
 
@@ -117,7 +122,7 @@ class RemoteGuard:
 
     async def _prepare_some(self) -> None:
         while True:
-            some = await self._to_prepare.next(EMBEDDED_AT_ONCE)
+            some = await self._to_prepare.next(EMBEDDED_AT_ONCE, GATHERED_S)
             told = [(one.asker, one.group, one.text) for one in some]
             try:
                 questions = await anyio.to_thread.run_sync(self._prepare, told)

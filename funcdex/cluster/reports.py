@@ -49,11 +49,14 @@ class RangeReport:
 
 @dataclass(frozen=True, slots=True)
 class RangeDone:
-    """How the work on a range ended: all that has been settled of it, and why it stopped before the end."""
+    """How the work on a range ended: all that has been settled of it, and why it stopped before the end.
+
+    `epoch` numbers its owners in this session, from 1; 0 if it did not come to own anything."""
 
     accepted: int
     rejected: Mapping[str, int]
     simulated: bool
+    epoch: int
     fault: tuple[str, str, str, str] | None = None
 
 

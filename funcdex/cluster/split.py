@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Sequence
+from pathlib import Path
 
 from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.pool import PoolSettings
@@ -31,18 +32,26 @@ def shares(
     endpoints: Sequence[EndpointSpec], actors: int, pool: PoolSettings
 ) -> list[tuple[EndpointSpec, ...]]:
     """The endpoints of each actor. Those that serve the same stages with the same model are dealt out in
-    turn, so that every actor can do everything; where they are fewer than actors, these share their slots."""
+    turn, so that every actor can do everything; where they are fewer than actors, these share their slots.
+    What lists endpoints goes to every actor, so that one that joins works for all of them at once."""
     alike: defaultdict[object, list[EndpointSpec]] = defaultdict(list)
     for spec in endpoints:
-        alike[spec.stages, spec.model].append(spec)
+        alike[spec.stages, spec.model, spec.listing].append(spec)
     dealt: list[list[EndpointSpec]] = [[] for _ in range(actors)]
     for specs in alike.values():
         for actor in range(actors):
-            if len(specs) >= actors:
+            if len(specs) >= actors and not specs[0].listing:
                 dealt[actor] += specs[actor::actors]
             else:
                 dealt[actor].append(_part(specs, actor, actors, pool))
     return [tuple(each) for each in dealt]
+
+
+def anywhere(spec: EndpointSpec) -> EndpointSpec:
+    """The same for a process in another folder: a file that lists endpoints has an absolute path then."""
+    if spec.listing and spec.listing[0] == "file":
+        return spec.model_copy(update={"url": f"file:{Path(spec.listing[1]).absolute()}"})
+    return spec
 
 
 def _part(specs: Sequence[EndpointSpec], actor: int, actors: int, pool: PoolSettings) -> EndpointSpec:

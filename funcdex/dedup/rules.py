@@ -69,8 +69,25 @@ def _same_frame(one: Profile, other: Profile) -> bool:
     return overlap(one, other) >= LEAST_IN_COMMON and one.infinitives == other.infinitives
 
 
+def _far(in_common: float, similarity: float | None, thresholds: Thresholds) -> bool:
+    """Whether neither words nor vectors bring two texts near, so that nothing else has to be looked at. So it
+    is with almost all of the pairs that are new at the same time."""
+    if in_common >= min(LEAST_IN_COMMON, thresholds.words) or thresholds.rouge_l <= 0.0:
+        return False
+    return similarity is None or similarity < min(thresholds.embedding, thresholds.unsettled)
+
+
+def _other(in_common: float, similarity: float | None) -> Ruling:
+    if similarity is None or similarity <= in_common:
+        return Ruling("other", "words", in_common)
+    return Ruling("other", "embedding", similarity)
+
+
 def ruling(one: Profile, other: Profile, similarity: float | None, thresholds: Thresholds) -> Ruling:
     """Whether one repeats the other; `similarity` is that of their vectors, if it is known."""
+    in_common = overlap(one, other) if min(len(one.words), len(other.words)) >= LEAST_WORDS else None
+    if in_common is not None and _far(in_common, similarity, thresholds):
+        return _other(in_common, similarity)
     found = measures(one, other, similarity)
     near = [(value, measure) for measure, value in found.items() if value >= getattr(thresholds, measure)]
     if near:

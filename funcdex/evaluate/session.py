@@ -42,14 +42,13 @@ from funcdex.memory import give_back_buffers, rarely_collected
 from funcdex.off_loop import share_fairly
 from funcdex.pool.events import PoolEvent
 from funcdex.pool.joining import Candidate
+from funcdex.pool.live import drain, max_live
 from funcdex.pool.pool import Pool
 from funcdex.rundir.files import replace_file
 from funcdex.rundir.lock import exclusive
 from funcdex.serving import probed_endpoints
 from funcdex.settings.tree import Settings
 
-LIVE_PER_SLOT = 2
-"""Contexts for each request that may be in flight: one being answered, one waiting its turn."""
 BOOTSTRAP_SEED = 0
 GO_ON = "the same command goes on"
 
@@ -192,8 +191,8 @@ class _Session:
                 ):
                     asking = Asking(pool.generate, requests, log, self._progress, pool.drain)
                     tasks.start_soon(show, self._console, partial(_view, self._progress, pool))
-                    with self._interrupts.draining(partial(_drain, pool, asking), tasks.cancel_scope):
-                        await asking.run(questions, is_done, partial(_max_live, pool))
+                    with self._interrupts.draining(partial(drain, pool, asking.stop), tasks.cancel_scope):
+                        await asking.run(questions, is_done, partial(max_live, pool))
                         self.whole = not asking.stopping.is_set()
                     tasks.cancel_scope.cancel()
             finally:
@@ -203,15 +202,6 @@ class _Session:
 
 def _first_missing(questions: Any, done: set[str]) -> Question | None:
     return next((question for question in questions if question.key not in done), None)
-
-
-def _drain(pool: Pool, asking: Asking) -> None:
-    asking.stop()
-    pool.drain()
-
-
-def _max_live(pool: Pool) -> int:
-    return max(1, LIVE_PER_SLOT * pool.capacity)
 
 
 def _view(progress: Progress, pool: Pool) -> tuple[Progress, Any]:

@@ -164,14 +164,9 @@ class FencedFile(LineFile):
         super().__init__(own.path)
         self._run, self._own = run, own
 
-    def append(self, lines: bytes) -> None:
-        """See `LineFile.append`. Raises CheckpointError if the range has another owner by now."""
-        if is_fenced(self._run, self._own):
-            raise taken_over(self._own)
-        super().append(lines)
-
     def sync(self) -> None:
-        """See `LineFile.sync`. What was sealed off while it was written is not acknowledged."""
+        """See `LineFile.sync`. What was sealed off is not acknowledged: raises CheckpointError if the range
+        has another owner by now."""
         super().sync()
         if is_fenced(self._run, self._own):
             raise taken_over(self._own)

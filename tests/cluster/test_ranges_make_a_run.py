@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -20,6 +21,7 @@ from funcdex.guarding import examples_of
 from funcdex.order import Order, order_from, prepare
 from funcdex.rundir.replay import JournalState, read_journal
 from funcdex.rundir.segments import begin_ranges
+from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.tree import Settings
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_endpoints
@@ -112,9 +114,9 @@ async def test_a_range_that_stopped_is_gone_on_with_where_it_stood(order: Order)
     with anyio.fail_after(300):
         await first.drain()
         stopped = await first.work()
-        assert stopped.accepted == 0 and stopped.fault is None
+        assert stopped.accepted == 0 and stopped.fault is None and stopped.epoch == 1
         done = await session.worker(0).work()
-        assert done.accepted + sum(done.rejected.values()) == COUNT // 2
+        assert done.accepted + sum(done.rejected.values()) == COUNT // 2 and done.epoch == 2
         again = await session.worker(0).work()
         assert (again.accepted, again.rejected) == (done.accepted, done.rejected)
 
@@ -132,3 +134,19 @@ async def test_the_next_session_goes_on_and_knows_what_was_admitted(order: Order
     assert len(state.settled) == COUNT and state.repeated == 0
     scenarios = [text for _, text in state.scenarios]
     assert len(scenarios) == len(set(scenarios))
+
+
+@pytest.mark.parametrize("kind", ["file", "dns", "command"])
+async def test_a_range_follows_what_lists_its_endpoints(tmp_path: Path, order: Order, kind: str) -> None:
+    url = order.settings.endpoints[0].url
+    (tmp_path / "workers.txt").write_text(f"{url}\n")
+    listing = {
+        "file": f"file:{tmp_path}/workers.txt",
+        "dns": f"dns:localhost:{url.rpartition(':')[2]}",
+        "command": f"command:cat {tmp_path}/workers.txt",
+    }[kind]
+    listed = order.settings.model_copy(update={"endpoints": (EndpointSpec(url=listing),)})
+    with anyio.fail_after(300):
+        session = await begun(replace(order, settings=listed))
+        done = await session.worker(0).work()
+    assert done.fault is None and done.accepted + sum(done.rejected.values()) == COUNT // 2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcdex.cluster.split import actors_of, ranges, shard_of, shards_of, shares
+from funcdex.cluster.split import actors_of, anywhere, ranges, shard_of, shards_of, shares
 from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.pool import PoolSettings
 from funcdex.settings.tree import RaySettings
@@ -43,6 +46,24 @@ def test_every_actor_can_serve_every_stage() -> None:
     dealt = shares([*writers, judge], 4, PoolSettings())
     assert all({stage for spec in share for stage in spec.stages} >= {"judge", "scenario"} for share in dealt)
     assert sum(spec.max_in_flight or 0 for share in dealt for spec in share) == 9
+
+
+@pytest.mark.parametrize("listing", ["file:/shared/workers.txt", "dns:vllm.ml.svc:8000", "command:list it"])
+def test_what_lists_endpoints_is_followed_by_every_actor(listing: str) -> None:
+    named = [EndpointSpec(url=f"http://gpu{n}:8000") for n in range(3)]
+    listed = EndpointSpec(url=listing, max_in_flight=10)
+    dealt = shares([*named, listed, EndpointSpec(url="srv:_http._tcp.more")], 3, PoolSettings())
+    for number, share in enumerate(dealt):
+        assert [spec.url for spec in share] == [named[number].url, listing, "srv:_http._tcp.more"]
+    assert sum(spec.max_in_flight or 0 for share in dealt for spec in share) == 10
+
+
+def test_a_list_is_found_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = anywhere(EndpointSpec(url="file:lists/workers.txt", max_in_flight=4))
+    assert found == EndpointSpec(url=f"file:{tmp_path}/lists/workers.txt", max_in_flight=4)
+    for url in ("http://gpu:8000", "command:./list it", "dns:vllm:8000"):
+        assert anywhere(EndpointSpec(url=url)) == EndpointSpec(url=url)
 
 
 def test_a_limit_of_the_pool_is_shared_like_one_of_the_endpoint() -> None:

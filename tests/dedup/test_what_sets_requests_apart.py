@@ -13,7 +13,7 @@ from funcdex.dedup.contrast import contrast
 from funcdex.dedup.masked import masked_form
 from funcdex.dedup.masking import masked_tokens
 from funcdex.dedup.profile import MOST_TOKENS, PackedProfiles, Profile, longest_common, overlap, rouge_l
-from funcdex.dedup.rules import measures
+from funcdex.dedup.rules import Thresholds, measures, ruling
 from funcdex.dedup.wordforms import stem
 
 
@@ -141,3 +141,33 @@ def test_texts_of_one_build_are_near_by_their_order_only_if_the_same_is_wanted()
     found = [measures(Profile.of(here), Profile.of(text), None) for text in (same, other)]
     assert found[0]["rouge_l"] > 0.8 and found[1]["rouge_l"] == 0.0
     assert found[1]["words"] > 0.4
+
+
+WORDS = st.lists(
+    st.sampled_from("archive the label of invoices to from Friday delete urgent mail".split()), max_size=12
+)
+SHARE = st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 2.0])
+
+
+@given(WORDS, WORDS, st.none() | st.floats(0, 1), SHARE, SHARE, SHARE, SHARE)
+def test_what_is_ruled_at_once_is_what_all_measures_say(
+    some: list[str],
+    others: list[str],
+    similarity: float | None,
+    words: float,
+    rouge: float,
+    embedding: float,
+    unsettled: float,
+) -> None:
+    thresholds = Thresholds(words, rouge, embedding, unsettled)
+    one, other = Profile.of(" ".join(some)), Profile.of(" ".join(others))
+    found = measures(one, other, similarity)
+    near = [measure for measure, value in found.items() if value >= getattr(thresholds, measure)]
+    ruled = ruling(one, other, similarity, thresholds)
+    if near:
+        assert ruled.measure in near
+    elif similarity is not None and similarity >= unsettled:
+        assert (ruled.kind, ruled.value) == ("possible", similarity)
+    else:
+        assert (ruled.kind, ruled.value) == ("other", max(found.values(), default=0.0))
+        assert not found or found[ruled.measure] == ruled.value

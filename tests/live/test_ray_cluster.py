@@ -24,6 +24,7 @@ from funcdex.rundir.replay import Damaged, Outcome, Replay, journal_records, rea
 from funcdex.rundir.segments import segments
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_endpoints
+from live.servers import free_port
 
 pytestmark = pytest.mark.live
 
@@ -50,7 +51,12 @@ class Nodes:
 
     def __init__(self) -> None:
         cluster_utils = pytest.importorskip("ray.cluster_utils", reason="ray is not installed: make ray")
-        self.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+        head = {
+            "num_cpus": 2,
+            "dashboard_port": free_port(),
+            "dashboard_agent_listen_port": free_port(),
+        }
+        self.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
         self.second = self.cluster.add_node(num_cpus=2)
 
     @property
@@ -72,10 +78,13 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    made = Nodes()
-    yield made
-    made.cluster.shutdown()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_AUTH_MODE", os.environ.get("RAY_AUTH_MODE", "disabled"))
+        # A job finds its command where the head does.
+        environment.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        made = Nodes()
+        yield made
+        made.cluster.shutdown()
 
 
 @pytest.fixture
@@ -183,6 +192,57 @@ def test_ray_data_reads_what_a_run_wrote(tmp_path: Path, begin: Callable[[], sub
     )
     kept = len(records(run / "parsed_conversations.jsonl"))
     assert f"{kept} conversations" in told.stdout
+
+
+def test_a_run_is_a_job_of_the_cluster(
+    tmp_path: Path, endpoints: str, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("aiohttp_cors", reason="the cluster takes no jobs: pip install 'ray[default]'")
+    nodes.get_back()
+    run = tmp_path / "run"
+    monkeypatch.setenv("RUN", str(run))
+    monkeypatch.setenv("COUNT", "24")
+    head = f"http://{nodes.cluster.webui_url}"
+    submitted = subprocess.run(
+        ["sh", "examples/ray_job.sh", head, endpoints], capture_output=True, text=True, timeout=600
+    )
+    # Exit code 5 (fewer accepted than asked for) is the job's, which `ray` tells as 1.
+    assert "submitted successfully" in submitted.stdout, submitted.stderr
+    assert submitted.returncode in (0, 1) and RunDir(run).exists, submitted.stdout + submitted.stderr
+    told = json.loads(run_command("status", run, "--json", "-").stdout)
+    assert told["accepted"] + sum(told["rejected"].values()) == 24, submitted.stdout + submitted.stderr
+    assert len(segments(RunDir(run))) >= 2
+
+
+def test_an_endpoint_that_joins_in_mid_run_works_for_every_actor(
+    tmp_path: Path, endpoints: str, nodes: Nodes
+) -> None:
+    nodes.get_back()
+    *first, last = endpoints.split(",")
+    _write(tmp_path / "workers.txt", first)
+    (tmp_path / "settings.yaml").write_text(f"{SETTINGS}discovery: {{every_s: 0.5}}\n")
+    asked = ["--endpoints", "file:workers.txt", "--count", CONVERSATIONS, "--run", tmp_path / "run"]
+    driver = subprocess.Popen(
+        command("generate", tmp_path / "settings.yaml", *asked, "--ray", nodes.address),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    run = RunDir(tmp_path / "run")
+    _wait_for(driver, lambda: _settled(run) >= CONVERSATIONS // 10)
+    _write(tmp_path / "workers.txt", [*first, last])
+    assert _end_of(driver) in (0, 5)
+    _is_whole(run.path)
+    joined = [event for event in records(run.log) if event["event"] == "joined" and event["endpoint"] == last]
+    assert len(joined) == 4  # One of each actor.
+
+
+def _write(path: Path, urls: list[str]) -> None:
+    """A list of endpoints, whole at every moment."""
+    new = path.with_suffix(".new")
+    new.write_text("\n".join(urls) + "\n")
+    new.replace(path)
 
 
 def _end_of(process: subprocess.Popen[str]) -> int:
