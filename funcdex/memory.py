@@ -20,7 +20,7 @@ THRESHOLD = 3_000_000
 """Objects made, less those freed, before there is a look after all: many more than are in flight at once,
 so that something must keep them."""
 
-BUFFER_BYTES = 32 * 1024
+BUFFER_BYTES = 16 * 1024
 """Blocks of so many bytes and more are pages of their own, given back when they are freed."""
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _ARENAS = 2
