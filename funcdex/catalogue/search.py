@@ -21,11 +21,11 @@ _METHODS = frozenset(("get", "post"))
 MEANING_WEIGHT = 1.5
 """For a cosine that is higher by one, where the catalogue has an index of meanings."""
 
-_ENOUGH = 120
+_ENOUGH = 100
 _FEW = 40
 _EACH = 40
-_MOST_EXPRESSIONS = 6
-_MOST_MATCHES = 1500
+_MOST_EXPRESSIONS = 5
+_MOST_MATCHES = 1000
 """Tools that one expression is judged on: of words that stand in more, only some are looked at."""
 
 
