@@ -32,7 +32,7 @@ from funcdex.viewer.views import View
 from viewer.made import hostile_file, records
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, LocatorAssertions, Page
 
 pytestmark = pytest.mark.live
 AXE = Path(__file__).parents[2] / ".live" / "axe" / "package" / "axe.min.js"
@@ -44,6 +44,13 @@ FOCUSED = """(() => {
 })()"""
 """What has the focus, and how it shows that."""
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def expect(place: Locator) -> LocatorAssertions:
+    """Waits for what is said of a place. The pages' policy refuses what `wait_for_function` takes."""
+    from playwright.sync_api import expect as expected
+
+    return expected(place)
 
 
 @pytest.fixture(scope="module")
@@ -180,9 +187,7 @@ def test_the_keyboard_alone_is_enough(browser: Browser, run: RunDir, tmp_path: P
         page.wait_for_selector(".row .mark.flagged")
         id = second.locator(".id").inner_text()
         assert read_reviews(review)[id].flagged
-        page.wait_for_function(
-            "document.activeElement.closest('.row') === document.querySelectorAll('.row')[1]"
-        )
+        expect(second.locator("a.open")).to_be_focused()
         keys.press("k")
         keys.press("j")
         keys.press("Enter")
@@ -206,7 +211,7 @@ def test_the_keyboard_alone_is_enough(browser: Browser, run: RunDir, tmp_path: P
         keys.press("u")
         page.wait_for_selector("#panel-chat")
         keys.press("j")
-        page.wait_for_function(f"!document.querySelector('aside .id').textContent.includes('{id}')")
+        expect(page.locator("aside .id").first).not_to_contain_text(id)
         keys.press("?")
         assert page.locator("dialog[open]").count() == 1
         keys.press("Escape")
@@ -295,7 +300,7 @@ def test_what_comes_meanwhile_is_told_without_moving_anything(
         page.get_by_text("3 more since").wait_for(timeout=20_000)
         assert page.locator(".row .id").first.inner_text() == first
         page.get_by_text("3 more since").click()
-        page.wait_for_function(f"document.querySelector('.row .id').textContent !== '{first}'")
+        expect(page.locator(".row .id").first).not_to_have_text(first)
         assert wrong == []
 
 
@@ -305,13 +310,13 @@ def test_the_dashboard_follows_a_run_without_losing_the_place_and_stops_with_it(
     kept = run.output("parsed_conversations")
     lines = kept.read_bytes().splitlines(keepends=True)
     kept.write_bytes(b"".join(lines[:-3]))
-    tile = "document.querySelector('.tiles div:nth-child(2) dd').textContent"
     with (
         exclusive(run),
         served(run.path, tmp_path / "index") as url,
         opened(browser, f"{url}dashboard") as (page, wrong),
     ):
-        before = int(page.evaluate(tile))
+        tile = page.locator(".tiles div:nth-child(2) dd")
+        before = int(tile.inner_text())
         assert page.locator("#running").is_visible()
         link = page.locator(".bars a").nth(9)
         link.focus()
@@ -320,8 +325,8 @@ def test_the_dashboard_follows_a_run_without_losing_the_place_and_stops_with_it(
         page.evaluate("window.stays = true")
         with kept.open("ab") as file:
             file.writelines(lines[-3:])
-        page.wait_for_function(f"{tile} === '{before + 3}'", timeout=20_000)
-        page.wait_for_function(f"document.activeElement.textContent === {label!r}")
+        expect(tile).to_have_text(str(before + 3), timeout=20_000)
+        expect(page.locator(":focus")).to_have_text(label)
         assert page.evaluate("[window.stays, scrollY]") == [True, place] and wrong == []
         picture(page, "dashboard-live")
     with served(run.path, tmp_path / "index") as url:
