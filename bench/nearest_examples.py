@@ -16,6 +16,7 @@ from planted_faults import Good, good
 
 from funcdex.dedup.embedding import SentenceModel
 from funcdex.dedup.examples import words_of
+from funcdex.dedup.index import FloatArray
 from funcdex.types.tools import Tool
 
 TALKS, K = 400, 3
@@ -34,13 +35,13 @@ class ByVectors:
 
     def __init__(self) -> None:
         self._model = SentenceModel("minilm", "cpu")
-        self._known: dict[str, object] = {}
+        self._known: dict[str, FloatArray] = {}
 
     def __call__(self, about: str, scenarios: Sequence[str]) -> Sequence[float]:
         unknown = [text for text in dict.fromkeys((about, *scenarios)) if text not in self._known]
         if unknown:
             self._known.update(zip(unknown, self._model.encode(unknown), strict=True))
-        return [float(self._known[about] @ self._known[one]) for one in scenarios]  # type: ignore[operator]
+        return [float(self._known[about] @ self._known[one]) for one in scenarios]
 
 
 def measure(talks: Sequence[Good], nearest: Nearest) -> tuple[float, float, int]:

@@ -35,7 +35,7 @@ async def write_outline(draft: Draft, context: Context) -> StageDone | Rejected:
     may_call = SPECS[draft.plan.kind].form.calls != "none"
     grammar = await _grammar(focus.tools if may_call else (), context)
     values, faults, reason = _prompt_values(draft, focus, context), list[str](), "bad_blueprint"
-    judges = judges_of_plan(dialogue) if context.settings.judge.plan_votes else None
+    judges = _panel(dialogue, values) if context.settings.judge.plan_votes else None
     for _ in range(generation.max_stage_retries + 1):
         completion = await dialogue.ask("outline", grammar=grammar, wrong=faults, **values)
         if dialogue.runaway is not None or completion.finish_reason != "stop":
@@ -108,7 +108,10 @@ def _read(text: str) -> tuple[Blueprint, dict[str, Any]] | str:
 def judges_of_plan(dialogue: Dialogue) -> PlanPanel:
     """Those who are asked about a plan of this conversation."""
     draft, context = dialogue.draft, dialogue.context
-    values = _prompt_values(draft, focus_of(draft.plan, context), context)
+    return _panel(dialogue, _prompt_values(draft, focus_of(draft.plan, context), context))
+
+
+def _panel(dialogue: Dialogue, values: dict[str, Any]) -> PlanPanel:
     return PlanPanel(dialogue, {name: values[name] for name in _TOLD_JUDGES})
 
 
