@@ -79,7 +79,7 @@ def find_links(
 
 
 async def _found(bundles: Sequence[Bundle], settings: Settings, folders: Sequence[Path]) -> Links:
-    from funcdex.dedup.embedding import BATCH, require_packages
+    from funcdex.dedup.embedding import encoded, require_packages
     from funcdex.dedup.model_process import ModelProcess
 
     require_packages(settings.dedup.model)
@@ -87,7 +87,7 @@ async def _found(bundles: Sequence[Bundle], settings: Settings, folders: Sequenc
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_stopped_with_us, model)
-            find = partial(find_links, bundles, settings, folders, partial(_in_batches, model, BATCH))
+            find = partial(find_links, bundles, settings, folders, partial(encoded, model))
             try:
                 links = await anyio.to_thread.run_sync(find)
             except DedupError:
@@ -97,12 +97,6 @@ async def _found(bundles: Sequence[Bundle], settings: Settings, folders: Sequenc
         return links
     finally:
         model.close()
-
-
-def _in_batches(model: Any, size: int, texts: Sequence[str]) -> Any:
-    import numpy as np
-
-    return np.concatenate([model.encode(texts[at : at + size]) for at in range(0, len(texts), size)])
 
 
 async def _stopped_with_us(model: Any) -> None:
