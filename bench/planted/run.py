@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from msgspec import to_builtins
 from planted.faults import KINDS
 from planted_faults import Good, good
 
@@ -24,7 +25,6 @@ from funcdex.settings.tree import Settings
 from funcdex.toolkits.native import dump_native
 from funcdex.toolkits.read import read_toolkits
 from funcdex.types.conversation import Conversation
-from funcdex.types.entry_json import entry_as_json
 from funcdex.types.fault import Fault
 from funcdex.types.kind import KINDS as CONVERSATION_KINDS
 from funcdex.types.record import Accepted, Draft, Plan, Rejected, StageDone, Usage
@@ -117,11 +117,11 @@ def _lines(number: int, talk: Good, rng: Random) -> Iterator[tuple[Any, Any]]:
         kept = {"dml": draft.dml, "corrected": list(corrected)}
         given_up = Rejected(plan.id, "conversation", fault.reason, fault.detail, value=kept)
         yield from lines_after(bare, given_up, tools)
-        yield _JOURNAL, entry_as_json(given_up)
+        yield _JOURNAL, to_builtins(given_up)
         return
     if corrected:
         value = {"dml": draft.dml, "corrected": list(corrected)}
-        yield _JOURNAL, entry_as_json(StageDone(plan.id, "conversation", value))
+        yield _JOURNAL, to_builtins(StageDone(plan.id, "conversation", value))
     yield from lines_after(draft, StageDone(plan.id, "conversation", {}), tools)
     yield from lines_after(draft, StageDone(plan.id, "system_prompt", {}), tools)
     yield from lines_after(draft, StageDone(plan.id, "judge", {}), tools)

@@ -14,7 +14,7 @@ import anyio.to_thread
 
 from funcdex.cluster.remote_guard import Ask, RemoteGuard, embedded, serving, sketched
 from funcdex.cluster.reports import RangeDone, RangeReport, Shipment, ToLog, ToOutputs, told_fault
-from funcdex.cluster.slices import records_of_range, with_later
+from funcdex.cluster.slices import entries_of_range, with_later
 from funcdex.dedup.embedding import require_packages
 from funcdex.dedup.examples import Examples
 from funcdex.dedup.model_process import ModelProcess
@@ -110,7 +110,7 @@ class RangeWorker:
         task = self.task
         _require_run(task.order.run)
         own = take_over(task.order.run, task.session, task.number)
-        return own, with_later(task.state, records_of_range(task.order.run, own))
+        return own, with_later(task.state, entries_of_range(task.order.run, own))
 
     def _job(self, state: JournalState, grammars: Grammars) -> Job:
         log = ToLog(self._shipment)

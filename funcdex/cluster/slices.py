@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import Damaged, JournalState, Replay, journal_records
+from funcdex.rundir.replay import Damaged, JournalState, Replay, placed_items
 from funcdex.rundir.segments import Segment, segments
 from funcdex.stages.plan import id_of
-from funcdex.types.entry_json import EntryRecord, entry_from_json
-from funcdex.types.record import StageDone, TurnDone
+from funcdex.types.record import Entry, StageDone, TurnDone
 
 
 def slice_of(state: JournalState, indices: range) -> JournalState:
@@ -33,7 +32,7 @@ def slice_of(state: JournalState, indices: range) -> JournalState:
     )
 
 
-def with_later(state: JournalState, records: Iterable[EntryRecord]) -> JournalState:
+def with_later(state: JournalState, entries: Iterable[Entry]) -> JournalState:
     """The state after these entries, by the rule that all of the journal is read with."""
     replay = Replay(
         unsettled={id: [0] * len(entries) for id, entries in state.unsettled.items()},
@@ -45,9 +44,8 @@ def with_later(state: JournalState, records: Iterable[EntryRecord]) -> JournalSt
         replay.take_earlier_turns(id, turns)
     later: defaultdict[str, list[StageDone]] = defaultdict(list)
     turns_later: defaultdict[str, list[TurnDone]] = defaultdict(list)
-    for record in records:
-        if replay.take(record):
-            entry = entry_from_json(record)
+    for entry in entries:
+        if replay.take(entry):
             if isinstance(entry, StageDone):
                 later[entry.id].append(entry)
             elif isinstance(entry, TurnDone):
@@ -63,7 +61,7 @@ def with_later(state: JournalState, records: Iterable[EntryRecord]) -> JournalSt
     )
 
 
-def records_of_range(run: RunDir, own: Segment) -> Iterable[EntryRecord]:
+def entries_of_range(run: RunDir, own: Segment) -> Iterable[Entry]:
     """What earlier owners of this range have written in this session, as far as it counts. Raises
     CheckpointError."""
     earlier = [
@@ -71,6 +69,6 @@ def records_of_range(run: RunDir, own: Segment) -> Iterable[EntryRecord]:
         for one in segments(run)
         if (one.session, one.range) == (own.session, own.range) and one.path != own.path
     ]
-    for _, item in journal_records(run, earlier):
+    for _, item in placed_items(run, earlier):
         if not isinstance(item, Damaged):
             yield item

@@ -25,7 +25,7 @@ from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
 from funcdex.rundir.segments import FencedFile, Segment, file_of_one_process
-from funcdex.types.entry_json import entry_as_json
+from funcdex.types.entry_json import entry_line
 from funcdex.types.record import Entry, Line, OutputName
 
 Arguments = TypeVarTuple("Arguments")
@@ -159,7 +159,7 @@ class Journal:
         Also finishes what it began when it is cancelled. Raises CheckpointError when the disk fails, now
         and at every later call: after a fault the journal stays closed.
         """
-        told = [as_line(entry_as_json(entry)) for entry in entries]
+        told = [entry_line(entry) for entry in entries]
         of_outputs = [(name, as_line(record)) for name, record in lines]
         if self._fault or self._to_journal.closed:
             raise self._broken() from self._fault
@@ -295,7 +295,7 @@ def append_entries(run: RunDir, entries: Iterable[Entry]) -> None:
 
     Raises CheckpointError.
     """
-    lines = b"".join(as_line(entry_as_json(entry)) for entry in entries)
+    lines = b"".join(entry_line(entry) for entry in entries)
     with disk_faults(run.journal, "writing the journal"), _journal_file(run) as file:
         file.append(lines)
         file.sync()

@@ -32,6 +32,15 @@ def from_line(line: bytes) -> JsonValue:
             raise ValueError("nested too deep") from error
 
 
+def is_json(line: bytes) -> bool:
+    """Whether it is one JSON value."""
+    try:
+        from_line(line)
+    except ValueError:
+        return False
+    return True
+
+
 def is_record(line: bytes) -> bool:
     """Whether it is a whole JSON object: no beginning of an object is itself one."""
     try:

@@ -14,8 +14,7 @@ from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults, replacement, s
 from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
-from funcdex.rundir.replay import Damaged, JournalState, Outcome, Replay, journal_records
-from funcdex.types.entry_json import entry_from_json
+from funcdex.rundir.replay import Damaged, JournalState, Outcome, Replay, journal_items
 from funcdex.types.record import STAGES, Accepted, Entry, Line, OutputName, Rejected, Restarted, Stage
 
 LinesOf = Callable[[str, Sequence[Entry]], Sequence[Line]]
@@ -134,10 +133,9 @@ def _histories(
     """The entries that count of each wanted conversation, given away as soon as it has ended for good."""
     replay, begun = Replay(), dict(restarts)
     histories: dict[str, list[Entry]] = {}
-    for _, record in journal_records(run):
-        if isinstance(record, Damaged) or not replay.take(record) or record["id"] not in wanted:
+    for entry in journal_items(run):
+        if isinstance(entry, Damaged) or not replay.take(entry) or entry.id not in wanted:
             continue
-        entry = entry_from_json(record)
         if isinstance(entry, Restarted):
             begun[entry.id] -= 1
             histories.pop(entry.id, None)

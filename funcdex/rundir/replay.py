@@ -12,14 +12,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import overload
 
-from funcdex.rundir.jsonlines import from_line
+from funcdex.rundir.jsonlines import is_json
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.segments import Segment, journal_text
-from funcdex.types.conversation import JsonValue
-from funcdex.types.entry_json import EntryRecord, entry_from_json, is_entry
-from funcdex.types.record import STAGES, Accepted, Entry, Rejected, StageDone, TurnDone, Usage
+from funcdex.types.entry_json import entry_of
+from funcdex.types.record import STAGES, Accepted, Entry, Rejected, Restarted, StageDone, TurnDone, Usage
 
 Outcome = Accepted | Rejected
 
@@ -80,28 +79,28 @@ class Replay:
         """Paid for, by model."""
         return {model: Tokens(*paid) for model, paid in self._paid.items()}
 
-    def take(self, record: EntryRecord, at: int = 0) -> bool:
-        """Takes the next entry (`is_entry`), which stands `at` this place. Whether it counts."""
-        kind, id = record["entry"], record["id"]
-        if kind == "turn":
-            return self._take_turn(id, record, at)
-        if usage := record.get("usage"):
-            self._pay(usage)
-        if kind == "stage" and id not in self.settled:
-            return self._advance(id, record, at)
-        if kind == "restarted":
+    def take(self, entry: Entry, at: int = 0) -> bool:
+        """Takes the next entry, which stands `at` this place. Whether it counts."""
+        if isinstance(entry, StageDone):
+            return self._take_stage(entry, at)
+        if isinstance(entry, TurnDone):
+            return self._take_turn(entry, at)
+        id = entry.id
+        if isinstance(entry, Restarted):
             self.restarts[id] += 1
             self._forget(id)
-        elif id in self.settled:
+            return True
+        if isinstance(entry, Rejected):
+            self._pay(entry.usage)
+        if id in self.settled:
             self.repeated += 1
             return False
-        elif kind == "accepted" and self.reached.get(id, 0) < len(STAGES):
+        if isinstance(entry, Accepted) and self.reached.get(id, 0) < len(STAGES):
             self.passed_over += 1
             return False
-        else:
-            self.unsettled.pop(id, None)
-            self._forget_turns(id)
-            self.settled[id] = _outcome(record)
+        self.unsettled.pop(id, None)
+        self._forget_turns(id)
+        self.settled[id] = _end_of(entry)
         return True
 
     def take_earlier_turns(self, id: str, turns: Sequence[TurnDone]) -> None:
@@ -110,11 +109,12 @@ class Replay:
             self.turns[id] = [0] * len(turns)
             self._latest_turn[id] = (turns[-1].sample, turns[-1].turn)
 
-    def _take_turn(self, id: str, record: EntryRecord, at: int) -> bool:
+    def _take_turn(self, entry: TurnDone, at: int) -> bool:
         """A turn counts if its conversation comes next, and it is that conversation's next turn: the one
         behind the latest, or the first of a further sample. What ends the stage tells of its bill again."""
+        id, this = entry.id, (entry.sample, entry.turn)
         reached, place = self.reached.get(id, 0), _PLACE_OF["conversation"]
-        (sample, turn), this = self._latest_turn.get(id, (0, 0)), (record["sample"], record["turn"])
+        sample, turn = self._latest_turn.get(id, (0, 0))
         if id in self.settled or place != reached or this <= (sample, turn):
             self.repeated += reached >= place
             self.passed_over += reached < place
@@ -126,21 +126,24 @@ class Replay:
         self.turns.setdefault(id, []).append(at)
         return True
 
-    def _advance(self, id: str, record: EntryRecord, at: int) -> bool:
-        reached, place = self.reached.get(id, 0), _PLACE_OF[record["stage"]]
-        if place != reached:
-            self.repeated += place < reached
-            self.passed_over += place > reached
+    def _take_stage(self, entry: StageDone, at: int) -> bool:
+        """Seven in eight entries of a large run are of this kind, and a resume waits for all of them."""
+        self._pay(entry.usage)
+        id, stage = entry.id, entry.stage
+        reached, place = self.reached.get(id, 0), _PLACE_OF[stage]
+        if place != reached or id in self.settled:
+            self.repeated += place < reached or id in self.settled
+            self.passed_over += place > reached and id not in self.settled
             return False
         self.reached[id] = reached + 1
-        if record["stage"] == "conversation":
+        if stage == "conversation":
             self.written[id] = at
             self._forget_turns(id)
         if reached:
             self.unsettled[id].append(at)
             return True
         self.unsettled[id] = [at]
-        if isinstance(scenario := record["value"].get("scenario"), str):
+        if isinstance(scenario := entry.value.get("scenario"), str):
             self.scenarios[id] = scenario
         return True
 
@@ -156,27 +159,28 @@ class Replay:
         self.turns.pop(id, None)
         self._latest_turn.pop(id, None)
 
-    def _pay(self, usage: Sequence[Mapping[str, Any]]) -> None:
+    def _pay(self, usage: Sequence[Usage]) -> None:
         for one in usage:
-            paid = self._paid.get(one["model"])
+            paid = self._paid.get(one.model)
             if paid is None:
-                paid = self._paid[one["model"]] = [0, 0, 0]
-            paid[0] += one["prompt_tokens"]
-            paid[1] += one["completion_tokens"]
-            paid[2] += one["reasoning_tokens"]
-            if one["simulated"]:
+                paid = self._paid[one.model] = [0, 0, 0]
+            paid[0] += one.prompt_tokens
+            paid[1] += one.completion_tokens
+            paid[2] += one.reasoning_tokens
+            if one.simulated:
                 self.simulated = True
-            if one["stage"] == "adjudicator":
+            if one.stage == "adjudicator":
                 self.adjudicated += 1
 
 
 _PLACE_OF = {stage: place for place, stage in enumerate(STAGES)}
 
 
-def _outcome(record: EntryRecord) -> Outcome:
-    if record["entry"] == "accepted":
-        return Accepted(record["id"])
-    return Rejected(record["id"], record["stage"], record["reason"])
+def _end_of(entry: Accepted | Rejected) -> Outcome:
+    """Without what only the data set and its readers want."""
+    if isinstance(entry, Accepted):
+        return entry
+    return Rejected(entry.id, entry.stage, entry.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,7 @@ def read_journal(run: RunDir) -> JournalState:
     replay = Replay()
     damaged: list[Damaged] = []
     with _without_collection():
-        for at, item in journal_records(run):
+        for at, item in placed_items(run):
             if isinstance(item, Damaged):
                 damaged.append(item)
             else:
@@ -247,23 +251,21 @@ def read_journal(run: RunDir) -> JournalState:
 
 def journal_items(run: RunDir) -> Iterator[Entry | Damaged]:
     """Every line in order, as an entry or as what is wrong with it. Raises CheckpointError."""
-    for _, item in journal_records(run):
-        yield item if isinstance(item, Damaged) else entry_from_json(item)
+    for _, item in placed_items(run):
+        yield item
 
 
-def journal_records(
+def placed_items(
     run: RunDir, parts: Sequence[Segment] | None = None
-) -> Iterator[tuple[int, EntryRecord | Damaged]]:
-    """The same, entries as they stand there, each behind its place: an offset in all files of the journal, of
-    which `parts` are some. Lines are numbered in the same way."""
+) -> Iterator[tuple[int, Entry | Damaged]]:
+    """The same, each behind its place: an offset in all files of the journal, of which `parts` are some.
+    Lines are numbered in the same way."""
     with journal_text(run, parts) as text:
         for number, (at, line, last) in enumerate(text.lines(), 1):
             try:
-                value: JsonValue = from_line(line)
+                yield at, entry_of(line)
             except ValueError:
-                yield at, Damaged(number, torn=last)
-            else:
-                yield at, value if is_entry(value) else Damaged(number, torn=False)
+                yield at, Damaged(number, torn=last and not is_json(line))
 
 
 def _entries_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, list[Entry]]]:
@@ -271,7 +273,7 @@ def _entries_at(run: RunDir, places: Mapping[str, Sequence[int]]) -> Iterator[tu
     conversations need not be kept."""
     with journal_text(run) as text:
         for id, each in places.items():
-            yield id, [entry_from_json(from_line(text.line_at(at))) for at in each]
+            yield id, [entry_of(text.line_at(at)) for at in each]
 
 
 def _as_stage(entry: Entry) -> StageDone:
@@ -310,10 +312,10 @@ class WrittenConversations(Sequence[str]):
 
 def _dml_of(line: bytes) -> str:
     try:
-        record = from_line(line)
+        entry = entry_of(line)
     except ValueError:
         return ""
-    dml = record["value"].get("dml") if is_entry(record) and record["entry"] == "stage" else None
+    dml = entry.value.get("dml") if isinstance(entry, StageDone) else None
     return dml if isinstance(dml, str) else ""
 
 

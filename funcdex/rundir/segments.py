@@ -188,14 +188,14 @@ class JournalText:
     def lines(self) -> Iterator[tuple[int, bytes, bool]]:
         """Place and line, and whether it is the last of its file."""
         for start, part in zip(self._starts, self._parts, strict=True):
-            at, before = start, None
+            at, before = start, b""
             for line in part.lines():
-                if before is not None:
-                    yield *before, False
-                before = at, line
-                at += len(line)
-            if before is not None:
-                yield *before, True
+                if before:
+                    yield at, before, False
+                    at += len(before)
+                before = line
+            if before:
+                yield at, before, True
 
     def line_at(self, place: int) -> bytes:
         """The line that stands there."""

@@ -19,7 +19,7 @@ from funcdex.rundir.replay import Replay, Tokens
 from funcdex.rundir.segments import segments
 from funcdex.settings.tree import Price
 from funcdex.types.conversation import JsonValue
-from funcdex.types.entry_json import is_entry
+from funcdex.types.entry_json import entry_of
 from funcdex.types.record import STAGES, Rejected
 
 _TOLD = ("session", "accepted", "rejected", "joined", "down", "refused", "left")
@@ -103,10 +103,9 @@ class StatusReader:
         for part in segments(self._run):
             following = self._journal.setdefault(part.path, Following(part.path))
             for line in following.new_lines(part.limit):
-                value = _value(line)
-                if is_entry(value):
-                    self._replay.take(value)
-                else:
+                try:
+                    self._replay.take(entry_of(line))
+                except ValueError:
                     self._damaged += 1
 
     def _status(self, manifest: Manifest, running: bool) -> RunStatus:

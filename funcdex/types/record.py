@@ -1,14 +1,17 @@
 """What is known of one conversation on its way: the plan, what each stage added, how it ended.
 
 A `Draft` is never stored as such. Each stage adds a `StageDone`, the journal keeps those, and folding
-them over the plan gives the draft again.
+them over the plan gives the draft again. Entries are structs of msgspec, which writes and reads them as they
+are declared here (`types.entry_json`): nearly a million are read before a large run goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import Meta, Struct
 
 from funcdex.types.kind import Kind
 
@@ -55,8 +58,7 @@ class Plan:
     today: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     """One completion that went into a conversation; `prompt` is the hash of the prompt's template.
 
     `sampling` is how it was drawn, its seed included: knobs that were left to the server are not named. None
@@ -75,8 +77,7 @@ class Usage:
     sampling: Mapping[str, int | float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StageDone:
+class StageDone(Struct, frozen=True, forbid_unknown_fields=True, tag_field="entry", tag="stage"):
     """What one stage added to one conversation: field values of `Draft`, ready for JSON."""
 
     id: str
@@ -85,8 +86,7 @@ class StageDone:
     usage: tuple[Usage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TurnDone:
+class TurnDone(Struct, frozen=True, forbid_unknown_fields=True, tag_field="entry", tag="turn"):
     """A whole turn, in markup, of a conversation that is being written turn by turn.
 
     `sample` and `turn` count from 1: a further sample begins with its first turn. `corrected` is what was
@@ -96,21 +96,19 @@ class TurnDone:
 
     id: str
     sample: int
-    turn: int
+    turn: Annotated[int, Meta(gt=0)]
     dml: str
     corrected: tuple[Mapping[str, Any], ...] = ()
     usage: tuple[Usage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, forbid_unknown_fields=True, tag_field="entry", tag="accepted"):
     """A conversation that reached the data set."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True, forbid_unknown_fields=True, tag_field="entry", tag="rejected"):
     """A conversation that was given up, and why: `reason` is a code, `detail` a sentence or two.
 
     `value` is what the stage had made of it by then, as in `StageDone`: the text that had faults (`dml`), and
@@ -122,11 +120,10 @@ class Rejected:
     reason: str
     detail: str = ""
     usage: tuple[Usage, ...] = ()
-    value: Mapping[str, Any] = field(default_factory=dict)
+    value: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Restarted:
+class Restarted(Struct, frozen=True, forbid_unknown_fields=True, tag_field="entry", tag="restarted"):
     """A rejected conversation that is tried again from its plan (`--retry-rejected`)."""
 
     id: str

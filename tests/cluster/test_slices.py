@@ -8,7 +8,7 @@ import pytest
 from resume.histories import accepted, begun_run, rejected, stages_of
 from resume.test_ranges_are_taken_over import write
 
-from funcdex.cluster.slices import records_of_range, slice_of, with_later
+from funcdex.cluster.slices import entries_of_range, slice_of, with_later
 from funcdex.rundir.replay import read_journal
 from funcdex.rundir.segments import FencedFile, begin_ranges, take_over
 from funcdex.stages.plan import id_of
@@ -34,7 +34,7 @@ def test_the_next_owner_stands_where_the_journal_says(tmp_path: Path, owners: in
     for owner in range(owners):
         write(run, take_over(run, session, 0), _share(owner, owners))
     own = take_over(run, session, 0)
-    state = with_later(part, records_of_range(run, own))
+    state = with_later(part, entries_of_range(run, own))
     whole = read_journal(run)
     assert state.unsettled == {id: one for id, one in whole.unsettled.items() if id != id_of(9)}
     assert state.settled == {id: one for id, one in whole.settled.items() if id != id_of(9)}

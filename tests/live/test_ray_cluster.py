@@ -20,7 +20,7 @@ from anyio.from_thread import start_blocking_portal
 from running import command, records, run_command
 
 from funcdex.rundir.layout import OUTPUTS, RunDir
-from funcdex.rundir.replay import Damaged, Outcome, Replay, journal_records, read_journal
+from funcdex.rundir.replay import Damaged, Outcome, Replay, journal_items, read_journal
 from funcdex.rundir.segments import segments
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_endpoints
@@ -264,7 +264,7 @@ def _settled(run: RunDir) -> int:
 def _outcomes(run: RunDir) -> dict[str, Outcome]:
     """How conversations have ended by now. Places cannot be read while the run goes on."""
     replay = Replay()
-    for _, item in journal_records(run):
+    for item in journal_items(run):
         if not isinstance(item, Damaged):
             replay.take(item)
     return replay.settled

@@ -6,12 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line, is_record
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.replay import Replay, journal_items, read_journal
-from funcdex.types.entry_json import entry_as_json
+from funcdex.types.entry_json import entry_line
 from funcdex.types.record import Accepted, Entry, Rejected, Restarted, StageDone
 from resume.histories import accepted, begun_run, rejected, stages_of
 
@@ -24,14 +25,14 @@ def whole_lines(data: bytes) -> int:
 
 
 def test_a_journal_cut_at_every_byte_resumes_to_its_whole_entries(tmp_path: Path) -> None:
-    data = b"".join(as_line(entry_as_json(entry)) for entry in ENTRIES)
+    data = b"".join(entry_line(entry) for entry in ENTRIES)
     for cut in range(len(data) + 1):
         run = RunDir(tmp_path / str(cut))
         run.journal.parent.mkdir(parents=True)
         run.journal.write_bytes(data[:cut])
         expected = Replay()
         for entry in ENTRIES[: whole_lines(data[:cut])]:
-            expected.take(entry_as_json(entry))
+            expected.take(entry)
         state = read_journal(run)
         assert state.settled == expected.settled and state.reached == expected.reached
         torn = data[:cut].rpartition(b"\n")[2]
@@ -85,13 +86,13 @@ def test_a_last_line_that_lacks_only_its_newline_counts(tmp_path: Path, blanks: 
         b'{"entry":"stage","id":"a","stage":"persona","value":"text","usage":[]}\n',
         b'{"entry":"stage","id":"a","stage":"persona","value":{},"usage":[{"model":"m"}]}\n',
         b'{"entry":"stage","id":"a","stage":["persona"],"value":{},"usage":[]}\n',
-        as_line(entry_as_json(stages_of("a", 2)[1])).replace(b'"prompt_tokens":10', b'"prompt_tokens":[]'),
+        entry_line(stages_of("a", 2)[1]).replace(b'"prompt_tokens":10', b'"prompt_tokens":[]'),
         b'{"entry":"rejected","id":"a","stage":"persona","reason":{},"detail":"","usage":[]}\n',
     ],
 )
 def test_a_damaged_line_is_named_and_passed_over(tmp_path: Path, line: bytes) -> None:
     run = begun_run(tmp_path)
-    first, second = (as_line(entry_as_json(entry)) for entry in stages_of("a", 2))
+    first, second = (entry_line(entry) for entry in stages_of("a", 2))
     run.journal.write_bytes(first + line + second)
     state = read_journal(run)
     assert (state.damaged, state.torn, state.reached) == ((2,), False, {"a": 2})
@@ -126,7 +127,7 @@ def test_an_entry_of_an_unknown_kind_at_the_end_is_not_taken_for_a_torn_line(tmp
 )
 def test_an_entry_that_nobody_wrote_is_a_damaged_line(tmp_path: Path, changed: dict[str, object]) -> None:
     run = begun_run(tmp_path, stages_of("a", 1))
-    whole = entry_as_json(stages_of("b", 1)[0])
+    whole = to_builtins(stages_of("b", 1)[0])
     with run.journal.open("ab") as file:
         file.write(as_line(whole | changed) + as_line(whole))
     state = read_journal(run)
@@ -136,15 +137,15 @@ def test_an_entry_that_nobody_wrote_is_a_damaged_line(tmp_path: Path, changed: d
 @pytest.mark.parametrize("field", ["prompt_tokens", "simulated", "model", "latency_s"])
 @pytest.mark.parametrize("value", [None, "9", [], {}])
 def test_a_bill_that_cannot_be_added_up_is_a_damaged_line(tmp_path: Path, field: str, value: object) -> None:
-    whole = entry_as_json(stages_of("a", 1)[0])
+    whole = to_builtins(stages_of("a", 1)[0])
     whole["usage"][0][field] = value if field != "model" else 3
     run = begun_run(tmp_path)
-    run.journal.write_bytes(as_line(whole) + as_line(entry_as_json(stages_of("b", 1)[0])))
+    run.journal.write_bytes(as_line(whole) + entry_line(stages_of("b", 1)[0]))
     assert read_journal(run).damaged == (1,)
 
 
 def test_a_line_nested_beyond_any_reader_is_damaged(tmp_path: Path) -> None:
     run = begun_run(tmp_path)
-    good = as_line(entry_as_json(stages_of("b", 1)[0]))
+    good = entry_line(stages_of("b", 1)[0])
     run.journal.write_bytes(b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n" + good)
     assert read_journal(run).damaged == (1,) and read_journal(run).reached == {"b": 1}

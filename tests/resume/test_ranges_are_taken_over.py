@@ -12,7 +12,6 @@ import pytest
 
 from funcdex.errors import CheckpointError
 from funcdex.rundir.journal import Lines, append_entries, open_range
-from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.quarantine import quarantine
 from funcdex.rundir.replay import WrittenConversations, read_journal
@@ -25,7 +24,7 @@ from funcdex.rundir.segments import (
     shut_out_earlier,
     take_over,
 )
-from funcdex.types.entry_json import entry_as_json
+from funcdex.types.entry_json import entry_line
 from funcdex.types.record import Entry
 from resume.histories import accepted, begun_run, rejected, stages_of
 
@@ -44,7 +43,7 @@ def write_regardless(own: Segment, entries: Iterable[Entry]) -> None:
 
 
 def _lines(entries: Iterable[Entry]) -> bytes:
-    return b"".join(as_line(entry_as_json(entry)) for entry in entries)
+    return b"".join(entry_line(entry) for entry in entries)
 
 
 def test_ranges_and_sessions_of_one_process_read_as_one_journal(tmp_path: Path) -> None:

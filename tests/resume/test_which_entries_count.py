@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
+from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.replay import Replay, Tokens, read_journal
-from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
+from funcdex.types.entry_json import entry_line, entry_of
 from funcdex.types.record import STAGES, Accepted, Draft, Entry, Plan, Rejected, Restarted, StageDone, fold
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of
 
@@ -18,7 +21,7 @@ def replayed(*entries: Entry) -> Replay:
     """Each entry stands where its number, from 0, says."""
     replay = Replay()
     for number, entry in enumerate(entries):
-        replay.take(entry_as_json(entry), number)
+        replay.take(entry, number)
     return replay
 
 
@@ -124,26 +127,34 @@ def test_whatever_the_journal_holds_each_conversation_has_its_stages_in_order_on
         assert isinstance(outcome, Rejected) or replay.reached[id] == len(STAGES)
 
 
+def read(record: Mapping[str, Any]) -> Entry | None:
+    """The entry of such a line; None if it is none."""
+    try:
+        return entry_of(as_line(record))
+    except ValueError:
+        return None
+
+
 def test_entries_of_versions_that_did_not_note_the_sampling_count() -> None:
     (entry,) = stages_of("a", 1)
-    old = entry_as_json(entry)
+    old = to_builtins(entry)
     for used in old["usage"]:
         del used["sampling"]
-    assert is_entry(old) and entry_from_json(old) == entry
-    noted = entry_as_json(entry)
+    assert read(old) == entry
+    noted = to_builtins(entry)
     noted["usage"][0]["sampling"] = {"seed": 7, "temperature": 0.5}
-    assert is_entry(noted)
+    assert read(noted)
     for damage in (7, "seed", [1]):
         noted["usage"][0]["sampling"] = damage
-        assert not is_entry(noted)
-    assert not is_entry(old | {"usage": [old["usage"][0] | {"more": 1}]})
+        assert read(noted) is None
+    assert read(old | {"usage": [old["usage"][0] | {"more": 1}]}) is None
 
 
 def test_what_a_judge_and_corrections_add_is_of_its_kind() -> None:
     for key, good, bad in (("verdicts", {}, []), ("corrected", [], {}), ("written_by", "1.0", 1)):
-        entry = entry_as_json(StageDone("a", "judge", {key: good}))
-        assert is_entry(entry)
-        assert not is_entry(entry | {"value": {key: bad}})
+        entry = to_builtins(StageDone("a", "judge", {key: good}))
+        assert read(entry)
+        assert read(entry | {"value": {key: bad}}) is None
 
 
 OF_NO_ENTRY = {"plan", "usage", "begun", "done"}
@@ -154,13 +165,29 @@ LISTS, MAPPINGS = {"shown", "corrected", "adjudicated"}, {"blueprint", "grammar"
 def test_whatever_a_stage_adds_to_a_draft_counts_when_it_is_read_again(name: str) -> None:
     value: Any = [] if name in LISTS else {} if name in MAPPINGS else 1 if name == "corrections" else "x"
     for entry in (StageDone("a", "scenario", {name: value}), Rejected("a", "s", "r", value={name: value})):
-        record = entry_as_json(entry)
-        assert is_entry(record) and entry_from_json(record) == entry
-        assert not is_entry(record | {"value": {name: 1.5}})
+        assert entry_of(entry_line(entry)) == entry
+        assert read(to_builtins(entry) | {"value": {name: 1.5}}) is None
 
 
 def test_a_rejection_of_an_earlier_version_counts() -> None:
     entry = Rejected("a", "conversation", "markup", "why")
-    assert "value" not in entry_as_json(entry) and is_entry(entry_as_json(entry))
-    assert not is_entry(entry_as_json(entry) | {"value": "text"})
-    assert not is_entry(entry_as_json(entry) | {"more": 1})
+    old = {key: value for key, value in to_builtins(entry).items() if key != "value"}
+    assert read(old) == entry
+    assert read(old | {"value": "text"}) is None
+    assert read(old | {"more": 1}) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["lone \ud800", 2**70, "\u2028 \x7f", {"deep": [[[{}]]]}, 1e300, "&lt;</user>\n"]
+)
+def test_what_a_model_may_write_comes_back_as_it_was(value: Any) -> None:
+    entry = StageDone("a", "judge", {"scores": {"said": value}})
+    line = entry_line(entry)
+    assert entry_of(line) == entry and line.count(b"\n") == 1
+    assert from_line(line) == to_builtins(entry) | {"usage": []}
+
+
+def test_an_entry_too_deep_for_any_reader_is_none() -> None:
+    line = entry_line(StageDone("a", "judge", {"scores": {}}))
+    with pytest.raises(ValueError, match="."):
+        entry_of(line.replace(b'"scores":{}', b'"scores":' + b'{"a":' * 9000 + b"{}" + b"}" * 9000))

@@ -33,7 +33,7 @@ from funcdex.stages.voice import voice_of
 from funcdex.toolkits.graph import graph_of
 from funcdex.toolkits.read import read_toolkits
 from funcdex.toolkits.select import make_bundles
-from funcdex.types.entry_json import entry_as_json, entry_from_json, is_entry
+from funcdex.types.entry_json import entry_line, entry_of
 from funcdex.types.kind import KINDS, Kind
 from funcdex.types.record import Draft, Rejected, StageDone, fold
 from funcdex.types.tools import Bundle
@@ -268,8 +268,7 @@ def test_a_kind_that_is_about_many_tools_is_shown_all_there_are() -> None:
 def test_a_plan_is_kept_in_the_journal_and_in_every_line() -> None:
     planned = blueprint(turn(LOOK))
     entry = StageDone("conv_00001", "outline", {"outline": "o", "blueprint": planned})
-    record = json.loads(json.dumps(entry_as_json(entry)))
-    assert is_entry(record) and entry_from_json(record) == entry
+    assert entry_of(entry_line(entry)) == entry
     known = fold(plan("tool_error", "timeout/retry"), [entry])
     ((_, line),) = lines_after(known, Rejected("conv_00001", "tools", "no_tools"), ())
     assert line["blueprint"] == planned and line["today"] == "2025-03-04" and line["difficulty"] == "easy"
