@@ -28,7 +28,7 @@ from funcdex.errors import FuncdexError
 MOST_AT_ONCE = 256
 """Questions of one call."""
 EMBEDDED_AT_ONCE = 64
-GATHERED_S = 0.05
+GATHERED_S = 0.25
 """How long the first of a batch waits for others: little beside the seconds that a model takes to answer."""
 
 Ask = Callable[[int, Sequence[Question]], Awaitable[Sequence[Verdict]]]

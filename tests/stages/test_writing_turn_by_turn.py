@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from scripted_model import ScriptedModel, context, draft
 
 from funcdex.dml.parser import parse
@@ -202,7 +203,7 @@ async def test_the_tools_still_know_what_they_said() -> None:
 
 async def test_samples_that_were_given_up_count() -> None:
     _, _, turns = await checkpointed(TALK)
-    second = [replace(one, sample=2, corrected=({"sample": 1, "how": "turn"},)) for one in turns[:1]]
+    second = [structs.replace(one, sample=2, corrected=({"sample": 1, "how": "turn"},)) for one in turns[:1]]
     outcome, model, further = await checkpointed(
         {"user_turn": [says("So?")], "assistant_turn": [("", "length")]},
         [*turns, *second],
