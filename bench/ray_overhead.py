@@ -7,7 +7,8 @@ on duplicates the actors for it take in a second; and what Ray costs by itself.
 Two nodes on this machine, two actors, one that decides, two simulated endpoints in processes of their own,
 some six requests a conversation. Beside one process there are two without Ray, with half of the conversations
 and one endpoint each, which decide apart: how much of the difference is that two at once use more CPU for the
-same work, on cores and caches that they share.
+same work, on cores and caches that they share. And one actor that has both endpoints, beside the one that
+decides: what Ray and deciding elsewhere cost.
 
 CPU is user and system time of the session and of the actors, with the processes that these begin. What a
 conversation costs is the difference between a run of that many and one of a fifth, by the difference in
@@ -46,6 +47,7 @@ from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_endpoints
 
 FIFTH = 5
+COMPARED = (("ray", "one_process"), ("ray", "two_processes"), ("ray_one_actor", "one_process"))
 IDLE_FOR_S = 5.0
 EMPTY_CALLS = 2000
 FOLDER = Path(__file__).resolve().parents[1] / ".bench"
@@ -123,8 +125,8 @@ def by_itself(address: str) -> dict[str, float]:
 
 
 def runs(address: str, conversations: int, rounds: int, folder: Path) -> dict[str, Any]:
-    """CPU of one conversation, in ms, and ratios; the three ways to run take turns."""
-    costs: dict[str, list[_Cost]] = {"one_process": [], "two_processes": [], "ray": []}
+    """CPU of one conversation, in ms, and ratios; the ways to run take turns."""
+    costs: dict[str, list[_Cost]] = {"one_process": [], "two_processes": [], "ray_one_actor": [], "ray": []}
     at = ("--folder", str(folder))
     simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
@@ -132,17 +134,19 @@ def runs(address: str, conversations: int, rounds: int, folder: Path) -> dict[st
         for _ in range(rounds):
             costs["one_process"].append(_cost(conversations, [urls], *at))
             costs["two_processes"].append(_cost(conversations, found, *at))
-            costs["ray"].append(_cost(conversations, [urls], *at, "--ray", address))
+            on_ray = (*at, "--ray", address)
+            costs["ray_one_actor"].append(_cost(conversations, [urls], *on_ray, "--actors", "1"))
+            costs["ray"].append(_cost(conversations, [urls], *on_ray))
     figures: dict[str, Any] = {"conversations": conversations}
     for name, each in costs.items():
         figures[f"{name}_cpu_ms"] = spread_of([one.ms for one in each])
         figures[f"{name}_start_cpu_s"] = spread_of([one.start_s for one in each])
     for part in costs["ray"][0].each_ms:
         figures[f"ray_{part}_cpu_ms"] = spread_of([one.each_ms[part] for one in costs["ray"]])
-    for name in ("one_process", "two_processes"):
-        pairs = list(zip(costs["ray"], costs[name], strict=True))
-        figures[f"ray_to_{name}"] = spread_of([a.ms / b.ms for a, b in pairs])
-        figures[f"ray_to_{name}_with_start"] = spread_of([a.whole_s / b.whole_s for a, b in pairs])
+    for ours, other in COMPARED:
+        pairs = list(zip(costs[ours], costs[other], strict=True))
+        figures[f"{ours}_to_{other}"] = spread_of([a.ms / b.ms for a, b in pairs])
+        figures[f"{ours}_to_{other}_with_start"] = spread_of([a.whole_s / b.whole_s for a, b in pairs])
     return figures
 
 

@@ -86,6 +86,8 @@ class Cluster:
             max_concurrency=at_once,
             num_cpus=0,
             scheduling_strategy="SPREAD",
+            # Nobody wants a history of thousands of short calls, which takes a thread in each actor.
+            enable_task_events=False,
         )(kind)
 
     def end(self, actors: Sequence[Any]) -> None:
