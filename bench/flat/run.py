@@ -143,6 +143,7 @@ def watched_run(url: str, conversations: int, in_flight: int, *, model: bool, co
     )
     looks = Looks(counts)
     folder = Path(__file__).resolve().parents[2] / ".bench"
+    folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="flat-") as run:
         order = order_from(Path(run), asked)
         loop = {"use_uvloop": find_spec("uvloop") is not None}  # As the command line does.
