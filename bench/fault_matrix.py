@@ -26,7 +26,7 @@ from rich.console import Console
 
 from funcdex.order import order_from
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.session import carry_out
 from funcdex.settings.sampling import StageSampling
 from funcdex.settings.tree import Settings

@@ -29,7 +29,7 @@ from rich.console import Console
 from funcdex.order import Order, order_from
 from funcdex.rundir.jsonlines import is_record
 from funcdex.rundir.layout import OUTPUTS, RunDir
-from funcdex.rundir.replay import Damaged, journal_items, read_journal
+from funcdex.rundir.reading import Damaged, journal_items, read_journal
 from funcdex.session import carry_out
 from funcdex.settings.tree import Settings
 from funcdex.sim.config import SimConfig

@@ -19,7 +19,7 @@ from record import record, record_option, recorded
 
 from funcdex.cluster.split import ACTORS_OF_A_SHARD, ENDPOINTS_OF_AN_ACTOR
 from funcdex.rundir.layout import OUTPUTS, RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.rundir.segments import segments
 from funcdex.rundir.status import status
 

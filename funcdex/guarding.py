@@ -23,7 +23,7 @@ from funcdex.dedup.wording import WordingFinder
 from funcdex.errors import DedupError
 from funcdex.order import Order
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import WrittenConversations
+from funcdex.rundir.reading import WrittenConversations
 from funcdex.settings.dedup import DedupSettings
 from funcdex.stages.plan import bundle_number
 from funcdex.types.tools import Bundle

@@ -26,7 +26,7 @@ from funcdex.rundir.manifest import (
 )
 from funcdex.rundir.outputs import reconcile
 from funcdex.rundir.quarantine import quarantine
-from funcdex.rundir.replay import JournalState, journal_items, read_journal
+from funcdex.rundir.reading import JournalState, journal_items, read_journal
 from funcdex.rundir.segments import shut_out_earlier
 from funcdex.settings.load import endpoints_from
 from funcdex.settings.tree import Settings

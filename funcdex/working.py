@@ -23,7 +23,7 @@ from funcdex.pool.live import drain, max_live
 from funcdex.pool.pool import Pool
 from funcdex.rundir.journal import open_journal
 from funcdex.rundir.log import EventLog
-from funcdex.rundir.replay import JournalState
+from funcdex.rundir.reading import JournalState
 from funcdex.rundir.status import cost_of
 from funcdex.serving import Served, served_endpoints
 from funcdex.snapshot import Observer, RunSnapshot

@@ -11,16 +11,20 @@ from funcdex.settings.endpoint_spec import EndpointSpec
 
 
 def mock_candidate(url: str, transport: httpx.AsyncBaseTransport) -> Candidate:
-    """The mock at `url`, as a vLLM that enforces grammars."""
-    facts = EndpointFacts(
+    """The mock at `url`."""
+    return Candidate(EndpointClient(EndpointSpec(url=url), transport), facts_of(url))
+
+
+def facts_of(url: str, slots: int | None = None) -> EndpointFacts:
+    """What a probe would have found there: a vLLM that enforces grammars, and may tell its slots."""
+    return EndpointFacts(
         base_url=url,
         kind="vllm",
         server_version="mock",
         model="mock",
         models=("mock",),
         context_tokens=None,
-        slots=None,
+        slots=slots,
         dialect="lark",
         enforces=True,
     )
-    return Candidate(EndpointClient(EndpointSpec(url=url), transport), facts)

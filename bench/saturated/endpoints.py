@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import httpx
 import orjson
+from overhead.candidate import facts_of
 from saturated.answers import Answers
 from saturated.model_server import ModelServer
 
-from funcdex.endpoints.facts import EndpointFacts
 from funcdex.endpoints.http import EndpointClient
 from funcdex.pool.joining import Candidate
 from funcdex.settings.endpoint_spec import EndpointSpec
@@ -42,21 +42,6 @@ class ModelEndpoint(httpx.AsyncBaseTransport):
 def candidate(endpoint: ModelEndpoint, *, slots: int | None = None) -> Candidate:
     """An endpoint as the probe would have found it; with `slots` it tells how many it has."""
     return Candidate(endpoint.client, facts_of(endpoint.client.spec.url, slots))
-
-
-def facts_of(url: str, slots: int | None) -> EndpointFacts:
-    """What the probe would have found there."""
-    return EndpointFacts(
-        base_url=url,
-        kind="vllm",
-        server_version="model",
-        model="model",
-        models=("model",),
-        context_tokens=None,
-        slots=slots,
-        dialect="lark",
-        enforces=True,
-    )
 
 
 def request_for(tokens: int, *, name: str = "c1", stage: str = "scenario", priority: int = 0) -> Request:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import anyio
 import anyio.to_thread
+from overhead.candidate import facts_of
 from saturated.busy import share_of
-from saturated.endpoints import facts_of
 from saturated.scenarios import TOKENS, UNEQUAL, Shares, ask_all
 from saturated.served import Look, looks_of, served
 

@@ -17,7 +17,7 @@ from funcdex.bench.result import Assumptions, Constraint
 from funcdex.errors import ConfigError
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.order import order_to_resume
-from funcdex.rundir.replay import journal_items
+from funcdex.rundir.reading import journal_items
 from funcdex.settings.tree import Settings
 from funcdex.stages.context import MAX_SEED, dice, sampling_of
 from funcdex.stages.conversation import prompt_values

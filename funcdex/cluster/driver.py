@@ -28,7 +28,7 @@ from funcdex.order import mend
 from funcdex.pipeline import Funnel
 from funcdex.rundir.journal import OutputFiles
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.rundir.segments import begin_ranges
 from funcdex.serving import started_endpoints
 from funcdex.settings.endpoint_spec import EndpointSpec

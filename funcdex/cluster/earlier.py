@@ -18,7 +18,7 @@ from funcdex.dedup.sketch import Sketch, capitals_are_names, sketch_of
 from funcdex.guarding import by_group
 from funcdex.order import Order
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import JournalState, WrittenConversations
+from funcdex.rundir.reading import JournalState, WrittenConversations
 from funcdex.settings.dedup import DedupSettings
 
 if TYPE_CHECKING:

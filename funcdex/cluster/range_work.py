@@ -25,7 +25,7 @@ from funcdex.off_loop import share_fairly
 from funcdex.order import Order
 from funcdex.rundir.journal import open_range
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import JournalState
+from funcdex.rundir.reading import JournalState
 from funcdex.rundir.segments import Segment, take_over
 from funcdex.settings.dedup import DedupSettings
 from funcdex.stages.grammars import Grammars

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import Damaged, JournalState, Replay, placed_items
+from funcdex.rundir.reading import Damaged, JournalState, placed_items
+from funcdex.rundir.replay import Replay
 from funcdex.rundir.segments import Segment, segments
 from funcdex.stages.plan import id_of
 from funcdex.types.record import Entry, StageDone, TurnDone

@@ -14,7 +14,8 @@ from funcdex.rundir.files import LINES_BUFFER_BYTES, disk_faults, replacement, s
 from funcdex.rundir.jsonlines import as_line, from_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import LineFile
-from funcdex.rundir.replay import Damaged, JournalState, Outcome, Replay, journal_items
+from funcdex.rundir.reading import Damaged, JournalState, journal_items
+from funcdex.rundir.replay import Outcome, Replay
 from funcdex.types.record import STAGES, Accepted, Entry, Line, OutputName, Rejected, Restarted, Stage
 
 LinesOf = Callable[[str, Sequence[Entry]], Sequence[Line]]

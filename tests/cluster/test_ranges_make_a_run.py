@@ -19,7 +19,7 @@ from funcdex.cluster.split import ranges
 from funcdex.dedup.protocol import Verdict
 from funcdex.guarding import examples_of
 from funcdex.order import Order, order_from, prepare
-from funcdex.rundir.replay import JournalState, read_journal
+from funcdex.rundir.reading import JournalState, read_journal
 from funcdex.rundir.segments import begin_ranges
 from funcdex.settings.endpoint_spec import EndpointSpec
 from funcdex.settings.tree import Settings

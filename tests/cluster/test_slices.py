@@ -9,7 +9,7 @@ from resume.histories import accepted, begun_run, rejected, stages_of
 from resume.test_ranges_are_taken_over import write
 
 from funcdex.cluster.slices import entries_of_range, slice_of, with_later
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.rundir.segments import FencedFile, begin_ranges, take_over
 from funcdex.stages.plan import id_of
 from funcdex.types.record import Entry

@@ -19,7 +19,7 @@ from funcdex.dml.parser import parse
 from funcdex.guarding import serving_conversations
 from funcdex.order import order_from
 from funcdex.rundir.journal import append_entries
-from funcdex.rundir.replay import WrittenConversations, read_journal
+from funcdex.rundir.reading import WrittenConversations, read_journal
 from funcdex.settings.tree import Settings
 from funcdex.stages.context import Context
 from funcdex.stages.conversation import write_conversation

@@ -32,7 +32,7 @@ from funcdex.errors import (
 from funcdex.grammar.conversation import json_grammar
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.linefile import mend
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.settings.load import load
 from funcdex.toolkits.check import check_toolkits
 from funcdex.toolkits.metaschema import schema_fault

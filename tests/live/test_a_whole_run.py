@@ -11,7 +11,7 @@ from running import records, run_command
 from funcdex.grammar.check import fault_at
 from funcdex.order import tools_of_conversation
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.stages.grammars import grammar_of
 from funcdex.stages.kinds import form_of
 from live import servers

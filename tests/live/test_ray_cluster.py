@@ -20,7 +20,8 @@ from anyio.from_thread import start_blocking_portal
 from running import command, records, run_command
 
 from funcdex.rundir.layout import OUTPUTS, RunDir
-from funcdex.rundir.replay import Damaged, Outcome, Replay, journal_items, read_journal
+from funcdex.rundir.reading import Damaged, journal_items, read_journal
+from funcdex.rundir.replay import Outcome, Replay
 from funcdex.rundir.segments import segments
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_endpoints

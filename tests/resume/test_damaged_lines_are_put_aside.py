@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from funcdex.rundir.journal import append_entries
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.quarantine import quarantine
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from resume.faulty_disk import CUTS, Cut, FaultyDisk
 from resume.histories import accepted, begun_run, records, stages_of
 

@@ -16,7 +16,7 @@ from funcdex.errors import CheckpointError
 from funcdex.rundir.journal import append_entries, open_journal
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.outputs import Reconciled, reconcile
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.types.record import STAGES, Accepted, Rejected, StageDone
 from resume.histories import accepted, begun_run, lines_of, records, rejected, stages_of, steps_of
 

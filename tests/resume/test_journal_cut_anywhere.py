@@ -11,7 +11,8 @@ from msgspec import to_builtins
 from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line, is_record
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import Replay, journal_items, read_journal
+from funcdex.rundir.reading import journal_items, read_journal
+from funcdex.rundir.replay import Replay
 from funcdex.types.entry_json import entry_line
 from funcdex.types.record import Accepted, Entry, Rejected, Restarted, StageDone
 from resume.histories import accepted, begun_run, rejected, stages_of

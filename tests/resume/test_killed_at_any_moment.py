@@ -15,7 +15,7 @@ from rundir.file_systems import keeps_blocks_whole
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.lock import held
 from funcdex.rundir.outputs import reconcile
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.types.record import STAGES
 from resume.histories import lines_of, records
 
@@ -31,7 +31,7 @@ from funcdex.rundir.journal import open_journal
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import exclusive
 from funcdex.rundir.outputs import reconcile
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from resume.histories import accepted, lines_of, steps_of
 
 async def carry_on(journal, ids, reached):

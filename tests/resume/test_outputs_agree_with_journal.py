@@ -10,7 +10,7 @@ from funcdex.rundir.journal import append_entries
 from funcdex.rundir.jsonlines import as_line
 from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.outputs import reconcile
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.types.record import Entry, Line, OutputName, Restarted
 from resume.histories import accepted, begun_run, lines_of, records, rejected, stages_of
 

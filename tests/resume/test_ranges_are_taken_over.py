@@ -14,7 +14,7 @@ from funcdex.errors import CheckpointError
 from funcdex.rundir.journal import Lines, append_entries, open_range
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.quarantine import quarantine
-from funcdex.rundir.replay import WrittenConversations, read_journal
+from funcdex.rundir.reading import WrittenConversations, read_journal
 from funcdex.rundir.segments import (
     FencedFile,
     Segment,

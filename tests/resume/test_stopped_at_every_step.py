@@ -17,7 +17,7 @@ from funcdex.rundir.layout import OUTPUTS, RunDir
 from funcdex.rundir.linefile import PAGE_BYTES
 from funcdex.rundir.lock import exclusive
 from funcdex.rundir.outputs import reconcile
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.rundir.status import status
 from funcdex.types.record import Entry
 from resume.faulty_disk import CUTS, Cut, FaultyDisk, How

@@ -8,7 +8,8 @@ import pytest
 from msgspec import to_builtins
 
 from funcdex.rundir.jsonlines import as_line
-from funcdex.rundir.replay import Replay, read_journal
+from funcdex.rundir.reading import read_journal
+from funcdex.rundir.replay import Replay
 from funcdex.types.conversation import JsonValue
 from funcdex.types.entry_json import entry_line, entry_of
 from funcdex.types.record import Entry, Plan, Rejected, Restarted, StageDone, TurnDone, fold

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from funcdex.rundir.jsonlines import as_line, from_line
-from funcdex.rundir.replay import Replay, Tokens, read_journal
+from funcdex.rundir.reading import read_journal
+from funcdex.rundir.replay import Replay, Tokens
 from funcdex.types.entry_json import entry_line, entry_of
 from funcdex.types.record import STAGES, Accepted, Draft, Entry, Plan, Rejected, Restarted, StageDone, fold
 from resume.histories import MODEL, accepted, begun_run, rejected, stages_of

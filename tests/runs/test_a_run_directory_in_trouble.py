@@ -14,7 +14,7 @@ from running import command, records, run_command
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.lock import exclusive
 from funcdex.rundir.manifest import FORMAT
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.process import SimProcess
 
 COUNT = 8

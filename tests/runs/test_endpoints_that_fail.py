@@ -11,7 +11,7 @@ import anyio.to_thread
 from running import command, records
 
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import parse_fault
 from funcdex.sim.process import SimProcess

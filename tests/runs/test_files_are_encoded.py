@@ -13,7 +13,7 @@ from running import records, run_command
 
 from funcdex.dml.parser import parse
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.process import SimProcess
 
 CONTENT = {

@@ -9,7 +9,7 @@ import pytest
 from running import command, records, run_command
 
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.config import SimConfig
 from funcdex.sim.process import simulated_processes
 

@@ -9,7 +9,7 @@ import anyio.to_thread
 from running import command, records, run_command, run_until
 
 from funcdex.rundir.layout import OUTPUTS, RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.process import SimProcess
 
 COUNT = 300

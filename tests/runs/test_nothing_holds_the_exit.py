@@ -16,7 +16,7 @@ from running import SMALL, command, records, run_command
 
 from funcdex.interrupts import LAST_RESORT_S
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import Fault
 from funcdex.sim.process import simulated_processes

@@ -10,7 +10,7 @@ import anyio.to_thread
 from running import SMALL, command, records, run_command
 
 from funcdex.rundir.layout import RunDir
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.sim.config import SimConfig
 from funcdex.sim.faults import Fault
 from funcdex.sim.process import SimProcess, simulated_processes

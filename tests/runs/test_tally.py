@@ -15,7 +15,7 @@ from funcdex.errors import CheckpointError
 from funcdex.rundir.journal import append_entries
 from funcdex.rundir.layout import RunDir
 from funcdex.rundir.log import RunLog
-from funcdex.rundir.replay import read_journal
+from funcdex.rundir.reading import read_journal
 from funcdex.tally import Tally
 from funcdex.types.record import Entry, Line, Rejected, StageDone
 
