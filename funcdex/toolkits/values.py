@@ -169,8 +169,9 @@ def _is_count(value: Any) -> bool:
 
 def _text_rules(schema: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    if schema.get("format") in _FORMATS:
-        made["format"] = schema["format"]
+    form = schema.get("format")
+    if isinstance(form, str) and form in _FORMATS:
+        made["format"] = form
     if is_content(schema):
         made["contentEncoding"] = "base64"
     pattern = schema.get("pattern")

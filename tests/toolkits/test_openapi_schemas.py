@@ -70,6 +70,8 @@ STRING = {"type": "string"}
         ({"type": "string", "minLength": 9, "maxLength": 1}, {"type": "string"}),
         ({"type": "string", "format": "date"}, {"type": "string", "format": "date"}),
         ({"type": "string", "format": "byte"}, {"type": "string", "contentEncoding": "base64"}),
+        ({"type": "string", "format": {"$ref": "#"}}, {"type": "string"}),
+        ({"type": "string", "format": ["date"]}, {"type": "string"}),
         ({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a+$"}),
         ({"type": "string", "pattern": "^\\p{L}+$"}, {"type": "string"}),
         ({"type": "string", "pattern": "[[a]"}, {"type": "string"}),
