@@ -11,8 +11,17 @@ from overhead.table import table, verdicts
 from tables import README, section, tables
 
 
+BENCH = README.parent / "bench"
+
+
 def test_the_readme_shows_what_was_recorded() -> None:
     assert section(README.read_text("utf-8")) == tables(), "run `python bench/tables.py --write`"
+
+
+def test_every_benchmark_is_listed() -> None:
+    scripts = {path.name for path in BENCH.glob("*.py")} - {"record.py", "tables.py"}
+    listed = (BENCH / "README.md").read_text("utf-8")
+    assert {name for name in scripts if f"| `{name}` |" not in listed} == set()
 
 
 def test_a_result_says_what_it_was_measured_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
