@@ -209,3 +209,9 @@ def root_fault(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = next((one for one in error.exceptions if isinstance(one, Exception)), error.exceptions[0])
     return error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a library written in Rust broke off, which is no `Exception`. The one below jsonschema does so
+    where it asks Python to compare two keys and Python's limit of recursion is met."""
+    return type(error).__name__ == "PanicException"

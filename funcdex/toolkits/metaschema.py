@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from funcdex.errors import is_panic
 from funcdex.toolkits.keywords import LISTED, NAMED, SINGLE, TYPES, Path
 from funcdex.toolkits.patterns import compiles
 
@@ -25,6 +26,10 @@ def schema_fault(schema: Any) -> tuple[Path, str] | None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         return tuple(error.absolute_path), error.message
+    except BaseException as error:
+        if is_panic(error):
+            raise RecursionError("a schema is nested too deep") from error
+        raise
     return None
 
 

@@ -15,6 +15,7 @@ from itertools import islice
 import orjson
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
+from funcdex.errors import is_panic
 from funcdex.grammar.validation import check_with, formats
 from funcdex.types.conversation import JsonValue
 from funcdex.types.tools import JsonSchema
@@ -24,6 +25,7 @@ MAX_VIOLATIONS = 5
 """Most violations named for one value: the rest often follows from the first, and models read them."""
 
 MAX_MESSAGE_CHARS = 200
+_ENDLESS = "it refers to itself without end, or is nested too deep"
 MOST_KEPT = 4096
 """Schemas that are kept ready."""
 
@@ -47,11 +49,15 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
     except SchemaError as error:
         raise UnusableSchema(_described(error)) from error
     except RecursionError as error:
-        raise UnusableSchema("it refers to itself without end, or is nested too deep") from error
+        raise UnusableSchema(_ENDLESS) from error
     # Nothing narrower: a `$ref` that leads to something that is no schema ends in an AttributeError, and
     # who reads a schema from a stranger's file finds more of the kind. The value is plain JSON in any case.
     except Exception as error:
         raise UnusableSchema(_shortened(str(error))) from error
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        raise UnusableSchema(_ENDLESS) from error
     return tuple(_described(violation) for violation in found)
 
 

@@ -10,7 +10,6 @@ from overhead.script import Script
 from overhead.table import table, verdicts
 from tables import README, section, tables
 
-
 BENCH = README.parent / "bench"
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from funcdex.errors import is_panic
 from fuzz.mutate import mutated
 
 LIMIT_S = 2.0
@@ -120,7 +121,9 @@ class _Session:
                 signal.setitimer(signal.ITIMER_PROF, 0)
         except _TooLong as late:
             self._find("hang", f"more than {LIMIT_S:g} s of CPU, {_where(late)}", data)
-        except Exception as error:
+        except BaseException as error:
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
             self._find("crash", f"{type(error).__name__}: {str(error)[:200]}, {_where(error)}", data)
         else:
             self._keep(answer, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -170,6 +171,18 @@ def test_what_makes_a_schema_unusable_is_said(schema: JsonSchema, what: str) -> 
     with pytest.raises(UnusableSchema) as caught:
         violations(schema, {})
     assert str(caught.value).startswith(what)
+
+
+def deeper(frames: int, work: Callable[[], object]) -> object:
+    return deeper(frames - 1, work) if frames else work()
+
+
+@pytest.mark.parametrize("frames", range(60))
+def test_an_endless_schema_is_unusable_wherever_its_recursion_ends(frames: int) -> None:
+    """In a library that is written in Rust, too: at one depth in six."""
+    schema = {"oneOf": [True, {"$ref": "#"}]}
+    with pytest.raises(UnusableSchema, match="without end"):
+        deeper(frames, lambda: violations(schema, "text"))
 
 
 def test_a_number_too_big_for_the_check_is_a_violation() -> None:
