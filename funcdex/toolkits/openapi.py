@@ -15,7 +15,7 @@ from funcdex.errors import ToolDefinitionError
 from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.arguments import TECHNICAL, TECHNICAL_AT_GOOGLE, parameters_of
 from funcdex.toolkits.build import make_tool, make_toolkit
-from funcdex.toolkits.documents import openapi_document
+from funcdex.toolkits.documents import Home, openapi_document
 from funcdex.toolkits.names import name_from, toolkit_name_from, unique_name
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.operation import Operation, Source
@@ -41,12 +41,18 @@ _MOST_NAME_WORDS = 4
 
 
 def read_openapi(
-    data: Mapping[str, Any], place: Place, notebook: Notebook, references: ToolReferences = "refuse"
+    data: Mapping[str, Any],
+    place: Place,
+    notebook: Notebook,
+    references: ToolReferences = "refuse",
+    home: Home | None = None,
 ) -> tuple[Toolkit, ...]:
-    """The one toolkit of a parsed document, whose references are rewritten. Raises ToolDefinitionError."""
+    """The one toolkit of a parsed document, whose references are rewritten. It is a file, or fetched from its
+    home. Raises ToolDefinitionError."""
     data = _of_version_3(data, place)
     name = _toolkit_name(data, place)
-    source = Source(openapi_document(data, Path(place.file), references), _technical(data), notebook)
+    document = openapi_document(data, Path(place.file), references, home)
+    source = Source(document, _technical(data), notebook)
     taken: dict[str, int] = {}
     made: list[tuple[Tool, Place]] = []
     reasons: list[ToolDefinitionError] = []

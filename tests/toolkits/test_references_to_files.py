@@ -14,8 +14,8 @@ import pytest
 from funcdex.errors import ToolDefinitionError
 from funcdex.order import order_from, order_to_resume, prepare
 from funcdex.settings.tree import Settings
-from funcdex.toolkits import documents
-from funcdex.toolkits.documents import MOST_FILES
+from funcdex.toolkits import document_sources, documents
+from funcdex.toolkits.document_sources import MOST_FILES
 from funcdex.toolkits.load import LARGEST_BYTES, load_document
 from funcdex.toolkits.read import ReadResult, read_toolkits
 from funcdex.types.tools import Tool
@@ -71,7 +71,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.name)
         return load_document(path, *limits)
 
-    monkeypatch.setattr(documents, "load_document", load)
+    monkeypatch.setattr(document_sources, "load_document", load)
     return names
 
 
