@@ -28,7 +28,8 @@ ToolsOption = Annotated[
 ToolReferencesOption = Annotated[
     Literal["refuse", "files", "urls"] | None,
     typer.Option(
-        "--tool-references", help="$refs in OpenAPI documents may name files below them; with urls, https, too."
+        "--tool-references",
+        help="$refs in OpenAPI documents may name files below them; with urls, https, too.",
     ),
 ]
 

@@ -61,8 +61,8 @@ class Settings(Frozen):
     tools: tuple[Path, ...] = Field(default=(), description="tool files or folders; empty: the shipped ones")
     tool_references: ToolReferences = Field(
         default="refuse",
-        description="files: a `$ref` of an OpenAPI document may name files below its folder, too; urls: and what "
-        "stands at https URLs, which is fetched",
+        description="files: a `$ref` of an OpenAPI document may name files below its folder, too; urls: and "
+        "https URLs, which are fetched",
     )
     catalog: CatalogPlace | None = Field(
         default=None,

@@ -10,18 +10,15 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any, Protocol
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits.fetch import WHOLE_TIMEOUT_S, fetched, without_secrets
 from funcdex.toolkits.load import SUFFIXES, decoded, document_of, load_document
-
-if TYPE_CHECKING:
-    import httpx
 
 MOST_FILES = 256
 """Files that one document may refer to, those included that are not there."""
@@ -114,48 +111,37 @@ class Web:
     most, what = MOST_URLS, "URLs"
 
     def __init__(self, first: str, is_named: bool) -> None:
-        import httpx
-
-        self.first = str(httpx.URL(first)) if first else ""
-        self._named = _server(httpx.URL(first)) if is_named else None
+        self.first = _normal(first) if first else ""
+        self._named = _server(self.first) if is_named else None
         self._end_s: float | None = None
 
     def renamed(self, file: str, base: str) -> str:
         """By RFC 3986. What a document at a URL names never becomes the name of a file."""
-        import httpx
-
+        file = file.replace(" ", "%20")
+        if not has_scheme(base):
+            return file
         try:
-            url = httpx.URL(base).join(file) if has_scheme(base) else httpx.URL(file)
-        except (httpx.InvalidURL, ValueError):
-            return f"{base}{_NAMES}{file}" if has_scheme(base) else file
-        is_plain = not has_scheme(base) or self._how(url, base) == self._how(url, self.first)
-        return str(url) if is_plain else f"{base}{_NAMES}{url}"
+            target = urljoin(base, file)
+        except ValueError:  # it is refused when it is looked for
+            return f"{base}{_NAMES}{file}"
+        return target if self._rights(base) == self._rights(self.first) else f"{base}{_NAMES}{target}"
 
     def find(self, name: str) -> Found:
         """Raises ToolDefinitionError for what is no URL, or one that its document may not lead to."""
-        import httpx
-
         base, arrow, target = name.partition(_NAMES)
-        try:
-            url = httpx.URL(target if arrow else name)
-        except (httpx.InvalidURL, ValueError):
-            url = httpx.URL()
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
-            raise self._refused("it is no address of the web", name)
-        how = self._how(url, base if arrow else self.first)
-        if how == "refused":
-            raise self._refused("only what was itself read over http leads to http", name)
-        place = str(url.copy_with(fragment=None))
-        return Found(place, partial(self._load, place, how == "named"))
+        base, target = (base, target) if arrow else (self.first, name)
+        place = _normal(target)
+        if not place:
+            raise self._refused("it is no address of the web", target)
+        may_be_http, is_named = self._rights(base)
+        if not may_be_http and place.startswith("http:"):
+            raise self._refused("only what was itself read over http leads to http", target)
+        return Found(place, partial(self._load, place, is_named and _server(place) == self._named))
 
-    def _how(self, url: httpx.URL, base: str) -> Literal["refused", "named", "public"]:
-        """Whether the document at `base` may lead to a URL, and to which addresses then."""
-        import httpx
-
-        referring = httpx.URL(base)
-        if url.scheme == "http" != referring.scheme:
-            return "refused"
-        return "named" if self._named is not None and _server(url) == self._named == _server(referring) else "public"
+    def _rights(self, base: str) -> tuple[bool, bool]:
+        """Whether the document at `base` may lead to http, and to the server that the user named."""
+        server = _server(base)
+        return server[0] == "http", server == self._named
 
     def _load(self, url: str, is_named: bool, most_bytes: int, most_values: int) -> Loaded:
         if self._end_s is None:
@@ -190,5 +176,22 @@ def _relative(file: str) -> str | None:
     return None if path.startswith("/") or "\\" in path else normpath(path)
 
 
-def _server(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _normal(url: str) -> str:
+    """The one spelling of a URL of the web, without its fragment; "" if it is none."""
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    is_one = parsed.scheme in ("http", "https") and parsed.host and not parsed.userinfo
+    return str(parsed.copy_with(fragment=None)) if is_one else ""
+
+
+@lru_cache(maxsize=2 * MOST_URLS)
+def _server(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port. `url` is in its one spelling, or "" for a file."""
+    import httpx
+
+    parsed = httpx.URL(url)
+    return parsed.scheme, parsed.host, parsed.port

@@ -74,9 +74,7 @@ class LinkedDocument(OpenApiDocument):
     Together they are bounded as one document is. `name` is what references to `root` come to.
     """
 
-    def __init__(
-        self, root: Any, name: str, size_bytes: int, files: Files | None, web: Web | None
-    ) -> None:
+    def __init__(self, root: Any, name: str, size_bytes: int, files: Files | None, web: Web | None) -> None:
         super().__init__(root)
         self._name, self._files, self._web = name, files, web
         self._read: dict[str, Any] = {source.first: root for source in (files, web) if source}

@@ -60,19 +60,20 @@ def fetched(
     from funcdex.toolkits.guarded_http import NotPublicError, guarded_pool
 
     end_s = time.monotonic() + most_s
-    hops = 0
+    is_sent_on = False
     try:
         first = address = httpx.URL(url)
         with guarded_pool(first.raw_host.decode() if is_named else None, end_s) as pool:
-            for hops in range(MOST_REDIRECTS + 1):
+            for _ in range(MOST_REDIRECTS + 1):
                 with _asked(pool, address) as response:
                     headers = _headers(response)
                     if response.status not in _REDIRECTS:
                         data = _content(response, headers, url, most_bytes)
                         return Fetched(data, str(address), is_named and address.host == first.host)
                     address = _next(address, headers.get("location", ""), url)
+                    is_sent_on = True
     except NotPublicError as error:
-        host = f"the server sends us on to {error.host}, which" if hops else error.host
+        host = f"the server sends us on to {error.host}, which" if is_sent_on else error.host
         raise _refusal(f"{host} is no public address", url) from error
     except (httpx.InvalidURL, ValueError, httpcore.UnsupportedProtocol) as error:
         raise _refusal(f"it is no address of the web: {error}", url) from error
@@ -96,9 +97,9 @@ def without_secrets(url: str) -> str:
 def _asked(pool: httpcore.ConnectionPool, address: httpx.URL) -> AbstractContextManager[httpcore.Response]:
     import httpcore
 
-    headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": f"funcdex/{__version__}"}
+    headers = [("Accept", "*/*"), ("Accept-Encoding", "gzip"), ("User-Agent", f"funcdex/{__version__}")]
     if address.userinfo:
-        headers["Authorization"] = f"Basic {b64encode(unquote_to_bytes(address.userinfo)).decode()}"
+        headers.append(("Authorization", f"Basic {b64encode(unquote_to_bytes(address.userinfo)).decode()}"))
     url = httpcore.URL(
         scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
     )

@@ -74,6 +74,8 @@ class _Backend(httpcore.NetworkBackend):
         raise failed
 
     def _addresses(self, host: str, port: int) -> list[str]:
+        if not 0 < port < 65536:
+            raise httpcore.ConnectError(f"there is no port {port}")
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, ValueError) as error:  # the latter of a name that no host can have
