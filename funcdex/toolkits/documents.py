@@ -15,8 +15,9 @@ from urllib.parse import quote
 from funcdex.errors import ToolDefinitionError
 from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.document_sources import Files, Found, Source, Web, has_scheme
-from funcdex.toolkits.load import LARGEST_BYTES
+from funcdex.toolkits.load import LARGEST_BYTES, SUFFIXES
 from funcdex.toolkits.place import Place, refuse
+from funcdex.toolkits.swagger2 import is_swagger2, upgraded
 from funcdex.yaml_text import LARGEST_EXPANSION
 
 
@@ -121,8 +122,9 @@ class LinkedDocument(OpenApiDocument):
             return error
         self._bytes_left -= loaded.size_bytes
         if loaded.name not in self._read:
-            self._values_left -= self._rewrite(loaded.content, loaded.name)
-            self._read[loaded.name] = loaded.content
+            content = upgraded(loaded.content) if is_swagger2(loaded.content) else loaded.content
+            self._values_left -= self._rewrite(content, loaded.name)
+            self._read[loaded.name] = content
         self._read[found.place] = self._read[loaded.name]
         return self._read[found.place]
 
@@ -135,13 +137,27 @@ class LinkedDocument(OpenApiDocument):
             if id(value) in seen:
                 continue
             seen.add(id(value))
-            if isinstance(value, dict) and isinstance(value.get("$ref"), str):
-                value["$ref"] = self._from_root(value["$ref"], name)
+            if isinstance(value, dict):
+                self._rewrite_object(value, name)
             inner = value.values() if isinstance(value, dict) else value
             if isinstance(value, dict | list):
                 count += len(value)
                 left.extend(one for one in inner if isinstance(one, dict | list))
         return count
+
+    def _rewrite_object(self, value: dict[str, Any], name: str) -> None:
+        if isinstance(value.get("$ref"), str):
+            value["$ref"] = self._from_root(value["$ref"], name)
+        mapping = value.get("mapping")
+        if isinstance(value.get("propertyName"), str) and isinstance(mapping, dict):  # a discriminator
+            value["mapping"] = {key: self._mapped(target, name) for key, target in mapping.items()}
+
+    def _mapped(self, target: Any, name: str) -> Any:
+        """A reference as it reads in the first document; the name of a schema stays."""
+        is_reference = isinstance(target, str) and (
+            "#" in target or "/" in target or target.endswith(SUFFIXES)
+        )
+        return self._from_root(target, name) if is_reference else target
 
     def _from_root(self, reference: str, name: str) -> str:
         """As it reads in the first document, if it stands in the document `name`."""

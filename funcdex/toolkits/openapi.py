@@ -23,7 +23,7 @@ from funcdex.toolkits.place import Place, array_at, object_at, refuse
 from funcdex.toolkits.prose import description_of, plain, shortened
 from funcdex.toolkits.refs import follow
 from funcdex.toolkits.responses import response_of
-from funcdex.toolkits.swagger2 import upgraded
+from funcdex.toolkits.swagger2 import is_swagger2, upgraded
 from funcdex.types.tools import Tool, Toolkit
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -73,9 +73,9 @@ def read_openapi(
 
 
 def _of_version_3(data: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
-    version = str(data.get("openapi", data.get("swagger")))
-    if version in ("2", "2.0") and "openapi" not in data:
+    if is_swagger2(data):
         return upgraded(data)
+    version = str(data.get("openapi", data.get("swagger")))
     if not version.startswith("3."):
         refuse(f"OpenAPI {version} is not read", place, "Convert the document to OpenAPI 3.0 or 3.1.")
     return data

@@ -217,7 +217,7 @@ def test_all_documents_together_have_the_time_of_one(web: Web, monkeypatch: pyte
     web.pages["/v1/api.json"] = {"openapi": "3.0.0", "paths": paths}
     notes = [note.what for note in read(web).notes]
     assert all("took more than" in what for what in notes)
-    assert web.asked == ["/v1/api.json", "/v1/slow0"]
+    assert web.asked in (["/v1/api.json"], ["/v1/api.json", "/v1/slow0"])
 
 
 # Documents that mean no good
