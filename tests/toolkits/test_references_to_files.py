@@ -219,12 +219,15 @@ def test_documents_of_swagger_2_refer_to_each_other(tmp_path: Path) -> None:
 
 
 def test_a_discriminator_tells_schemas_of_other_documents_by_what_they_are_mapped_to(tmp_path: Path) -> None:
-    kind = {"propertyName": "kind", "mapping": {"dog": "dog.yaml", "big": "sub/../dog.yaml", "cat": "Cat"}}
-    pets = {"oneOf": [{"$ref": "dog.yaml"}, {"$ref": "../api.yaml#/Cat"}], "discriminator": kind}
+    mapping = {"dog": "dog.yaml", "big": "sub/../dog.yaml", "cat": "../api.yaml#/Cat"}
+    pets = {
+        "oneOf": [{"$ref": "dog.yaml"}, {"$ref": "../api.yaml#/Cat"}],
+        "discriminator": {"propertyName": "kind", "mapping": mapping},
+    }
     path = put(
         tmp_path,
         api=api(fields(pet={"$ref": "pets/all.yaml"}), Cat=fields(claws=STRING)),
-        pets__all=pets | {"discriminator": kind | {"mapping": kind["mapping"] | {"cat": "../api.yaml#/Cat"}}},
+        pets__all=pets,
         pets__dog=fields(bark=STRING),
     )
     dog, cat = tool(path).parameters["properties"]["pet"]["anyOf"]
