@@ -26,8 +26,11 @@ ToolsOption = Annotated[
 ]
 
 ToolReferencesOption = Annotated[
-    Literal["refuse", "files"] | None,
-    typer.Option("--tool-references", help="files: $refs in OpenAPI documents may name files below them."),
+    Literal["refuse", "files", "urls"] | None,
+    typer.Option(
+        "--tool-references",
+        help="$refs in OpenAPI documents may name files below them; with urls, https, too.",
+    ),
 ]
 
 

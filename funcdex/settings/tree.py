@@ -24,7 +24,7 @@ from funcdex.settings.sampling import StageSampling
 from funcdex.settings.verify import VerifySettings
 from funcdex.types.record import STAGES
 
-ToolReferences = Literal["refuse", "files"]
+ToolReferences = Literal["refuse", "files", "urls"]
 
 
 class RaySettings(Frozen):
@@ -61,7 +61,8 @@ class Settings(Frozen):
     tools: tuple[Path, ...] = Field(default=(), description="tool files or folders; empty: the shipped ones")
     tool_references: ToolReferences = Field(
         default="refuse",
-        description="files: a `$ref` of an OpenAPI document may name files below its folder, too",
+        description="files: a `$ref` of an OpenAPI document may name files below its folder, too; urls: and "
+        "https URLs, which are fetched",
     )
     catalog: CatalogPlace | None = Field(
         default=None,

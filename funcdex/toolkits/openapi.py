@@ -15,7 +15,7 @@ from funcdex.errors import ToolDefinitionError
 from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.arguments import TECHNICAL, TECHNICAL_AT_GOOGLE, parameters_of
 from funcdex.toolkits.build import make_tool, make_toolkit
-from funcdex.toolkits.documents import openapi_document
+from funcdex.toolkits.documents import Home, openapi_document
 from funcdex.toolkits.names import name_from, toolkit_name_from, unique_name
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.operation import Operation, Source
@@ -23,7 +23,7 @@ from funcdex.toolkits.place import Place, array_at, object_at, refuse
 from funcdex.toolkits.prose import description_of, plain, shortened
 from funcdex.toolkits.refs import follow
 from funcdex.toolkits.responses import response_of
-from funcdex.toolkits.swagger2 import upgraded
+from funcdex.toolkits.swagger2 import is_swagger2, upgraded
 from funcdex.types.tools import Tool, Toolkit
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -41,12 +41,18 @@ _MOST_NAME_WORDS = 4
 
 
 def read_openapi(
-    data: Mapping[str, Any], place: Place, notebook: Notebook, references: ToolReferences = "refuse"
+    data: Mapping[str, Any],
+    place: Place,
+    notebook: Notebook,
+    references: ToolReferences = "refuse",
+    home: Home | None = None,
 ) -> tuple[Toolkit, ...]:
-    """The one toolkit of a parsed document, whose references are rewritten. Raises ToolDefinitionError."""
+    """The one toolkit of a parsed document, whose references are rewritten. It is a file, or fetched from its
+    home. Raises ToolDefinitionError."""
     data = _of_version_3(data, place)
     name = _toolkit_name(data, place)
-    source = Source(openapi_document(data, Path(place.file), references), _technical(data), notebook)
+    document = openapi_document(data, Path(place.file), references, home)
+    source = Source(document, _technical(data), notebook)
     taken: dict[str, int] = {}
     made: list[tuple[Tool, Place]] = []
     reasons: list[ToolDefinitionError] = []
@@ -67,9 +73,9 @@ def read_openapi(
 
 
 def _of_version_3(data: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
-    version = str(data.get("openapi", data.get("swagger")))
-    if version in ("2", "2.0") and "openapi" not in data:
+    if is_swagger2(data):
         return upgraded(data)
+    version = str(data.get("openapi", data.get("swagger")))
     if not version.startswith("3."):
         refuse(f"OpenAPI {version} is not read", place, "Convert the document to OpenAPI 3.0 or 3.1.")
     return data

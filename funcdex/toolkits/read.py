@@ -15,6 +15,7 @@ from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.aws import is_aws_model, read_aws
 from funcdex.toolkits.composio import is_composio, read_composio
 from funcdex.toolkits.discovery import is_discovery, read_discovery
+from funcdex.toolkits.documents import Home
 from funcdex.toolkits.load import SUFFIXES, load_document
 from funcdex.toolkits.merging import Merger
 from funcdex.toolkits.native import read_native
@@ -144,21 +145,32 @@ def _read_file(path: Path, notebook: Notebook, references: ToolReferences) -> tu
     return _apply(reader, data, path, notebook, references)
 
 
-def toolkits_in(data: Any, file: str, notebook: Notebook) -> tuple[Toolkit, ...]:
-    """The toolkits of parsed content that stands alone, whatever its form; `file` names it in messages.
-    Raises ToolDefinitionError."""
+def toolkits_in(
+    data: Any,
+    file: str,
+    notebook: Notebook,
+    references: ToolReferences = "refuse",
+    home: Home | None = None,
+) -> tuple[Toolkit, ...]:
+    """The toolkits of parsed content that is no file, whatever its form; `file` names it in messages. Without
+    a home it stands alone. Raises ToolDefinitionError."""
     reader = format_of(data)
     if reader is None:
         fix = "Name a file in one of the formats of docs/tools.md."
         raise ToolDefinitionError(_why_not(data), where=f"{file}: $", fix=fix)
-    return _apply(reader, data, Path(file), notebook, "refuse")
+    return _apply(reader, data, Path(file), notebook, references if home else "refuse", home)
 
 
 def _apply(
-    reader: Reader, data: Any, file: Path, notebook: Notebook, references: ToolReferences
+    reader: Reader,
+    data: Any,
+    file: Path,
+    notebook: Notebook,
+    references: ToolReferences,
+    home: Home | None = None,
 ) -> tuple[Toolkit, ...]:
     if reader is read_openapi:
-        reader = partial(read_openapi, references=references)
+        reader = partial(read_openapi, references=references, home=home)
     try:
         return reader(data, Place(str(file)), notebook)
     except RecursionError as error:

@@ -19,7 +19,8 @@ from funcdex.errors import ToolDefinitionError
 from funcdex.ordinary_file import open_ordinary, read_ordinary
 from funcdex.settings.tree import ToolReferences
 from funcdex.toolkits.archive import is_archive, is_document_name, members, unzipped
-from funcdex.toolkits.fetch import MOST_ARCHIVE_BYTES, fetched, is_url
+from funcdex.toolkits.documents import Home
+from funcdex.toolkits.fetch import MOST_ARCHIVE_BYTES, fetched, is_url, without_secrets
 from funcdex.toolkits.load import LARGEST_BYTES, SUFFIXES, decoded, document_of
 from funcdex.toolkits.notes import Note, Notebook
 from funcdex.toolkits.read import read_toolkits, toolkits_in
@@ -31,11 +32,13 @@ _PYTHON = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::(?:[A-Za-z_]\w*(?:\.[A
 @dataclass(frozen=True, slots=True)
 class Document:
     """One document that a source holds, not yet read. `data`: its bytes, or why they cannot be had; None for
-    Python code, and for a file that may refer to others beside it."""
+    Python code, and for a file that may refer to others beside it. `home`: the URL that it was fetched from,
+    where others may be that it refers to."""
 
     file: str
     data: bytes | ToolDefinitionError | None
     is_one_of_many: bool = False
+    home: Home | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def read(document: Document, references: ToolReferences = "refuse") -> Imported:
         return _file_or_code(document.file, references)
     if isinstance(document.data, ToolDefinitionError):
         raise document.data
-    return _named_outright(document.data, document.file)
+    return _named_outright(document.data, document.file, references, document.home)
 
 
 def _file_or_code(name: str, references: ToolReferences) -> Imported:
@@ -105,12 +108,14 @@ def _of_url(url: str, allowed: bool) -> Iterator[Document]:
     if not allowed:
         fix = "Allow it (--allow-url), or download it yourself and name the file."
         raise ToolDefinitionError("nothing is fetched without being allowed", where=url, fix=fix)
-    path = url.partition("?")[0]
-    if is_archive(path):
-        data = fetched(url, MOST_ARCHIVE_BYTES)
-        yield from (Document(*member, True) for member in members(io.BytesIO(data), path))
+    name = without_secrets(url)
+    if is_archive(name):
+        data = fetched(url, MOST_ARCHIVE_BYTES).data
+        yield from (Document(*member, True) for member in members(io.BytesIO(data), name))
     else:
-        yield Document(path, unzipped(fetched(url), path))
+        got = fetched(url)
+        data = unzipped(got.data, name)
+        yield Document(name, data, home=Home(without_secrets(got.url), got.is_named, len(data)))
 
 
 def _of_folder(folder: Path) -> Iterator[Document]:
@@ -144,12 +149,13 @@ def _bytes_of(path: Path) -> bytes:
         raise ToolDefinitionError(what, where=str(path), fix="Name a file that can be read.") from error
 
 
-def _named_outright(data: bytes, file: str) -> Imported:
+def _named_outright(data: bytes, file: str, references: ToolReferences, home: Home | None) -> Imported:
     if len(data) > LARGEST_BYTES:
         what = f"more than {LARGEST_BYTES // 2**20} MB"
         raise ToolDefinitionError(what, where=file, fix="Split it into several.")
     notebook = Notebook()
-    toolkits = toolkits_in(document_of(decoded(data, file), file, may_be_yaml=True), file, notebook)
+    content = document_of(decoded(data, file), file, may_be_yaml=True)
+    toolkits = toolkits_in(content, file, notebook, references, home)
     return Imported(file, toolkits, notebook.notes())
 
 

@@ -26,11 +26,22 @@ _OF_PARAMETERS = frozenset(
 _STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "csv": "form", "tsv": "form", "multi": "form"}
 
 
+def is_swagger2(data: Any) -> bool:
+    """Whether parsed content is of version 2.0."""
+    is_one = isinstance(data, dict) and "openapi" not in data
+    return is_one and str(data.get("swagger")) in ("2", "2.0")
+
+
 def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The document in OpenAPI 3.0's form. Parts of a wrong kind stay as they are: the reader names them."""
+    """The document in OpenAPI 3.0's form. Parts of a wrong kind stay as they are: the reader names them. What
+    others refer to stands in its old place, too."""
     moved = _with_moved_references(data)
     shared = _named(moved.get("parameters"))
     paths = moved.get("paths")
+    schemas = moved.get("definitions") or {}
+    # A shared body is no parameter there: it is written out where it is used.
+    parameters = {name: _parameter(entry) for name, entry in shared.items() if not _is_body(entry)}
+    responses = {name: _response(entry, moved) for name, entry in _named(moved.get("responses")).items()}
     return {
         "openapi": "3.0.3",
         "info": moved.get("info") or {},
@@ -38,14 +49,12 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(paths, dict)
         else paths,
         "components": {
-            "schemas": moved.get("definitions") or {},
-            # A shared body is no parameter there: it is written out where it is used.
-            "parameters": {name: _parameter(entry) for name, entry in shared.items() if not _is_body(entry)},
-            "responses": {
-                name: _response(entry, moved) for name, entry in _named(moved.get("responses")).items()
-            },
+            "schemas": schemas,
+            "parameters": parameters,
+            "responses": responses,
             "securitySchemes": _named(moved.get("securityDefinitions")),
         },
+        **{"definitions": schemas, "parameters": parameters, "responses": responses},
         **{key: value for key, value in moved.items() if key.startswith("x-")},
     }
 
@@ -72,9 +81,10 @@ def _with_moved_references(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _moved(reference: str) -> str:
+    """One into this document; another may be of any version."""
     for old, new in _MOVED:
-        if old in reference:
-            return reference.replace(old, new, 1)
+        if reference.startswith(old):
+            return new + reference[len(old) :]
     return reference
 
 

@@ -14,8 +14,8 @@ import pytest
 from funcdex.errors import ToolDefinitionError
 from funcdex.order import order_from, order_to_resume, prepare
 from funcdex.settings.tree import Settings
-from funcdex.toolkits import documents
-from funcdex.toolkits.documents import MOST_FILES
+from funcdex.toolkits import document_sources, documents
+from funcdex.toolkits.document_sources import MOST_FILES
 from funcdex.toolkits.load import LARGEST_BYTES, load_document
 from funcdex.toolkits.read import ReadResult, read_toolkits
 from funcdex.types.tools import Tool
@@ -71,7 +71,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.name)
         return load_document(path, *limits)
 
-    monkeypatch.setattr(documents, "load_document", load)
+    monkeypatch.setattr(document_sources, "load_document", load)
     return names
 
 
@@ -187,6 +187,52 @@ def test_what_is_shared_by_aliases_is_rewritten_once(tmp_path: Path) -> None:
     parts = "one: &one {$ref: deeper/name.yaml}\nPet: {properties: {a: *one, b: *one}}\n"
     path = put(tmp_path, api=api("sub/parts.yaml#/Pet"), sub__parts=parts, sub__deeper__name=STRING)
     assert tool(path).parameters["properties"] == {"a": STRING, "b": STRING}
+
+
+def test_documents_of_swagger_2_refer_to_each_other(tmp_path: Path) -> None:
+    answer = {"200": {"description": "D.", "schema": {"$ref": "types.yaml#/definitions/Answer"}}}
+    operation = {
+        "operationId": "act",
+        "parameters": [{"$ref": "types.yaml#/parameters/Size"}],
+        "responses": answer,
+    }
+    path = put(
+        tmp_path,
+        api={
+            "swagger": "2.0",
+            "paths": {"/a": {"get": operation}},
+            "definitions": {"Flag": {"type": "boolean"}},
+        },
+        types={
+            "swagger": "2.0",
+            "parameters": {"Size": {"name": "size", "in": "query", "type": "integer"}},
+            "definitions": {
+                "Answer": fields(a={"$ref": "#/definitions/A"}, b={"$ref": "api.yaml#/definitions/Flag"}),
+                "A": {"$ref": "plain.yaml#/definitions/A"},
+            },
+        },
+        plain={"definitions": {"A": STRING}},
+    )
+    found = tool(path)
+    assert found.parameters["properties"] == {"size": {"type": "integer"}}
+    assert found.response["properties"] == {"a": STRING, "b": {"type": "boolean"}}
+
+
+def test_a_discriminator_tells_schemas_of_other_documents_by_what_they_are_mapped_to(tmp_path: Path) -> None:
+    mapping = {"dog": "dog.yaml", "big": "sub/../dog.yaml", "cat": "../api.yaml#/Cat"}
+    pets = {
+        "oneOf": [{"$ref": "dog.yaml"}, {"$ref": "../api.yaml#/Cat"}],
+        "discriminator": {"propertyName": "kind", "mapping": mapping},
+    }
+    path = put(
+        tmp_path,
+        api=api(fields(pet={"$ref": "pets/all.yaml"}), Cat=fields(claws=STRING)),
+        pets__all=pets,
+        pets__dog=fields(bark=STRING),
+    )
+    dog, cat = tool(path).parameters["properties"]["pet"]["anyOf"]
+    assert dog["properties"]["kind"]["enum"] == ["dog", "big"]
+    assert cat["properties"]["kind"]["enum"] == ["cat"]
 
 
 def test_a_file_that_is_not_there_costs_what_refers_to_it_and_is_looked_for_once(

@@ -5,19 +5,22 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import socket
 import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import httpx
+import httpcore
 import pytest
 import respx
+from toolkits.web_of_documents import Web, reply, sent_on, serving
 
 from funcdex.errors import ToolDefinitionError
 from funcdex.toolkits import archive, fetch
+from funcdex.toolkits.guarded_http import is_public
 from funcdex.toolkits.sources import Imported, imported
 
 
@@ -136,10 +139,9 @@ def test_a_url_gives_its_document(web: respx.MockRouter) -> None:
     ("location", "words"),
     [
         ("http://169.254.169.254/latest", "from https to http"),
-        ("https://127.0.0.1/x", "no public address"),
-        ("https://[::1]/x", "no public address"),
-        ("https://10.0.0.1/x", "no public address"),
         ("file:///etc/passwd", "no web address"),
+        ("//user:password@example.com/a.json", "no web address"),
+        ("https://example.com:x/a.json", "no address of the web"),
         ("https://example.com/a.json", "redirects"),
     ],
 )
@@ -148,16 +150,136 @@ def test_a_redirect_leads_nowhere_that_nobody_named(web: respx.MockRouter, locat
     assert words in refusal("https://example.com/a.json", allow_url=True).what
 
 
-def test_a_document_beyond_the_limit_is_not_read_to_its_end(web: respx.MockRouter) -> None:
-    web.get("https://example.com/a.json").respond(200, content=b" " * 2000)
-    with pytest.raises(ToolDefinitionError, match="more than"):
-        fetch.fetched("https://example.com/a.json", most_bytes=1000)
+@pytest.fixture
+def server() -> Iterator[Web]:
+    with serving() as web:
+        yield web
 
 
-def test_a_server_that_cannot_be_reached_is_an_error_of_ours(web: respx.MockRouter) -> None:
-    web.get("https://example.com/a.json").mock(side_effect=httpx.ConnectError("no route"))
-    error = refusal("https://example.com/a.json?token=secret", allow_url=True)
-    assert "secret" not in str(error)
+HOSTS = ["127.0.0.2", "127.1", "0x7f000001", "10.0.0.1", "169.254.169.254", "localhost", "0.0.0.0"]
+HOSTS_OF_V6 = [
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[fe80::1]",
+    "[fd00::1]",
+]
+
+
+@pytest.mark.parametrize("host", HOSTS + HOSTS_OF_V6)
+def test_a_redirect_leads_to_no_address_of_the_readers_own_network(server: Web, host: str) -> None:
+    server.pages["/a.json"] = sent_on(f"http://{host}:{server.port}/b.json")
+    error = refusal(f"{server.url}/a.json", allow_url=True)
+    assert "the server sends us on to" in error.what and "no public address" in error.what
+    assert server.asked == ["/a.json"]
+
+
+def test_a_redirect_may_lead_to_the_host_that_was_named(server: Web) -> None:
+    server.pages |= {"/a.json": sent_on("deeper/b.json"), "/deeper/b.json": kit("one")}
+    assert names(everything(f"{server.url}/a.json", allow_url=True)) == ["one"]
+
+
+def test_the_address_that_was_looked_at_is_the_one_that_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter(["93.184.216.34", "127.0.0.1"])
+    connected: list[str] = []
+
+    def look_up(*_: Any, **__: Any) -> list[Any]:
+        return [(2, 1, 6, "", (next(answers), 80))]
+
+    def connect(_: Any, host: str, *__: Any) -> Any:
+        connected.append(host)
+        raise httpcore.ConnectError("enough")
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    with pytest.raises(ToolDefinitionError, match="enough"):
+        fetch.fetched("http://changes.test/x", is_named=False)
+    with pytest.raises(ToolDefinitionError, match=r"changes\.test is no public address"):
+        fetch.fetched("http://changes.test/x", is_named=False)
+    assert connected == ["93.184.216.34"]
+
+
+def test_every_address_of_a_name_has_to_be_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [(2, 1, 6, "", (address, 80)) for address in ("93.184.216.34", "192.168.0.1")]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: entries)
+    with pytest.raises(ToolDefinitionError, match="no public address"):
+        fetch.fetched("http://both.test/x", is_named=False)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
+def test_addresses_of_the_internet_are_public(address: str) -> None:
+    assert is_public(address)
+
+
+def ten_gigabytes(out: BinaryIO) -> None:
+    reply(200, Content_Length=str(10 * 2**30))(out)
+
+
+def without_end(out: BinaryIO) -> None:
+    out.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        out.write(b" " * 65536)
+
+
+def packed(out: BinaryIO) -> None:
+    reply(200, gzip.compress(b" " * 10_000_000), Content_Encoding="gzip")(out)
+
+
+@pytest.mark.parametrize("page", [ten_gigabytes, without_end, packed])
+def test_no_body_is_read_beyond_the_limit(server: Web, page: Any) -> None:
+    server.pages["/a.json"] = page
+    with pytest.raises(ToolDefinitionError, match="more than 1,000 bytes"):
+        fetch.fetched(f"{server.url}/a.json", most_bytes=1000)
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: x", b"HTTP/1.1 200 OK\r\n\r\nx"])
+def test_nothing_is_waited_for_beyond_the_limit(server: Web, head: bytes) -> None:
+    def half(out: BinaryIO) -> None:
+        out.write(head)
+        out.flush()
+        server.silent(out)
+
+    server.pages["/a.json"] = half
+    with pytest.raises(ToolDefinitionError, match="it took more than 0 s"):
+        fetch.fetched(f"{server.url}/a.json", most_s=0.2)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (reply(200, "{}", Content_Length="9"), "cannot be fetched"),
+        (reply(200, gzip.compress(b"{}" * 99)[:20], Content_Encoding="gzip"), "ends in its middle"),
+        (reply(200, "{}", Content_Encoding="gzip"), "cannot be unpacked"),
+        (reply(200, "{}", Content_Encoding="br"), "'br', which nobody asked for"),
+        (reply(500), "answers with 500"),
+        (lambda out: out.write(b"SSH-2.0-x\r\n"), "cannot be fetched"),
+    ],
+)
+def test_half_an_answer_is_none(server: Web, page: Any, words: str) -> None:
+    server.pages["/a.json"] = page
+    assert words in refusal(f"{server.url}/a.json", allow_url=True).what
+
+
+def test_what_is_packed_on_the_way_is_unpacked(server: Web) -> None:
+    data = gzip.compress(json.dumps(kit("one")).encode())
+    server.pages["/a.json"] = reply(200, data, Content_Encoding="gzip")
+    assert names(everything(f"{server.url}/a.json", allow_url=True)) == ["one"]
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_no_server_has_is_told(port: str) -> None:
+    with pytest.raises(ToolDefinitionError, match="there is no port"):
+        fetch.fetched(f"http://127.0.0.1:{port}/a.json")
+
+
+def test_a_server_that_cannot_be_reached_is_an_error_of_ours_that_shows_no_secret() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    error = refusal(f"http://me:secret@127.0.0.1:{port}/a.json?token=secret", allow_url=True)
+    assert "secret" not in str(error) and "cannot be fetched" in error.what
 
 
 CODE = '''
