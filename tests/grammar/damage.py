@@ -15,9 +15,9 @@ from funcdex.dml.parser import parse
 from funcdex.dml.writer import write
 from funcdex.grammar.conversation import json_grammar
 from funcdex.grammar.ir import Chars, Node, Tree
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.types.conversation import Conversation, JsonValue, Step, ToolCall
+from funcdex.types.level import Level
 from funcdex.types.tools import JsonSchema, Tool
 from grammar.grammar_matchers import grammar_of
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import conversations, exchanges_of, json_objects, tools
 
 from funcdex.dml.writer import write
-from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 from grammar.grammar_matchers import all_accept, assume_within_bounds, grammar_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from funcdex.grammar.conversation import conversation_grammar, json_grammar
 from funcdex.grammar.examples import EXAMPLE_TOOLS
-from funcdex.grammar.tool_parts import Level
 from funcdex.sim.constraint import grammar_of, matcher_for
+from funcdex.types.level import Level
 from funcdex.types.request import Grammar
 
 GOOD = """</user>
