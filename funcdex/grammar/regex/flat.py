@@ -72,7 +72,7 @@ class Flattener:
         one, least, most = tree.body, tree.least, tree.most
         assert isinstance(one, One)
         is_plain = _is_plain(one)
-        if self.exact and least > 4 and least != most:
+        if self.exact and least > 4:
             return self._counted_plain(one, least, most)
         if least > (MAX_EXACT if is_plain else 4):
             return self._lower(one, 4 if not is_plain else MAX_EXACT)
@@ -91,13 +91,11 @@ class Flattener:
     def _counted_plain(self, one: One, least: int, most: int | None) -> Regex:
         """Counted, without the characters that JSON escapes: engines count single characters well, and
         nothing else."""
+        if least > MAX_LENGTH:
+            return self._lower(one, least)
         safe = common(one.chars.sure, complement(_UNSAFE))
-        if least > MAX_LENGTH or not safe:
-            return (
-                self._lower(one, least)
-                if most is None or least > MAX_LENGTH
-                else self._counted(one, least, most)
-            )
+        if not safe:
+            return self._lower(one, least) if most is None else self._counted(one, least, most)
         self.narrowed = self.narrowed or safe != one.chars.sure or (most or 0) > MAX_LENGTH
         counted = One(plain(safe))
         if most is None:

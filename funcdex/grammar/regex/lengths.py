@@ -7,6 +7,7 @@ gets its share.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from funcdex.grammar.regex.tree import (
@@ -25,7 +26,7 @@ from funcdex.grammar.regex.tree import (
     times,
 )
 
-ROUNDS = 3
+ROUNDS = 2
 """How often a run of single characters is interrupted, as by the dots of an address, once it is counted."""
 MAX_WRITTEN = 16
 """Ways to interrupt it so often: each is written out."""
@@ -88,7 +89,8 @@ class Fitter:
             case Or(options):
                 return one_of(*(self.at_most(each, most) for each in options if shortest(each) <= most))
             case Then(parts):
-                return self._shared(list(parts), most - shortest(tree))
+                shared = self._shared(_joined(parts), most - shortest(tree))
+                return then(*_joined(shared.parts)) if isinstance(shared, Then) else shared
             case Times():
                 return self._fewer(tree, most)
             case _:
@@ -113,8 +115,10 @@ class Fitter:
         )
         if endless and bounded <= room // 2:
             growing, room = endless, room - bounded
-        for place in growing:
-            parts[place] = self.at_most(parts[place], shortest(parts[place]) + room // len(growing))
+        weights = {place: _weight(parts[place]) for place in growing}
+        for place, weight in weights.items():
+            share = room * weight // sum(weights.values())
+            parts[place] = self.at_most(parts[place], shortest(parts[place]) + share)
         return then(*parts)
 
     def _fewer(self, loop: Times, most: int) -> Regex:
@@ -135,12 +139,42 @@ class Fitter:
         """Single characters, with a few of the words among them: a loop of both cannot be counted."""
         rounds = next((count for count in range(ROUNDS, 1, -1) if len(words) ** count <= MAX_WRITTEN), 1)
         share = most // (rounds + 1)
-        half = share // 2
-        fitting = [self.at_most(word, half) for word in words if shortest(word) <= half]
-        if not fitting or low > share:
+        onward = [self._word(word, single, share) for word in words if shortest(word) <= share]
+        if not onward or low > share:
             return times(single, low, most)
-        onward = then(one_of(*fitting), times(single, 0, half))
-        return then(times(single, low, share), times(onward, 0, rounds))
+        return then(times(single, low, share), times(one_of(*onward), 0, rounds))
+
+    def _word(self, word: Regex, single: One, most: int) -> Regex:
+        """A word and, unless there is no end to it, the run of single characters behind it."""
+        length = longest(word)
+        if length is None or length >= most:
+            return self.at_most(word, most)
+        return then(word, times(single, 0, most - length))
+
+
+def _joined(parts: Iterable[Regex]) -> list[Regex]:
+    """Repetitions of one set side by side as one: formats have `x*x` in place of `x+`."""
+    made: list[Regex] = []
+    for part in parts:
+        last = _as_times(made[-1]) if made else None
+        this = _as_times(part)
+        if last and this and last.body == this.body and Times in map(type, (made[-1], part)):
+            most = None if last.most is None or this.most is None else last.most + this.most
+            made[-1] = times(this.body, last.least + this.least, most)
+        else:
+            made.append(part)
+    return made
+
+
+def _as_times(part: Regex) -> Times | None:
+    if isinstance(part, One):
+        return Times(part, 1, 1)
+    return part if isinstance(part, Times) and isinstance(part.body, One) else None
+
+
+def _weight(part: Regex) -> int:
+    """A loop over words takes more room than one over single characters."""
+    return 1 if isinstance(part, Times) and isinstance(part.body, One) else ROUNDS + 1
 
 
 def _check_reach(tree: Regex, least: int) -> None:
