@@ -148,7 +148,7 @@ def test_five_tools_can_be_asked_for_with_an_error_and_turns_still_count() -> No
     assert all_refuse(grammar, talk([], everything))
 
 
-@pytest.mark.parametrize("level", ["markup", "names", "schema"])
+@pytest.mark.parametrize("level", ["markup", "names", "schema", "exact"])
 @pytest.mark.parametrize("response", [{}, NUMBER], ids=["unknown", "described"])
 def test_an_error_counts_at_every_level(level: Level, response: dict[str, object]) -> None:
     tool = replace(A, response=response)
