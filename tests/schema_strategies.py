@@ -87,8 +87,8 @@ def _strings() -> st.SearchStrategy[Schema]:
             "type": st.sampled_from(["string", ["string", "null"]]),
             "pattern": st.sampled_from(REGEXES),
             "format": st.sampled_from(FORMATS),
-            "minLength": _small,
-            "maxLength": st.integers(2, 6),
+            "minLength": _small | st.integers(4, 20),
+            "maxLength": st.integers(2, 6) | st.integers(10, 50),
         }
     )
 
@@ -159,7 +159,8 @@ def texts_of(draw: st.DrawFn, tree: Tree) -> str:
                 small = [option for option in options if _height(option, heights) <= max(room, least)]
                 return write(draw(st.sampled_from(small)), room)
             case Repeat(body, least, most):
-                extra = 0 if _height(body, heights) > room else draw(st.integers(0, 2))
+                counts = (0, 1, 2, 40) if isinstance(body, Chars) else (0, 1, 2)
+                extra = 0 if _height(body, heights) > room else draw(st.sampled_from(counts))
                 count = least + extra if most is None else min(least + extra, most)
                 return "".join(write(body, room) for _ in range(count))
             case _:

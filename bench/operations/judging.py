@@ -23,6 +23,7 @@ from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.openapi import read_openapi
 from funcdex.toolkits.place import Place
+from funcdex.types.level import Level
 from funcdex.types.request import Dialect
 from funcdex.types.tools import JsonSchema, Tool
 
@@ -78,11 +79,13 @@ class Verdict:
         return {key: value for key, value in asdict(self).items() if value}
 
 
-def judge(document: dict[str, Any], drawn: Drawn, seed: int, engines: Mapping[str, Engine]) -> Verdict:
-    """All verdicts on one operation of a parsed document."""
+def judge(
+    document: dict[str, Any], drawn: Drawn, seed: int, engines: Mapping[str, Engine], level: Level
+) -> Verdict:
+    """All verdicts on one operation of a parsed document; `level` is `schema` or `exact`."""
     verdict = Verdict(str(drawn))
     tool = _tool(document, drawn, verdict)
-    grammar = _grammar(tool, verdict) if tool else None
+    grammar = _grammar(tool, verdict, level) if tool else None
     if tool and grammar:
         readings = _readings(grammar, verdict, engines)
         _try_values(tool, grammar, verdict, readings, random.Random(f"{seed} {drawn}"))
@@ -100,11 +103,11 @@ def _tool(document: dict[str, Any], drawn: Drawn, verdict: Verdict) -> Tool | No
     return toolkit.tools[0]
 
 
-def _grammar(tool: Tool, verdict: Verdict) -> TreeGrammar | None:
+def _grammar(tool: Tool, verdict: Verdict, level: Level) -> TreeGrammar | None:
     begun = time.process_time()
     try:
         grammar = conversation_grammar(
-            [tool], thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=1, level="schema"
+            [tool], thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=1, level=level
         )
         texts = {dialect: grammar.render(dialect) for dialect in DIALECTS}
     except (FuncdexError, RecursionError) as error:
@@ -114,7 +117,7 @@ def _grammar(tool: Tool, verdict: Verdict) -> TreeGrammar | None:
     verdict.rules = len(grammar.tree.rules)
     verdict.chars = {dialect: len(text) for dialect, text in texts.items()}
     for side, schema in (("parameters", tool.parameters), ("response", tool.response or ANY_OBJECT)):
-        reading = read_schema(schema, where=side)
+        reading = read_schema(schema, where=side, exact=level == "exact")
         verdict.relaxed += _losses(reading.relaxed, side, schema)
         verdict.narrowed += _losses(reading.narrowed, side, schema)
     return grammar

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from funcdex.grammar.conversation import conversation_grammar
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.toolkits.read import read_toolkits
+from funcdex.types.level import Level
 from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
 

@@ -16,9 +16,10 @@ from funcdex.bench.load import Answered, Seen, Target, ask
 from funcdex.bench.result import Constraint, FirstUse
 from funcdex.bench.work import Work
 from funcdex.off_loop import off_loop
+from funcdex.types.level import STRICT
 from funcdex.types.request import Request
 
-WORTH_MEASURING: tuple[Constraint, ...] = ("names", "schema")
+WORTH_MEASURING: tuple[Constraint, ...] = ("names", *STRICT)
 """The grammar of `markup` knows no tools, so a server sees one of it in its life."""
 
 _TOKENS = 8

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from funcdex.bench.metrics import Limits, Sample
 from funcdex.errors import ConfigError
 from funcdex.ordinary_file import read_ordinary
+from funcdex.types.level import Level
 
-Constraint = Literal["none", "markup", "names", "schema"]
-CONSTRAINTS: tuple[Constraint, ...] = ("none", "markup", "names", "schema")
+Constraint = Literal["none"] | Level
+CONSTRAINTS: tuple[Constraint, ...] = ("none", *get_args(Level))
 """From the freest to the strictest."""
 
 FORMAT = 1

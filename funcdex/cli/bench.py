@@ -39,7 +39,7 @@ def bench(
         str, typer.Option("--concurrency", help="In flight at each endpoint: auto, or 1,32,128,512.")
     ] = "auto",
     constraint: Annotated[
-        str, typer.Option("--constraint", help="Of none, markup, names, schema; comma between them.")
+        str, typer.Option("--constraint", help="Of none, markup, names, schema, exact; comma between them.")
     ] = "none,schema",
     repeats: Annotated[
         int, typer.Option("--repeats", min=1, max=100, help="Turns of each constraint; shows the noise.")

@@ -12,6 +12,7 @@ from funcdex.cli.exits import Exit
 from funcdex.cli.tables import write_exact
 from funcdex.cli.tools import ToolsOption
 from funcdex.printable import printable
+from funcdex.types.level import Level
 from funcdex.types.request import Dialect
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _LARGEST_BYTES = 64 * 2**20
 app = typer.Typer(no_args_is_help=True, help="Render grammars, and check conversations against them.")
 
 Toolkits = Annotated[str | None, typer.Option("--toolkits", help="gmail, or googledrive+gmail.")]
-Level = Annotated[Literal["markup", "names", "schema"], typer.Option("--level", help="How much it enforces.")]
+LevelOption = Annotated[Level, typer.Option("--level", help="How much it enforces.")]
 Thoughts = Annotated[bool, typer.Option("--thoughts/--no-thoughts", help="The assistant thinks first.")]
 Parallel = Annotated[bool, typer.Option("--parallel/--no-parallel", help="Several calls at once.")]
 MinTurns = Annotated[int, typer.Option("--min-turns", help="Fewest user messages.")]
@@ -49,7 +50,7 @@ IdOption = Annotated[str | None, typer.Option("--id", help="A conversation of th
 def render(
     tools: ToolsOption = None,
     toolkits: Toolkits = None,
-    level: Level = "schema",
+    level: LevelOption = "schema",
     dialect: DialectOption = "lark",
     thoughts: Thoughts = False,
     parallel: Parallel = False,
@@ -79,7 +80,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A conversation in markup; - for standard input.")],
     tools: ToolsOption = None,
     toolkits: Toolkits = None,
-    level: Level = "schema",
+    level: LevelOption = "schema",
     thoughts: Thoughts = False,
     parallel: Parallel = False,
     min_turns: MinTurns = 2,
@@ -110,9 +111,7 @@ def check(
     raise typer.Exit(Exit.USAGE)
 
 
-def generation_of(
-    level: Literal["markup", "names", "schema"], thoughts: bool, parallel: bool, fewest: int, most: int
-) -> GenerationSettings:
+def generation_of(level: Level, thoughts: bool, parallel: bool, fewest: int, most: int) -> GenerationSettings:
     """The settings that flags of this group stand for."""
     from funcdex.settings.load import load
 

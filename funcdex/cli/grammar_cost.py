@@ -12,7 +12,7 @@ import typer
 from funcdex.cli.exits import Exit
 from funcdex.cli.grammar import (
     IdOption,
-    Level,
+    LevelOption,
     MaxTurns,
     MinTurns,
     Parallel,
@@ -57,7 +57,7 @@ def cost(
     file: FileArgument = None,
     tools: ToolsOption = None,
     toolkits: Toolkits = None,
-    level: Level = "schema",
+    level: LevelOption = "schema",
     thoughts: Thoughts = False,
     parallel: Parallel = False,
     min_turns: MinTurns = 2,
@@ -134,7 +134,12 @@ def _conversation(tools: tuple[Tool, ...], generation: GenerationSettings, vocab
     from funcdex.grammar_cost.talk import TalkForm, conversation_text
 
     tokenizer = tokenizer_of(vocabulary)
-    form = TalkForm(generation.thoughts, generation.parallel_calls, generation.max_user_turns)
+    form = TalkForm(
+        generation.thoughts,
+        generation.parallel_calls,
+        generation.max_user_turns,
+        exact=generation.level == "exact",
+    )
     return conversation_text(
         tools, form, seed=7, long_enough=lambda text: len(tokenizer.greedy_tokenize(text)) >= TALK_TOKENS
     )

@@ -23,10 +23,11 @@ from funcdex.grammar.opening import opening_text
 from funcdex.grammar.owing import owing
 from funcdex.grammar.rules import RuleBook
 from funcdex.grammar.steps import any_step
-from funcdex.grammar.tool_parts import Level, tool_parts
+from funcdex.grammar.tool_parts import tool_parts
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.grammar.turns import turns_of
 from funcdex.types.conversation import Turn
+from funcdex.types.level import Level
 from funcdex.types.tools import JsonSchema, Tool
 
 
@@ -48,7 +49,9 @@ def conversation_grammar(
 
     `level`: `markup` fixes tags and turns; `names` also which tools are called; `schema` also the arguments
     (by the tool's schema) and the response (by that of the tool called; any object where it is `{}`).
-    Rejected by `schema` alone: an argument of a wrong type; by `schema` and `names`: the name of no tool.
+    Rejected by `schema`: an argument of a wrong type; by `schema` and `names`: the name of no tool. `exact`
+    is `schema`, and rejects as well what that leaves to a check afterwards, as a text beyond its maxLength,
+    and with it some that is valid (see `json_schema`).
 
     `min_user_turns`, `max_user_turns`: accepted with 1 and 1, without thoughts:
     `</user>\\nHi\\n</assistant>\\nHello`. Rejected with any: a turn that ends with `</tool_response>`, an
@@ -120,12 +123,12 @@ def conversation_grammar(
     return TreeGrammar(book.tree(sequence(asked, turns.speaker, answered)), relaxed)
 
 
-def json_grammar(schema: JsonSchema, *, lengths: bool = False) -> TreeGrammar:
+def json_grammar(schema: JsonSchema, *, exact: bool = False) -> TreeGrammar:
     """One JSON value that fits the schema, on one line, as `json.dumps(value, ensure_ascii=False)` writes it.
 
-    `lengths` as in `read_schema`. Raises UnsupportedSchema.
+    `exact` as in `read_schema`. Raises UnsupportedSchema.
     """
-    reading = read_schema(schema, where="schema of a JSON answer", lengths=lengths)
+    reading = read_schema(schema, where="schema of a JSON answer", exact=exact)
     book = RuleBook()
     return TreeGrammar(book.tree(JsonRules(book).node(reading.shape, "answer")), reading.relaxed)
 

@@ -4,8 +4,9 @@ A grammar differs from its schema in two ways, and each place is noted. What is 
 afterwards: the grammar lets more through. What is *narrowed* is harmless: every value is valid, and some
 valid ones are never written (further keys of an object with `properties`, an order of keys).
 
-Relaxed are lengths of strings (dear in every engine; `lengths` asks for short ones), `pattern`s with
-lookaround, and what looks at several values at once: uniqueItems, contains, dependentRequired, not, if.
+Relaxed are lengths of strings (dear in every engine), `pattern`s with lookaround, and what looks at several
+values at once: uniqueItems, contains, dependentRequired, not, if. Where a schema is to be read exactly,
+lengths and uniqueItems are narrowed instead.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from funcdex.errors import UnsupportedSchema
 from funcdex.grammar.exclusive import exclusive
 from funcdex.grammar.finite import refers, settled
+from funcdex.grammar.read_exactly import read_string_exactly
 from funcdex.grammar.read_leaves import Lost, read_integer, read_number, read_string
 from funcdex.grammar.read_nested import NestedReader
 from funcdex.grammar.schema_merge import Apart, merge, plain
@@ -73,11 +75,11 @@ class Reading:
     narrowed: tuple[Relaxation, ...] = ()
 
 
-def read_schema(schema: JsonSchema | bool, *, where: str, lengths: bool = False) -> Reading:
-    """The shape of a schema. `lengths`: count characters of strings, up to a few dozen, dear as that is.
+def read_schema(schema: JsonSchema | bool, *, where: str, exact: bool = False) -> Reading:
+    """The shape of a schema. `exact`: narrow what can be narrowed rather than relax it, dear as that may be.
 
     Raises UnsupportedSchema (naming `where`) if no value can fit it, or none that ends."""
-    reader = SchemaReader(schema, lengths=lengths)
+    reader = SchemaReader(schema, exact=exact)
     try:
         shape = reader.whole()
     except Impossible as fault:
@@ -92,9 +94,9 @@ def read_schema(schema: JsonSchema | bool, *, where: str, lengths: bool = False)
 class SchemaReader:
     """Reads one schema document; keeps what was relaxed and how much has been read."""
 
-    def __init__(self, document: JsonSchema | bool, *, lengths: bool) -> None:
+    def __init__(self, document: JsonSchema | bool, *, exact: bool) -> None:
         self._document = document
-        self._lengths = lengths
+        self.exact = exact
         self._subschemas = 0
         self._depth = 0
         self._named: dict[str, Named] = {}
@@ -310,14 +312,22 @@ class SchemaReader:
             return self._nested.arrays(schema, path)
         if name in ("boolean", "null"):
             return TRUTH if name == "boolean" else NULL
-        lost: Lost
         if name == "string":
-            shape, lost = read_string(schema, path, lengths=self._lengths)
+            shape, lost, narrowed = self.read_string(schema, path)
         else:
             shape, lost = (read_integer if name == "integer" else read_number)(schema, path)
+            narrowed = []
         for keyword, cause in lost:
             self.relax(path, keyword, cause)
+        for keyword, cause in narrowed:
+            self.narrow(path, keyword, cause)
         return shape
+
+    def read_string(self, schema: Mapping[str, Any], path: str) -> tuple[Shape, Lost, Lost]:
+        """The shape of strings; what of them is relaxed and what narrowed, not yet noted.
+
+        Raises Impossible."""
+        return read_string_exactly(schema, path) if self.exact else (*read_string(schema, path), [])
 
 
 def _holds_others(shape: Shape) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from funcdex.grammar.ir import Literal, Node, Repeat, Text, choice, sequence
 from funcdex.grammar.rules import RuleBook
-from funcdex.grammar.tool_parts import Level, tool_parts
+from funcdex.grammar.tool_parts import tool_parts
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.grammar.turns import CALL, CALL_AT_ONCE, turns_of
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 
 MOST_CALLS_AT_ONCE = 3

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from funcdex.dml.checks import Calls, ErrorResponses
 from funcdex.errors import GrammarError
-from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import Turn
 from funcdex.types.error_response import is_error
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 
 MAX_MUST_CALL = 5

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from funcdex.grammar.ir import EMPTY, JsonInteger, JsonNumber, JsonString, Node
+from funcdex.grammar.ir import EMPTY, JsonInteger, JsonNumber, JsonString
 from funcdex.grammar.regex.char_sets import ANYTHING
 from funcdex.grammar.regex.json_nodes import Content, content, content_of
 from funcdex.grammar.regex.tree import CannotWrite, One, Times
@@ -21,8 +21,6 @@ from funcdex.grammar.string_formats import UNWRITABLE, format_content, format_wi
 
 MAX_INTEGER = 10**18 - 1
 """Integers without a bound have at most 18 digits: a model cannot go on writing digits forever."""
-MAX_LENGTH = 64
-"""Characters that are counted where lengths are asked for."""
 MAX_MULTIPLES = 64
 MAX_DECIMALS = 15
 
@@ -30,32 +28,43 @@ Lost = list[tuple[str, str]]
 """Keywords that are not enforced, each with a cause in a word or two."""
 
 
-def read_string(schema: Mapping[str, Any], path: str, *, lengths: bool) -> tuple[Shape, Lost]:
-    """The shape of strings. `lengths`: count characters, dear as that is."""
+def read_string(schema: Mapping[str, Any], path: str) -> tuple[Shape, Lost]:
+    """The shape of strings; lengths only where that is cheap."""
     lost: Lost = []
-    least, most = _count(schema, "minLength", path), _count(schema, "maxLength", path)
-    if most is not None and most < (least or 0):
+    least, most = lengths_in(schema, path)
+    if most is not None and most < least:
         raise Impossible(path, "maxLength is less than minLength")
     if most == 0 and not schema.keys() & {"pattern", "format"}:
         return Fixed(('""',)), lost
-    form, found = _content(schema, least or 0, most, lengths, lost)
+    form, found = _content(schema, least, most, lost)
     if found is None:
-        return _by_length(least or 0, most, lengths, lost)
-    if found.longest is not None and found.longest < (least or 0):
+        return _by_length(least, most, lost)
+    if found.longest is not None and found.longest < least:
         raise Impossible(path, "no text of its form is so long")
     if most is not None and found.shortest > most:
         raise Impossible(path, "no text of its form is so short")
-    if found.shortest < (least or 0):
+    if found.shortest < least:
         lost.append(("minLength", "length"))
     if most is not None and (found.longest is None or found.longest > most):
         lost.append(("maxLength", "length"))
-    return (
-        Fixed(('""',)) if found.node == EMPTY else JsonString(form or _name(found.node), found.node)
-    ), lost
+    return shape_of(found, form), lost
+
+
+def shape_of(found: Content, form: str = "") -> Shape:
+    """Strings of a content; `form` is a name for it, if it has one."""
+    if found.node == EMPTY:
+        return Fixed(('""',))
+    digest = hashlib.sha256(repr(found.node).encode()).hexdigest()[:10]
+    return JsonString(form or f"string-{digest}", found.node)
+
+
+def lengths_in(schema: Mapping[str, Any], path: str) -> tuple[int, int | None]:
+    """minLength and maxLength. Raises Impossible."""
+    return _count(schema, "minLength", path) or 0, _count(schema, "maxLength", path)
 
 
 def _content(
-    schema: Mapping[str, Any], least: int, most: int | None, lengths: bool, lost: Lost
+    schema: Mapping[str, Any], least: int, most: int | None, lost: Lost
 ) -> tuple[str, Content | None]:
     """What a format or else a pattern lets stand between the quotes, and a name for it."""
     form, pattern = schema.get("format"), schema.get("pattern")
@@ -68,7 +77,7 @@ def _content(
         if named and isinstance(form, str):
             found = format_with_pattern(form, pattern)
         else:
-            found = _found(pattern, least, most, MAX_LENGTH if lengths else 0)
+            found = _found(pattern, least, most)
     except CannotWrite as cannot:
         if not named or not isinstance(form, str):
             lost.append(("pattern", str(cannot)))
@@ -80,10 +89,10 @@ def _content(
     return "", None if _is_any(found) else found
 
 
-def _found(pattern: str, least: int, most: int | None, most_counted: int) -> Content:
+def _found(pattern: str, least: int, most: int | None) -> Content:
     """The content of strings in which a pattern is found, of these lengths as far as they are counted."""
     for low, high in ((least, most), (least, None), (min(least, 1), None)):
-        found = content_of(pattern, least=low, most=high, most_counted=most_counted)
+        found = content_of(pattern, least=low, most=high)
         if found.counted:
             break
     return found
@@ -93,14 +102,8 @@ def _is_any(found: Content) -> bool:
     return found.node == content(Times(One(ANYTHING), 0, None)).node
 
 
-def _by_length(least: int, most: int | None, lengths: bool, lost: Lost) -> tuple[Shape, Lost]:
-    """Strings of which only lengths are known: not to be empty is cheap, all else has to be asked for."""
-    if lengths and (most or least) and max(least, most or 0) <= MAX_LENGTH:
-        # Without what JSON escapes: a counted loop has to be over single characters.
-        counted = content_of(
-            rf'^[^"\\\x00-\x1f]{{{least},{"" if most is None else most}}}$', most_counted=MAX_LENGTH
-        )
-        return JsonString(f"string-{least}-{'' if most is None else most}".rstrip("-"), counted.node), lost
+def _by_length(least: int, most: int | None, lost: Lost) -> tuple[Shape, Lost]:
+    """Strings of which only lengths are known: not to be empty is cheap, and all else is not."""
     if least > 1:
         lost.append(("minLength", "length"))
     if most is not None:
@@ -108,10 +111,6 @@ def _by_length(least: int, most: int | None, lengths: bool, lost: Lost) -> tuple
     if not least:
         return JsonString(), lost
     return JsonString("string-filled", content(Times(One(ANYTHING), 1, None)).node), lost
-
-
-def _name(node: Node) -> str:
-    return f"string-{hashlib.sha256(repr(node).encode()).hexdigest()[:10]}"
 
 
 def read_integer(schema: Mapping[str, Any], path: str) -> tuple[Shape, Lost]:

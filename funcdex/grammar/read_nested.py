@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from funcdex.grammar.ir import JsonString
+from funcdex.grammar.read_leaves import Lost
 from funcdex.grammar.schema_merge import found_in
 from funcdex.grammar.schema_parts import Impossible, is_finite, list_of
 from funcdex.grammar.shapes import EMPTY_OBJECT, AnyValue, Array, Closed, Fixed, Open, Property, Shape, Subset
@@ -22,6 +23,13 @@ Schema = Mapping[str, Any]
 
 class Reader(Protocol):
     """What reads the schemas inside."""
+
+    exact: bool
+
+    def read_string(self, schema: Schema, path: str) -> tuple[Shape, Lost, Lost]:
+        """The shape of strings; what of them is relaxed and what narrowed, not yet noted.
+
+        Raises Impossible."""
 
     def read(self, schema: object, path: str) -> Shape:
         """The shape at a path. Raises Impossible."""
@@ -169,13 +177,15 @@ class NestedReader:
             if extra is not True:
                 self._reader.relax(path, "additionalProperties", "several patterns")
             return JsonString(), True
-        noted = _Noted(self._reader)
-        keys = noted.read({"type": "string", "pattern": pattern}, path)
-        if noted.lost:
-            self._reader.relax(path, "patternProperties", noted.lost[0])
+        keys, lost, narrowed = self._reader.read_string({"type": "string", "pattern": pattern}, path)
+        if lost:
+            cause = lost[0][1]
+            self._reader.relax(path, "patternProperties", cause)
             if extra is not True:
-                self._reader.relax(path, "additionalProperties", noted.lost[0])
+                self._reader.relax(path, "additionalProperties", cause)
             return JsonString(), True
+        for _, cause in narrowed:
+            self._reader.narrow(path, "patternProperties", cause)
         if extra is not False:
             self._reader.narrow(path, "additionalProperties", "only keys of the pattern")
         return keys, inner
@@ -206,6 +216,9 @@ class NestedReader:
         if schema.get("uniqueItems") is True and (most is None or most > 1):
             if isinstance(items, Fixed) and not first:
                 return self._subset(items, least, most, path)
+            if self._reader.exact and least <= 1:
+                self._reader.narrow(path, "uniqueItems", "one item")
+                return Array(items, least, 1, first[:1])
             self._reader.relax(path, "uniqueItems", "compares items")
         least, most = self._countable(least, most, "Items", path)
         return Array(items, least, most, first)
@@ -262,22 +275,6 @@ class NestedReader:
             self._reader.relax(path, "minItems" if least else "maxItems", "count")
             least, most = min(least, 1), None
         return Subset(texts, least, most)
-
-
-class _Noted:
-    """A reader that keeps what is lost to itself."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self.lost: list[str] = []
-
-    def read(self, schema: Schema, path: str) -> Shape:
-        """The shape of a string."""
-        from funcdex.grammar.read_leaves import read_string
-
-        shape, lost = read_string(schema, path, lengths=False)
-        self.lost = [cause for _, cause in lost]
-        return shape
 
 
 def _range(schema: Schema, low: str, high: str, path: str) -> tuple[int, int | None]:

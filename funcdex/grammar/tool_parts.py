@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal as OneOf
 
 from funcdex.errors import GrammarError
 from funcdex.grammar.ir import JsonString, Literal, Node, choice, sequence
@@ -14,9 +13,8 @@ from funcdex.grammar.json_schema import Relaxation, read_schema
 from funcdex.grammar.rules import RuleBook
 from funcdex.grammar.shapes import ANY_OBJECT, AnyValue, Closed, Open, Shape, options_of
 from funcdex.types.error_response import ERROR_SCHEMA, response_forms
+from funcdex.types.level import STRICT, Level
 from funcdex.types.tools import JsonSchema, Tool
-
-Level = OneOf["markup", "names", "schema"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ def tool_parts(
         return (), ()
     anything = rules.node(AnyValue(), "")
     arguments = rules.node(ANY_OBJECT, "")
-    if level == "schema":
-        return _strict_parts(ordered, rules, errors)
+    if level in STRICT:
+        return _strict_parts(ordered, rules, errors, exact=level == "exact")
     error = _general_error(rules) if errors else None
     if level == "names":
         calls = {tool.name: _call(tool.name, arguments) for tool in ordered}
@@ -61,36 +59,41 @@ def tool_parts(
 
 
 def _strict_parts(
-    tools: Iterable[Tool], rules: JsonRules, errors: bool
+    tools: Iterable[Tool], rules: JsonRules, errors: bool, *, exact: bool
 ) -> tuple[tuple[ToolParts, ...], tuple[Relaxation, ...]]:
     parts: list[ToolParts] = []
     relaxed: list[Relaxation] = []
     for tool in tools:
-        arguments, lost = _read(tool, "parameters", tool.parameters)
+        arguments, lost = _read(tool, "parameters", tool.parameters, exact=exact)
         relaxed.extend(lost)
         call = _call(tool.name, rules.node(_as_object(arguments), f"{tool.name}-arguments"))
-        responses, lost = _responses_with_errors(tool, rules) if errors else _responses(tool, rules)
+        of = _responses_with_errors if errors else _responses
+        responses, lost = of(tool, rules, exact=exact)
         relaxed.extend(lost)
         parts.append(ToolParts(tool.name, call, *responses))
     return tuple(parts), tuple(relaxed)
 
 
-def _responses(tool: Tool, rules: JsonRules) -> tuple[tuple[Node, Node], tuple[Relaxation, ...]]:
+def _responses(
+    tool: Tool, rules: JsonRules, *, exact: bool
+) -> tuple[tuple[Node, ...], tuple[Relaxation, ...]]:
     """The response when all is well, twice."""
-    shape, lost = _read(tool, "response", response_forms(tool.response or {"type": "object"}).fine)
+    shape, lost = _read(
+        tool, "response", response_forms(tool.response or {"type": "object"}).fine, exact=exact
+    )
     node = rules.node(shape, f"{tool.name}-response")
     return (node, node), lost
 
 
 def _responses_with_errors(
-    tool: Tool, rules: JsonRules
-) -> tuple[tuple[Node, Node, Node], tuple[Relaxation, ...]]:
+    tool: Tool, rules: JsonRules, *, exact: bool
+) -> tuple[tuple[Node, ...], tuple[Relaxation, ...]]:
     """The response, whatever it is; the fine one; the error."""
     forms = response_forms(tool.response or {"type": "object"})
-    shape, lost = _read(tool, "response", forms.fine)
+    shape, lost = _read(tool, "response", forms.fine, exact=exact)
     fine = rules.node(shape, f"{tool.name}-response")
     if forms.own:
-        failed, lost_in_error = _read(tool, "error response", forms.error)
+        failed, lost_in_error = _read(tool, "error response", forms.error, exact=exact)
         error = rules.node(failed, f"{tool.name}-error")
         return (choice(fine, error), fine, error), (*lost, *lost_in_error)
     error = _general_error(rules)
@@ -119,8 +122,8 @@ def _call(name: str, arguments: Node) -> Node:
     return sequence(Literal(f'{{"name": {written}, "arguments": '), arguments, Literal("}"))
 
 
-def _read(tool: Tool, side: str, schema: JsonSchema) -> tuple[Shape, tuple[Relaxation, ...]]:
-    reading = read_schema(schema, where=f"{side} of tool {tool.toolkit}/{tool.name}")
+def _read(tool: Tool, side: str, schema: JsonSchema, *, exact: bool) -> tuple[Shape, tuple[Relaxation, ...]]:
+    reading = read_schema(schema, where=f"{side} of tool {tool.toolkit}/{tool.name}", exact=exact)
     prefix = f"{tool.toolkit}/{tool.name} {side}: "
     return reading.shape, tuple(replace(lost, path=prefix + lost.path) for lost in reading.relaxed)
 

@@ -26,6 +26,7 @@ class TalkForm:
     thoughts: bool
     parallel_calls: bool
     turns: int
+    exact: bool = False
 
 
 def conversation_text(
@@ -61,16 +62,17 @@ def _thought(form: TalkForm, rng: random.Random) -> str | None:
 
 def _step(tools: Sequence[Tool], form: TalkForm, rng: random.Random) -> Step:
     called = [rng.choice(tools) for _ in range(rng.randint(1, 3) if form.parallel_calls else 1)]
-    calls = tuple(ToolCall(tool.name, _arguments(tool, rng)) for tool in called)
+    calls = tuple(ToolCall(tool.name, _arguments(tool, form, rng)) for tool in called)
     return Step(
-        calls, tuple(_value(response_forms(tool.response or {"type": "object"}).fine, rng) for tool in called)
+        calls,
+        tuple(_value(response_forms(tool.response or {"type": "object"}).fine, form, rng) for tool in called),
     )
 
 
-def _arguments(tool: Tool, rng: random.Random) -> dict[str, JsonValue]:
-    drawn = _value(tool.parameters, rng)
+def _arguments(tool: Tool, form: TalkForm, rng: random.Random) -> dict[str, JsonValue]:
+    drawn = _value(tool.parameters, form, rng)
     return drawn if isinstance(drawn, dict) else {}
 
 
-def _value(schema: JsonSchema, rng: random.Random) -> JsonValue:
-    return value_of(read_schema(schema, where="schema of a tool").shape, rng)
+def _value(schema: JsonSchema, form: TalkForm, rng: random.Random) -> JsonValue:
+    return value_of(read_schema(schema, where="schema of a tool", exact=form.exact).shape, rng)

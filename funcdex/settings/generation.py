@@ -25,8 +25,7 @@ from funcdex.settings.variety import (
     Weight,
 )
 from funcdex.types.kind import KINDS
-
-Level = Literal["markup", "names", "schema"]
+from funcdex.types.level import Level
 
 
 class GenerationSettings(Frozen):
@@ -61,7 +60,10 @@ class GenerationSettings(Frozen):
         pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         description="what user and assistant speak, as `en`, `de` or `pt-BR`",
     )
-    level: Level = Field(default="schema", description="how much the grammar enforces")
+    level: Level = Field(
+        default="schema",
+        description="how much the grammar enforces; exact: also what schema leaves to checks, as lengths",
+    )
     workflow_description: str = Field(default="", description="steers every scenario, if given")
     min_user_turns: int = Field(default=2, ge=1, le=50, description="fewest user messages")
     max_user_turns: int = Field(default=8, ge=1, le=100, description="most user messages")

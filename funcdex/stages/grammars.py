@@ -23,6 +23,7 @@ from funcdex.stages.blueprint_schema import blueprint_schema
 from funcdex.stages.file_writing import as_written
 from funcdex.stages.kinds import Form, usual_form
 from funcdex.types.conversation import JsonValue
+from funcdex.types.level import STRICT
 from funcdex.types.request import Dialect
 from funcdex.types.tools import JsonSchema, Tool
 
@@ -187,7 +188,7 @@ def grammar_of(
     """The grammar of conversations with these tools as models write them, of the usual form if None, not yet
     compiled. Raises GrammarError."""
     form, tools = form or usual_form(generation), [as_written(tool) for tool in tools]
-    if generation.level == "schema":
+    if generation.level in STRICT:
         for tool in tools:
             refuse_large(tool)
     return conversation_grammar(

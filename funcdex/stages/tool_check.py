@@ -84,7 +84,8 @@ def _unsupported(relaxed: Sequence[Relaxation]) -> UnsupportedSchema:
     return UnsupportedSchema(
         "grammars cannot enforce all that the tools' schemas ask",
         where=named + more,
-        fix="Drop the keywords, or set grammar.unsupported: relax, and they are checked afterwards.",
+        fix="Drop the keywords, or set grammar.unsupported: relax, and they are checked afterwards. "
+        "Lengths of strings and uniqueItems are enforced with generation.level: exact.",
     )
 
 

@@ -71,6 +71,7 @@ def test_grammars_get_stricter_with_the_level() -> None:
         "markup": [True, True, True],
         "names": [False, True, True],
         "schema": [False, False, True],
+        "exact": [False, False, True],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 import jsonschema
 from hypothesis import strategies as st
@@ -15,16 +16,16 @@ from funcdex.dml.parser import parse
 from funcdex.dml.writer import write
 from funcdex.grammar.conversation import json_grammar
 from funcdex.grammar.ir import Chars, Node, Tree
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.types.conversation import Conversation, JsonValue, Step, ToolCall
+from funcdex.types.level import STRICT, Level
 from funcdex.types.tools import JsonSchema, Tool
 from grammar.grammar_matchers import grammar_of
 
 # What some notation or other writes in a way of its own, and what comes wrong next to it.
 ODD = "\x00\t\n\r\x1f\x7f\x85\xa0\u2028\ufeff\U0001f600\U000e0001é \"'\\/[]^-|.*+?(){}<>=:#$%&ux0aAfF9~"
 
-LEVELS: tuple[Level, ...] = ("markup", "names", "schema")
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 PIECES = (
     *("</user>\n", "</assistant>\n", "<assistant_thought>", "</assistant_thought>\n", "<tool>", "</tool>\n"),
@@ -182,7 +183,7 @@ def _steps(conversation: Conversation) -> Iterable[Step]:
 def _assert_step(step: Step, by_name: dict[str, Tool], level: Level) -> None:
     for call in step.calls:
         tool = by_name[call.name]
-        if level == "schema":
+        if level in STRICT:
             jsonschema.validate(call.arguments, tool.parameters)
             if len(step.calls) == 1:
                 jsonschema.validate(step.responses[0], tool.response or {"type": "object"})

@@ -13,8 +13,8 @@ from hypothesis import assume
 
 from funcdex.grammar.check import fault_at
 from funcdex.grammar.conversation import conversation_grammar
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
+from funcdex.types.level import Level
 from funcdex.types.request import Dialect
 from funcdex.types.tools import Tool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,12 +11,12 @@ from hypothesis import strategies as st
 from strategies import conversations, exchanges_of, json_objects, tools
 
 from funcdex.dml.writer import write
-from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, JsonValue, Step, ToolCall, Turn
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 from grammar.grammar_matchers import all_accept, assume_within_bounds, grammar_of
 
-LEVELS: tuple[Level, ...] = ("markup", "names", "schema")
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 

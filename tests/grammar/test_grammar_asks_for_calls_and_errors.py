@@ -15,9 +15,9 @@ from funcdex.dml.checks import Calls, ErrorResponses, Rules, check
 from funcdex.dml.parser import parse
 from funcdex.dml.writer import write
 from funcdex.errors import GrammarError
-from funcdex.grammar.tool_parts import Level
 from funcdex.types.conversation import AssistantMessage, Conversation, Step, ToolCall, Turn
 from funcdex.types.error_response import is_error
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 from funcdex.verify.verify import fits_tools
 from grammar.grammar_matchers import all_accept, all_refuse, assume_within_bounds, grammar_of, verdicts
@@ -148,7 +148,7 @@ def test_five_tools_can_be_asked_for_with_an_error_and_turns_still_count() -> No
     assert all_refuse(grammar, talk([], everything))
 
 
-@pytest.mark.parametrize("level", ["markup", "names", "schema"])
+@pytest.mark.parametrize("level", ["markup", "names", "schema", "exact"])
 @pytest.mark.parametrize("response", [{}, NUMBER], ids=["unknown", "described"])
 def test_an_error_counts_at_every_level(level: Level, response: dict[str, object]) -> None:
     tool = replace(A, response=response)

@@ -365,7 +365,7 @@ def test_many_optional_keys_take_linear_space() -> None:
 
 def test_lengths_are_counted_where_they_are_asked_for() -> None:
     schema: dict[str, Any] = {"type": "string", "minLength": 2, "maxLength": 3}
-    grammar = json_grammar(schema, lengths=True)
+    grammar = json_grammar(schema, exact=True)
     assert grammar.relaxed == ()
     assert all_accept(grammar, '"é2"') and all_accept(grammar, '"abc"')
     assert all_refuse(grammar, '"a"') and all_refuse(grammar, '"abcd"')

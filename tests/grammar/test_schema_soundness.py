@@ -27,13 +27,13 @@ _INSIDE = {
 }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data(), schema=documents())
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), schema=documents(), exact=st.booleans())
 def test_what_is_written_under_a_grammar_is_valid_but_for_what_is_relaxed(
-    data: st.DataObject, schema: Any
+    data: st.DataObject, schema: Any, exact: bool
 ) -> None:
     try:
-        grammar = json_grammar(schema)
+        grammar = json_grammar(schema, exact=exact)
     except UnsupportedSchema:
         return
     text = data.draw(texts_of(grammar.tree))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from funcdex.grammar.conversation import conversation_grammar
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.grammar_cost.talk import TalkForm
 from funcdex.grammar_cost.vocabulary import Vocabulary
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 
 PREDECESSOR_STYLE = Path(__file__).parents[2] / "bench" / "grammars" / "predecessor_style.gbnf"

@@ -10,7 +10,6 @@ import pytest
 
 from funcdex.data import data_dir
 from funcdex.grammar.check import matches
-from funcdex.grammar.tool_parts import Level
 from funcdex.grammar_cost.engines import Engine, EngineName, Source, make_engine
 from funcdex.grammar_cost.estimate import throughput
 from funcdex.grammar_cost.isolated import Work, measure_isolated
@@ -19,6 +18,7 @@ from funcdex.grammar_cost.places import places_of, token_places
 from funcdex.grammar_cost.report import random_path
 from funcdex.grammar_cost.talk import TalkForm, conversation_text
 from funcdex.grammar_cost.vocabulary import Vocabulary
+from funcdex.types.level import Level
 from funcdex.types.tools import Tool
 from grammar_cost.grammars import BYTES, TOOLS, grammar_for
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from grammar.damage import (
@@ -15,11 +16,13 @@ from grammar.damage import (
     odd_classes,
     odd_texts,
 )
+from grammar.exact_cases import CASES
 from grammar.grammar_matchers import agreed_fault, faults, grammar_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from funcdex.data import data_dir
+from funcdex.grammar.conversation import json_grammar
 from funcdex.grammar.examples import samples
 from funcdex.grammar.ir import Chars, Literal
 from funcdex.types.tools import JsonSchema, Tool
@@ -72,6 +75,15 @@ def test_llama_cpp_reads_the_grammars_of_shipped_tools(llamacpp_judge: GbnfJudge
     found = json.loads((data_dir("tool_definitions") / f"{toolkit}.json").read_text(encoding="utf-8"))
     tools = (Tool(toolkit, **tool) for tool in found["tools"])
     assert llamacpp_judge.loads(grammar_of(*tools, parallel_calls=True, thoughts=True).render("gbnf"))
+
+
+@pytest.mark.parametrize(("schema", "accepted", "refused"), CASES, ids=lambda case: str(case)[:60])
+def test_llama_cpp_counts_what_the_level_exact_counts(
+    llamacpp_judge: GbnfJudge, schema: dict[str, Any], accepted: list[str], refused: list[str]
+) -> None:
+    assert llamacpp_judge.loads(json_grammar(schema, exact=True).render("gbnf"))
+    assert all(llamacpp_judge.fault_at(text) is None for text in accepted)
+    assert all(llamacpp_judge.fault_at(text) is not None for text in refused)
 
 
 def test_the_judge_refuses_what_llama_cpp_does_not_read_and_goes_on(llamacpp_judge: GbnfJudge) -> None:

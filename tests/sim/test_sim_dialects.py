@@ -8,8 +8,8 @@ import pytest
 
 from funcdex.grammar.conversation import conversation_grammar, json_grammar
 from funcdex.grammar.examples import EXAMPLE_TOOLS
-from funcdex.grammar.tool_parts import Level
 from funcdex.sim.constraint import grammar_of, matcher_for
+from funcdex.types.level import STRICT, Level
 from funcdex.types.request import Grammar
 
 GOOD = """</user>
@@ -24,14 +24,14 @@ BAD = GOOD.replace('"subject"', '"object"')
 
 
 @pytest.mark.parametrize("dialect", ["lark", "structural_tag", "ebnf"])
-@pytest.mark.parametrize("level", ["markup", "names", "schema"])
+@pytest.mark.parametrize("level", ["markup", "names", "schema", "exact"])
 def test_a_conversation_is_judged_alike_in_every_notation(dialect: str, level: Level) -> None:
     grammar = conversation_grammar(
         EXAMPLE_TOOLS, thoughts=False, parallel_calls=False, min_user_turns=1, max_user_turns=3, level=level
     )
     body = body_with(grammar, dialect)
     assert accepts(body, GOOD)
-    assert accepts(body, BAD) == (level != "schema")
+    assert accepts(body, BAD) == (level not in STRICT)
     assert not accepts(body, GOOD.replace("Asking.", "</b>"))
 
 

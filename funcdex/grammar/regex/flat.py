@@ -3,7 +3,8 @@
 xgrammar sees through a loop over plain alternatives and not through one with loops or counters inside: the
 mask of a token inside `([a-z]-?)*` costs a hundred times that of `([a-z]|[a-z]-)*`, which says the same. So
 loops are rewritten. Counters cost a state for each number; short ones are written out, and of a long one over
-many characters only the lower bound stays, unless lengths are asked for. Measured: docs/decisions/0006.
+many characters only the lower bound stays. Measured: docs/decisions/0006. Where everything is to be exact, no
+bound is dropped: less is matched instead, fewer rounds or only characters that JSON does not escape.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from funcdex.grammar.regex.char_sets import Ranges, size
+from funcdex.grammar.regex.char_sets import Ranges, common, complement, plain, size
 from funcdex.grammar.regex.tree import (
     NOTHING,
     CannotWrite,
@@ -31,6 +32,8 @@ NARROW = 26
 """Characters of a set whose words are few, so that counting it is cheap (`[A-Z]`, hexadecimal digits)."""
 MAX_NARROW = 128
 MAX_EXACT = 128
+MAX_LENGTH = 1000
+"""Characters that are counted where everything is to be exact: llama.cpp refuses 2,000 in one place."""
 MAX_WRITTEN_OUT = 8
 MAX_COPIES = 48
 MAX_WORDS = 40
@@ -42,10 +45,12 @@ Word = tuple[Regex, ...]
 
 @dataclass(slots=True)
 class Flattener:
-    """Rewrites trees without edges; `shortened` says whether an upper bound of a counter was dropped."""
+    """Rewrites trees without edges; `shortened` says whether a bound of a counter was dropped, `narrowed`
+    whether some texts were left out, which only happens where it is to be `exact`."""
 
-    most_counted: int = 0
+    exact: bool = False
     shortened: bool = field(default=False, init=False)
+    narrowed: bool = field(default=False, init=False)
 
     def flat(self, tree: Regex) -> Regex:
         """The tree with flat loops; matches the same, but for upper bounds. Raises CannotWrite."""
@@ -67,6 +72,8 @@ class Flattener:
         one, least, most = tree.body, tree.least, tree.most
         assert isinstance(one, One)
         is_plain = _is_plain(one)
+        if self.exact and least > 4:
+            return self._counted_plain(one, least, most)
         if least > (MAX_EXACT if is_plain else 4):
             return self._lower(one, 4 if not is_plain else MAX_EXACT)
         if most is None or most <= 1:
@@ -77,9 +84,23 @@ class Flattener:
             return tree
         if is_plain and most <= MAX_WRITTEN_OUT:
             return one_of(*(then(*[one] * count) for count in range(least, most + 1)))
-        if is_plain and most <= self.most_counted:
-            return tree
+        if self.exact:
+            return self._counted_plain(one, least, most)
         return self._lower(one, least)
+
+    def _counted_plain(self, one: One, least: int, most: int | None) -> Regex:
+        """Counted, without the characters that JSON escapes: engines count single characters well, and
+        nothing else."""
+        if least > MAX_LENGTH:
+            return self._lower(one, least)
+        safe = common(one.chars.sure, complement(_UNSAFE))
+        if not safe:
+            return self._lower(one, least) if most is None else self._counted(one, least, most)
+        self.narrowed = self.narrowed or safe != one.chars.sure or (most or 0) > MAX_LENGTH
+        counted = One(plain(safe))
+        if most is None:
+            return then(times(counted, least, least), times(one, 0, None))
+        return times(counted, least, min(most, MAX_LENGTH))
 
     def _lower(self, body: Regex, least: int) -> Regex:
         """At least so many times: the upper bound is dropped."""
@@ -93,7 +114,9 @@ class Flattener:
             self.shortened = True
             return self._endless(body, 1)
         if most > 1 and (most - least) * _weight(body) > 4 * MAX_COPIES:
-            return self._lower(body, least)
+            if not self.exact:
+                return self._lower(body, least)
+            self.narrowed, most = True, least + 4 * MAX_COPIES // _weight(body)
         rest: Regex = NOTHING
         for _ in range(most - least):
             rest = times(then(body, rest), 0, 1)

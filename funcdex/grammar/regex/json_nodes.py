@@ -23,20 +23,23 @@ _SURROGATES: Ranges = ((0xD800, 0xDFFF),)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`node` matches every text of the language, and, if `counted` is not true, longer ones as well.
+    """`node` matches every text of the language, and, if `counted` is not true, longer ones as well; if it is
+    `narrowed`, only some of them. `tree` is what it was written from.
 
     `shortest` and `longest` are lengths of the texts, in characters; None without end."""
 
     node: Node
+    tree: Regex
     counted: bool
+    narrowed: bool
     shortest: int
     longest: int | None
 
 
-def content_of(pattern: str, *, least: int = 0, most: int | None = None, most_counted: int = 0) -> Content:
+def content_of(pattern: str, *, least: int = 0, most: int | None = None, exact: bool = False) -> Content:
     """The content of strings in which the pattern is found, `least` to `most` characters long where that is
-    cheap to say. Raises CannotWrite."""
-    flattener = Flattener(most_counted)
+    cheap to say. `exact`: as Flattener has it. Raises CannotWrite."""
+    flattener = Flattener(exact)
     return _written(_within(found_in(pattern, flattener), least, most), flattener)
 
 
@@ -48,9 +51,9 @@ def found_in(pattern: str, flattener: Flattener | None = None) -> Regex:
         raise CannotWrite("unknown regex") from error
 
 
-def content(tree: Regex, *, most_counted: int = 0) -> Content:
+def content(tree: Regex, *, exact: bool = False) -> Content:
     """The content of strings that match the tree, which has no edges. Raises CannotWrite."""
-    return _written(tree, Flattener(most_counted))
+    return _written(tree, Flattener(exact))
 
 
 def _written(tree: Regex, flattener: Flattener) -> Content:
@@ -58,7 +61,7 @@ def _written(tree: Regex, flattener: Flattener) -> Content:
     node = _node(flat)
     if _size(node) > MAX_NODES:
         raise CannotWrite("size")
-    return Content(node, not flattener.shortened, shortest(flat), longest(flat))
+    return Content(node, flat, not flattener.shortened, flattener.narrowed, shortest(flat), longest(flat))
 
 
 def _within(tree: Regex, least: int, most: int | None) -> Regex:
