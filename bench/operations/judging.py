@@ -23,6 +23,7 @@ from funcdex.grammar.tree_grammar import TreeGrammar
 from funcdex.toolkits.notes import Notebook
 from funcdex.toolkits.openapi import read_openapi
 from funcdex.toolkits.place import Place
+from funcdex.types.error_response import response_forms
 from funcdex.types.level import Level
 from funcdex.types.request import Dialect
 from funcdex.types.tools import JsonSchema, Tool
@@ -116,7 +117,7 @@ def _grammar(tool: Tool, verdict: Verdict, level: Level) -> TreeGrammar | None:
     verdict.build_s = round(time.process_time() - begun, 4)
     verdict.rules = len(grammar.tree.rules)
     verdict.chars = {dialect: len(text) for dialect, text in texts.items()}
-    for side, schema in (("parameters", tool.parameters), ("response", tool.response or ANY_OBJECT)):
+    for side, schema in (("parameters", tool.parameters), ("response", _response(tool))):
         reading = read_schema(schema, where=side, exact=level == "exact")
         verdict.relaxed += _losses(reading.relaxed, side, schema)
         verdict.narrowed += _losses(reading.narrowed, side, schema)
@@ -172,7 +173,7 @@ def _try_values(
     tool: Tool, grammar: TreeGrammar, verdict: Verdict, readings: Readings, rng: random.Random
 ) -> None:
     """A call and a response that fit, then each with one thing damaged."""
-    response_schema = tool.response or ANY_OBJECT
+    response_schema = _response(tool)
     try:
         call, response = fitting_value(tool.parameters, rng), fitting_value(response_schema, rng)
     except (NoValue, RecursionError):
@@ -195,6 +196,11 @@ def _try_values(
         verdict.damages.append(
             _tried("response", damage.kind, damage.path, damage.value, accepted_by, verdict)
         )
+
+
+def _response(tool: Tool) -> JsonSchema:
+    """What it answers when all is well: these grammars have no errors."""
+    return response_forms(tool.response or ANY_OBJECT).fine
 
 
 def _accepting(text: str, readings: Readings) -> tuple[str, ...]:
