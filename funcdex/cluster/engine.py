@@ -142,50 +142,61 @@ class RangeHandle:
 
 class RangeActor:
     """What an actor of a range runs. Its event loop is its own, made as that of a run's process is: on Ray's,
-    anyio knows no first task, and looks through all there are for each thread that it asks."""
+    anyio knows no first task, and looks through all there are for each thread that it asks.
+
+    No method is a coroutine function: Ray would call all on one loop, where `work` holds up the others.
+    """
 
     def __init__(self) -> None:
         options = {"use_uvloop": importlib.util.find_spec("uvloop") is not None}
         self._until_ended = ExitStack()
         self._loop = self._until_ended.enter_context(start_blocking_portal(backend_options=options))
-        self._worker: RangeWorker | None = None
-        self._draining = False
-        self._shards: Sequence[Any] = ()
+        self._range = _Range()
 
     def work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
         """See `RangeWorker.work`."""
-        done: RangeDone = self._loop.call(self._work, order, shards)
+        done: RangeDone = self._loop.call(self._range.work, order, shards)
         return done
 
     def report(self, got: int) -> RangeReport:
         """See `RangeWorker.report`."""
-        return self._loop.call(self._report, got)
+        return self._loop.call(self._range.report, got)
 
     def drain(self) -> None:
         """See `RangeWorker.drain`."""
-        self._loop.call(self._drain)
+        self._loop.call(self._range.drain)
 
-    async def _work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
+
+class _Range:
+    """The range of an actor, on its loop; there may be none yet when it is asked."""
+
+    def __init__(self) -> None:
+        self._worker: RangeWorker | None = None
+        self._draining = False
+        self._shards: Sequence[Any] = ()
+
+    async def work(self, order: RangeOrder, shards: Sequence[Any]) -> RangeDone:
         self._shards = shards
         self._worker = RangeWorker(order, self._scenarios, self._conversations)
         if self._draining:
             await self._worker.drain()
         return await self._worker.work()
 
-    async def _report(self, got: int) -> RangeReport:
+    async def report(self, got: int) -> RangeReport:
         return await self._worker.report(got) if self._worker else RangeReport("", Batch())
 
-    async def _drain(self) -> None:
+    async def drain(self) -> None:
         self._draining = True
         if self._worker:
             await self._worker.drain()
 
     async def _scenarios(self, shard: int, questions: Sequence[Question]) -> Sequence[Verdict]:
-        return await self._asked(self._shards[shard].decide_scenarios.remote(questions))
+        return await _asked(self._shards[shard].decide_scenarios.remote(questions))
 
     async def _conversations(self, shard: int, questions: Sequence[Question]) -> Sequence[Verdict]:
-        return await self._asked(self._shards[shard].decide_conversations.remote(questions))
+        return await _asked(self._shards[shard].decide_conversations.remote(questions))
 
-    async def _asked(self, reference: Any) -> Sequence[Verdict]:
-        answers: Sequence[Verdict] = await answer(reference)
-        return answers
+
+async def _asked(reference: Any) -> Sequence[Verdict]:
+    answers: Sequence[Verdict] = await answer(reference)
+    return answers

@@ -165,7 +165,8 @@ def test_a_run_goes_on_with_and_without_the_cluster(
 ) -> None:
     driver = begin()
     run = RunDir(tmp_path / "run")
-    _wait_for(driver, lambda: _settled(run) >= CONVERSATIONS // 5)
+    # What the actors report while they work, and not only when they have ended.
+    _wait_for(driver, lambda: _told(run) >= CONVERSATIONS // 5)
     driver.send_signal(signal.SIGINT)
     assert _end_of(driver) == 130
     alone = subprocess.Popen(
@@ -260,6 +261,12 @@ def _wait_for(process: subprocess.Popen[str], so_far: Callable[[], bool]) -> Non
 
 def _settled(run: RunDir) -> int:
     return len(_outcomes(run)) if run.exists else 0
+
+
+def _told(run: RunDir) -> int:
+    """How many ended conversations stand in the outputs, which the driver writes."""
+    outputs = (run.output("accepted_conversations"), run.output("rejected"))
+    return sum(path.read_bytes().count(b"\n") for path in outputs if path.exists())
 
 
 def _outcomes(run: RunDir) -> dict[str, Outcome]:
