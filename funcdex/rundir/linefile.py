@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from funcdex.rundir.jsonlines import from_line, is_record
+from funcdex.rundir.jsonlines import is_json, is_record
 
 PAGE_BYTES = mmap.PAGESIZE
 _CHUNK_BYTES = 1 << 16
@@ -173,11 +173,7 @@ def _whole_bytes(descriptor: int, end: int) -> int:
     if end == 0:
         return 0
     start = _after_newline(descriptor, end - 1)
-    try:
-        from_line(os.pread(descriptor, end - start, start))
-    except ValueError:
-        return start
-    return end
+    return end if is_json(os.pread(descriptor, end - start, start)) else start
 
 
 def _after_newline(descriptor: int, end: int) -> int:
