@@ -6,7 +6,8 @@ exception: it is a value (`types.record.Rejected`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar, TypeVar
 
@@ -211,7 +212,13 @@ def root_fault(error: BaseException) -> BaseException:
     return error
 
 
-def is_panic(error: BaseException) -> bool:
-    """Whether a library written in Rust broke off, which is no `Exception`. The one below jsonschema does so
-    where it asks Python to compare two keys and Python's limit of recursion is met."""
-    return type(error).__name__ == "PanicException"
+@contextmanager
+def panics_as_recursion() -> Iterator[None]:
+    """In its block a library written in Rust that breaks off, which is no `Exception`, raises RecursionError.
+    The one below jsonschema does so where Python, asked to compare two keys, meets its limit of recursion."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise RecursionError("it refers to itself without end, or is nested too deep") from error
+        raise

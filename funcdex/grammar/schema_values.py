@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from funcdex.errors import is_panic
+from funcdex.errors import panics_as_recursion
 from funcdex.grammar.schema_parts import GENERAL, limits_in
 
 _OWN = GENERAL - {"not", "if", "then", "else"}
@@ -23,8 +23,7 @@ def fitting(values: list[Any], schema: Mapping[str, Any], document: object) -> l
 
     try:
         validator = check_with(document if isinstance(document, Mapping) else {}).evolve(schema=dict(schema))
-        return [value for value in values if validator.is_valid(value)]
-    except BaseException as error:  # whatever a stranger's schema does to a library
-        if isinstance(error, Exception) or is_panic(error):
-            return None
-        raise
+        with panics_as_recursion():
+            return [value for value in values if validator.is_valid(value)]
+    except Exception:  # whatever a stranger's schema does to a library
+        return None

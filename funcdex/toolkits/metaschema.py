@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from funcdex.errors import is_panic
+from funcdex.errors import panics_as_recursion
 from funcdex.toolkits.keywords import LISTED, NAMED, SINGLE, TYPES, Path
 from funcdex.toolkits.patterns import compiles
 
@@ -23,13 +23,10 @@ def schema_fault(schema: Any) -> tuple[Path, str] | None:
     from jsonschema.exceptions import SchemaError
 
     try:
-        Draft202012Validator.check_schema(schema)
+        with panics_as_recursion():
+            Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         return tuple(error.absolute_path), error.message
-    except BaseException as error:
-        if is_panic(error):
-            raise RecursionError("a schema is nested too deep") from error
-        raise
     return None
 
 

@@ -15,7 +15,7 @@ from itertools import islice
 import orjson
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
-from funcdex.errors import is_panic
+from funcdex.errors import panics_as_recursion
 from funcdex.grammar.validation import check_with, formats
 from funcdex.types.conversation import JsonValue
 from funcdex.types.tools import JsonSchema
@@ -25,7 +25,6 @@ MAX_VIOLATIONS = 5
 """Most violations named for one value: the rest often follows from the first, and models read them."""
 
 MAX_MESSAGE_CHARS = 200
-_ENDLESS = "it refers to itself without end, or is nested too deep"
 MOST_KEPT = 4096
 """Schemas that are kept ready."""
 
@@ -43,21 +42,18 @@ def violations(schema: JsonSchema, value: JsonValue) -> tuple[str, ...]:
         fits, validator = _known(schema)
         if fits is not None and fits(value):
             return ()
-        found = tuple(islice(validator.iter_errors(value), MAX_VIOLATIONS))
+        with panics_as_recursion():
+            found = tuple(islice(validator.iter_errors(value), MAX_VIOLATIONS))
     except OverflowError:  # `multipleOf` with a whole number beyond what a float can hold
         return ("$: holds a number that is too big to be checked",)
     except SchemaError as error:
         raise UnusableSchema(_described(error)) from error
     except RecursionError as error:
-        raise UnusableSchema(_ENDLESS) from error
+        raise UnusableSchema("it refers to itself without end, or is nested too deep") from error
     # Nothing narrower: a `$ref` that leads to something that is no schema ends in an AttributeError, and
     # who reads a schema from a stranger's file finds more of the kind. The value is plain JSON in any case.
     except Exception as error:
         raise UnusableSchema(_shortened(str(error))) from error
-    except BaseException as error:
-        if not is_panic(error):
-            raise
-        raise UnusableSchema(_ENDLESS) from error
     return tuple(_described(violation) for violation in found)
 
 
@@ -90,8 +86,9 @@ def _as_text(schema: JsonSchema) -> str | bytes:
 @lru_cache(maxsize=MOST_KEPT)
 def _compiled(schema_json: str | bytes) -> _Judges:
     schema = json.loads(schema_json)
-    Draft202012Validator.check_schema(schema, format_checker=formats())
-    return quick(schema), check_with(schema)
+    with panics_as_recursion():
+        Draft202012Validator.check_schema(schema, format_checker=formats())
+        return quick(schema), check_with(schema)
 
 
 def _described(violation: ValidationError | SchemaError) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from funcdex.errors import is_panic
+from funcdex.errors import panics_as_recursion
 from fuzz.mutate import mutated
 
 LIMIT_S = 2.0
@@ -116,14 +116,13 @@ class _Session:
         try:
             signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
             try:
-                answer = self._target.run(data)
+                with panics_as_recursion():
+                    answer = self._target.run(data)
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
         except _TooLong as late:
             self._find("hang", f"more than {LIMIT_S:g} s of CPU, {_where(late)}", data)
-        except BaseException as error:
-            if not isinstance(error, Exception) and not is_panic(error):
-                raise
+        except Exception as error:
             self._find("crash", f"{type(error).__name__}: {str(error)[:200]}, {_where(error)}", data)
         else:
             self._keep(answer, data)
