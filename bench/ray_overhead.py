@@ -1,7 +1,7 @@
 """What `--ray` costs: CPU of a conversation on two nodes against one in a single process; how many decisions
 on duplicates the actors for it take in a second; and what Ray costs by itself.
 
-    python bench/ray_overhead.py [--conversations 1000] [--rounds 3] [--decisions 8192]
+    python bench/ray_overhead.py [--conversations 1000] [--rounds 3] [--step-ms 2 0] [--decisions 8192]
         [--folder /dev/shm/bench] [--record]
 
 Two nodes on this machine, two actors, one that decides, two simulated endpoints in processes of their own,
@@ -9,6 +9,10 @@ some six requests a conversation. Beside one process there are two without Ray, 
 and one endpoint each, which decide apart: how much of the difference is that two at once use more CPU for the
 same work, on cores and caches that they share. And one actor that has both endpoints, beside the one that
 decides: what Ray and deciding elsewhere cost.
+
+`--step-ms` is how long the endpoints take for a token. With some, they set the pace, the same for all, as a
+model does, and nobody waits for a core. With 0 the clients set it: every core is busy, more of them with two
+actors than with one process, and what shares a core's two hardware threads takes more CPU for the same work.
 
 CPU is user and system time of the session and of the actors, with the processes that these begin. What a
 conversation costs is the difference between a run of that many and one of a fifth, by the difference in
@@ -58,6 +62,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--conversations", type=int, default=1000)
     options.add_argument("--rounds", type=int, default=3, help="0: leaves runs out")
+    options.add_argument(
+        "--step-ms", type=float, nargs="+", default=[2.0, 0.0], help="the runs, with each of these"
+    )
     options.add_argument("--decisions", type=int, default=8192)
     options.add_argument(
         "--folder", type=Path, default=FOLDER, help="of runs and ledgers; in memory where others use the disk"
@@ -82,8 +89,10 @@ def main() -> None:
                 decisions, cluster.address, chosen.decisions, 8, chosen.folder
             ),
         }
-        if chosen.rounds:
-            parts["run"] = partial(runs, cluster.address, chosen.conversations, chosen.rounds, chosen.folder)
+        for step_ms in chosen.step_ms if chosen.rounds else ():
+            parts[f"run, {step_ms:g} ms a token"] = partial(
+                runs, cluster.address, chosen.conversations, chosen.rounds, chosen.folder, step_ms
+            )
         figures = {}
         for part, measure in parts.items():
             figures[part] = measure()
@@ -124,11 +133,11 @@ def by_itself(address: str) -> dict[str, float]:
     }
 
 
-def runs(address: str, conversations: int, rounds: int, folder: Path) -> dict[str, Any]:
+def runs(address: str, conversations: int, rounds: int, folder: Path, step_ms: float) -> dict[str, Any]:
     """CPU of one conversation, in ms, and ratios; the ways to run take turns."""
     costs: dict[str, list[_Cost]] = {"one_process": [], "two_processes": [], "ray_one_actor": [], "ray": []}
     at = ("--folder", str(folder))
-    simulated = simulated_endpoints(2, SimConfig(step_ms=0.0))
+    simulated = simulated_endpoints(2, SimConfig(step_ms=step_ms))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(simulated) as found:
         urls = ",".join(found)
         for _ in range(rounds):
