@@ -36,7 +36,7 @@ class LineFile:
     Everything here blocks and raises OSError.
     """
 
-    __slots__ = ("_descriptor", "_direct", "_size", "mended_bytes", "path")
+    __slots__ = ("_descriptor", "_direct", "_pages", "_size", "mended_bytes", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,6 +44,7 @@ class LineFile:
         self._direct = _open_direct(path)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
         self._size = os.fstat(self._descriptor).st_size
+        self._pages: mmap.mmap | None = None
 
     def append(self, lines: bytes) -> None:
         """Adds whole lines: `lines` ends with a newline, or is empty. After a fault the file is as before,
@@ -70,6 +71,7 @@ class LineFile:
         if self._direct is not None:
             os.close(self._direct)
             self._direct = None
+        self._release_pages()
 
     def __enter__(self) -> Self:
         return self
@@ -95,12 +97,14 @@ class LineFile:
             self._size += rest
 
     def _write_pages(self, lines: bytes) -> None:
-        length = len(lines) + _rest_of_page(len(lines))
-        assert self._direct is not None
-        with mmap.mmap(-1, length) as pages:  # memory that begins at a page, as direct writes ask
-            pages.write(lines[:-1].ljust(length - 1) + b"\n")
+        end, length = len(lines) - 1, len(lines) + _rest_of_page(len(lines))
+        with memoryview(self._pages_for(length)) as pages, memoryview(lines) as told:
+            pages[:end] = told[:end]
+            pages[end:length] = b" " * (length - end - 1) + b"\n"
+            assert self._direct is not None
             try:
-                self._write(self._direct, pages)
+                with pages[:length] as whole:
+                    self._write(self._direct, whole)
             except OSError as fault:
                 if fault.errno != errno.EINVAL:
                     raise
@@ -109,7 +113,20 @@ class LineFile:
                 self._direct = None
                 self._write(self._descriptor, lines)
 
-    def _write(self, descriptor: int, data: bytes | mmap.mmap) -> None:
+    def _pages_for(self, length: int) -> mmap.mmap:
+        """Memory that begins at a page, as direct writes ask. Kept: a new one costs the kernel as much as
+        writing does."""
+        if self._pages is None or len(self._pages) < length:
+            self._release_pages()
+            self._pages = mmap.mmap(-1, length + -length % _CHUNK_BYTES)
+        return self._pages
+
+    def _release_pages(self) -> None:
+        if self._pages is not None:
+            self._pages.close()
+            self._pages = None
+
+    def _write(self, descriptor: int, data: bytes | memoryview) -> None:
         written = os.pwrite(descriptor, data, self._size)
         if written < len(data):
             raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes found room")

@@ -6,7 +6,8 @@ Reasons: persona_leak, refusal, simulation_mentioned. The phrases are English.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from funcdex.types.conversation import Conversation
@@ -17,6 +18,7 @@ from funcdex.verify.phrases import Phrases
 
 SAME_WORDS = 12
 """So many words in a row of a persona, a scenario or the like are a quotation."""
+_HALF = SAME_WORDS // 2
 MAX_CHARS = 50_000
 
 _THIRD_PERSON = Phrases(
@@ -86,7 +88,7 @@ def role_faults(conversation: Conversation, given: Given) -> Iterator[Fault]:
         for message in turn.messages:
             if message.text:
                 yield from _of_assistant(message.text, index, notes, heard, given)
-            if notes and message.steps:
+            if notes.whole and message.steps:
                 heard.extend(str(response) for step in message.steps for response in step.responses)
 
 
@@ -98,7 +100,7 @@ def system_prompt_faults(text: str, given: Given) -> Iterator[Fault]:
         yield Fault("persona_leak", f"the system prompt says {match[0]!r}")
 
 
-def _of_user(text: str, turn: int, notes: frozenset[str]) -> Iterator[Fault]:
+def _of_user(text: str, turn: int, notes: _Notes) -> Iterator[Fault]:
     folded = fold(text[:MAX_CHARS])
     if match := _THIRD_PERSON.search(folded) or _OF_PERSONA.search(folded):
         yield Fault("persona_leak", f"the user speaks of themselves from outside: {match[0][:80]!r}", turn)
@@ -107,9 +109,7 @@ def _of_user(text: str, turn: int, notes: frozenset[str]) -> Iterator[Fault]:
     yield from _stage("the user", text, folded, turn)
 
 
-def _of_assistant(
-    text: str, turn: int, notes: frozenset[str], heard: list[str], given: Given
-) -> Iterator[Fault]:
+def _of_assistant(text: str, turn: int, notes: _Notes, heard: list[str], given: Given) -> Iterator[Fault]:
     folded = fold(text[:MAX_CHARS])
     if match := _OF_PERSONA.search(folded):
         yield Fault("persona_leak", f"the assistant says {match[0][:80]!r}", turn)
@@ -128,24 +128,43 @@ def _stage(who: str, text: str, folded: str, turn: int) -> Iterator[Fault]:
         yield Fault("simulation_mentioned", f"{who} says {match[0][:80]!r}", turn)
 
 
-def _notes(given: Given) -> frozenset[str]:
-    return _grams(given.persona or "") | _grams(given.scenario or "")
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What the writer knows and nobody says: every SAME_WORDS words in a row, and every half of them."""
+
+    whole: frozenset[str]
+    halves: frozenset[str]
+
+
+_NOTHING_WRITTEN = _Notes(frozenset(), frozenset())
+
+
+def _notes(given: Given) -> _Notes:
+    persona, scenario = (
+        _notes_of(text) if text else _NOTHING_WRITTEN for text in (given.persona, given.scenario)
+    )
+    return _Notes(persona.whole | scenario.whole, persona.halves | scenario.halves)
 
 
 @lru_cache(maxsize=512)
-def _grams(text: str) -> frozenset[str]:
-    """Every SAME_WORDS words in a row."""
+def _notes_of(text: str) -> _Notes:
     said = words(fold(text[:MAX_CHARS]))
-    return frozenset(" ".join(said[at : at + SAME_WORDS]) for at in range(len(said) - SAME_WORDS + 1))
+    return _Notes(frozenset(_in_a_row(said, SAME_WORDS)), frozenset(_in_a_row(said, _HALF)))
 
 
-def _quoted(text: str, notes: frozenset[str], heard: list[str]) -> str | None:
+def _in_a_row(said: Sequence[str], count: int, step: int = 1) -> Iterator[str]:
+    return (" ".join(said[at : at + count]) for at in range(0, len(said) - count + 1, step))
+
+
+def _quoted(text: str, notes: _Notes, heard: list[str]) -> str | None:
     """Words of the notes in a text that nobody else has said before."""
-    if not notes or text.count(" ") < SAME_WORDS - 1:
+    if not notes.whole or text.count(" ") < SAME_WORDS - 1:
         return None
     said = words(fold(text[:MAX_CHARS]))
-    for at in range(len(said) - SAME_WORDS + 1):
-        gram = " ".join(said[at : at + SAME_WORDS])
-        if gram in notes and not any(gram in " ".join(words(fold(one))) for one in heard):
+    # Wherever a quotation begins, a half of it that is looked at here lies in it.
+    if notes.halves.isdisjoint(_in_a_row(said, _HALF, _HALF)):
+        return None
+    for gram in _in_a_row(said, SAME_WORDS):
+        if gram in notes.whole and not any(gram in " ".join(words(fold(one))) for one in heard):
             return gram
     return None

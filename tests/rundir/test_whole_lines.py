@@ -5,9 +5,12 @@ import mmap
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from funcdex.rundir import linefile
 from funcdex.rundir.jsonlines import as_line, from_line
@@ -41,6 +44,17 @@ def test_a_long_line_goes_to_the_disk_in_whole_pages(tmp_path: Path) -> None:
     if keeps_blocks_whole(tmp_path):
         assert path.stat().st_size == PAGE_BYTES + 2 * PAGE_BYTES + 4 * PAGE_BYTES
     assert [len(value["t"]) for value in values(path)] == [1, PAGE_BYTES, 12_345]
+
+
+@given(st.lists(st.integers(0, 200_000), max_size=12))
+def test_nothing_of_an_earlier_line_is_written_again(lengths: list[int]) -> None:
+    texts = [chr(ord("a") + place) * length for place, length in enumerate(lengths)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lines.jsonl"
+        with LineFile(path) as file:
+            for text in texts:
+                file.append(as_line({"t": text}))
+        assert [value["t"] for value in values(path)] == texts
 
 
 def test_a_file_from_elsewhere_is_gone_on_with(tmp_path: Path) -> None:

@@ -176,6 +176,15 @@ def test_everybody_stays_in_their_role(conversation: Conversation, reason: str) 
     assert [fault[0] for fault in found(conversation)] == [reason]
 
 
+@pytest.mark.parametrize("before", range(13))
+def test_twelve_words_of_the_persona_are_a_quotation_wherever_they_stand(before: int) -> None:
+    words = PERSONA.split()
+    for first in range(len(words) - 11):
+        for length in (11, 12):
+            said = " ".join(["well", *["so"] * before, *words[first : first + length], "indeed"])
+            assert found(talk(turn("Go", said))) == ([("persona_leak", 0)] if length == 12 else [])
+
+
 def test_a_kind_may_call_for_an_assistant_that_declines() -> None:
     conversation = talk(turn("Go", "I'm sorry, but I can't assist with that."))
     assert verify(conversation, None, Given(refusals=True)) == ()
