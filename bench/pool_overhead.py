@@ -7,7 +7,7 @@ A mock server in a process of its own answers each completion after 20 ms and co
 client runs in processes of its own; the CPU (user and system, children included) of the same program with
 next to no requests is subtracted. Medians over rounds that take turns. `funcdex pipeline` is a whole run: all
 stages, prompts, grammars matched, conversations verified, journal and outputs on the disk
-(overhead/pipeline.py); its child processes are told apart.
+(overhead/pipeline.py), and once more with nothing matched or verified; child processes are told apart.
 
 `--peers` adds curator, sdg-hub and distilabel, each installed below .bench/peers/ on first use, which takes
 minutes, and driven by a program in overhead/peers/.
@@ -24,7 +24,7 @@ from overhead.environments import PEERS, install
 from overhead.measure import Client, measure
 from overhead.mock import SERVICE_S, mock_server
 from overhead.pipeline import REQUESTS_EACH
-from overhead.table import PIPELINE, figures_of, parts, table, verdicts
+from overhead.table import PIPELINE, UNCHECKED, figures_of, parts, table, verdicts
 from record import record, record_option
 
 STOCK_HTTPX = "stock httpx"
@@ -74,7 +74,11 @@ def ours(slow: Mapping[str, bool]) -> list[Client]:
     ]
     # A start-up that has seen every stage and built its grammars.
     least = 10 * REQUESTS_EACH
-    return [*bare, Client(PIPELINE, "overhead.pipeline", least=least, reports=True)]
+    whole = [
+        Client(name, "overhead.pipeline", asked, least=least, reports=True)
+        for name, asked in ((PIPELINE, ()), (UNCHECKED, ("--unchecked",)))
+    ]
+    return [*bare, *whole]
 
 
 if __name__ == "__main__":

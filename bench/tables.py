@@ -11,12 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from overhead.table import PIPELINE, POOL, label
+from overhead.table import PIPELINE, POOL, UNCHECKED, label
 from record import RESULTS, recorded
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- python bench/tables.py --write -->\n", "<!-- end of tables -->\n"
-NAMES = {POOL: "**funcdex**, the pool alone", PIPELINE: "**funcdex**, a whole run with journal"}
+NAMES = {
+    POOL: "**funcdex**, the pool alone",
+    PIPELINE: "**funcdex**, a whole run with journal",
+    UNCHECKED: "**funcdex**, the same with nothing matched or verified",
+}
 
 
 def tables() -> str:

@@ -10,6 +10,7 @@ from overhead.measure import Cost
 from record import spread_of, verdict
 
 BASE, POOL, PIPELINE = "httpx over aiohttp", "funcdex pool", "funcdex pipeline"
+UNCHECKED = "funcdex pipeline, unchecked"
 MOST_POOL_MS, MOST_PIPELINE_MS = 0.6, 1.0
 MOST_TIMES_BASE, LEAST_TIMES_CHEAPER = 1.4, 2.5
 
