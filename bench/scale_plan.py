@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from overhead.pipeline import REQUESTS_EACH
+from overhead.table import PIPELINE
 from record import record, record_option, recorded
 
 from funcdex.cluster.split import ACTORS_OF_A_SHARD, ENDPOINTS_OF_AN_ACTOR
@@ -27,8 +29,6 @@ SCENARIO_BYTES, CONVERSATION_BYTES = 1_050, 400
 """Of memory, for each that is compared with: docs/scale.md, docs/dedup.md."""
 VECTOR_TEXT_BYTES, SKETCH_TEXT_BYTES = 1_024, 480
 """In a ledger's line, besides the scenario's text."""
-REQUEST_CPU_MS = 0.8
-"""Of a whole run: docs/scale.md."""
 
 
 def main() -> None:
@@ -47,10 +47,12 @@ def main() -> None:
         measured = known["figures"]["measured"]
     else:
         raise SystemExit("nothing is recorded: name a finished run with --from-run")
-    spread = recorded("ray_overhead")
-    per_shard = spread["figures"]["decisions in batches of 64"]["per_cpu_s"] if spread else None
+    per_shard = _recorded("ray_overhead")["decisions in batches of 64"]["per_cpu_s"]
+    request_ms = _recorded("pool_overhead")["clients"][PIPELINE]["cpu_ms"]["median"]
     tokens = {"completion_tokens": chosen.completion_tokens or measured["completion_tokens"]}
-    plan = planned(measured | tokens, chosen.conversations, chosen.gpus, chosen.tokens_per_s, per_shard)
+    plan = planned(
+        measured | tokens, chosen.conversations, chosen.gpus, chosen.tokens_per_s, per_shard, request_ms
+    )
     for name, value in plan.items():
         print(f"{name:34} {value:,.4g}" if isinstance(value, float) else f"{name:34} {value:,}")
     if chosen.record:
@@ -84,26 +86,31 @@ def measure(run: RunDir) -> dict[str, float]:
 
 
 def planned(
-    measured: dict[str, float], conversations: int, gpus: int, tokens_per_s: float, decisions: float | None
+    measured: dict[str, float],
+    conversations: int,
+    gpus: int,
+    tokens_per_s: float,
+    decisions: float,
+    request_ms: float,
 ) -> dict[str, Any]:
-    """The figures of such a run."""
+    """The figures of such a run; `decisions` in a second of CPU."""
     completion = measured["completion_tokens"] * conversations
     hours = completion / (gpus * tokens_per_s) / 3600
     per_s = conversations / (hours * 3600)
     actors = -(-gpus // ENDPOINTS_OF_AN_ACTOR)
     shards = -(-actors // ACTORS_OF_A_SHARD)
-    requests_per_s = per_s * 7
+    requests_per_s = per_s * REQUESTS_EACH
     memory = conversations * (SCENARIO_BYTES + CONVERSATION_BYTES)
     ledger = conversations * (measured["scenario_bytes"] + VECTOR_TEXT_BYTES + SKETCH_TEXT_BYTES)
     journal = conversations * measured["journal_bytes"]
-    told: dict[str, Any] = {
+    return {
         "completion tokens, billions": completion / 1e9,
         "prompt tokens, billions": measured["prompt_tokens"] * conversations / 1e9,
         "hours": hours,
         "conversations a second": per_s,
         "requests a second": requests_per_s,
         "range actors": actors,
-        "busy cores of a range actor": requests_per_s / actors * REQUEST_CPU_MS / 1000,
+        "busy cores of a range actor": requests_per_s / actors * request_ms / 1000,
         "actors that decide": shards,
         "decisions a second of each": 2 * per_s / shards,
         "journal, GB": journal / 1e9,
@@ -114,10 +121,15 @@ def planned(
         "dedup memory, GB of each that decides": memory / shards / 1e9,
         "ledgers, GB": ledger / 1e9,
         "CPU hours to read the whole journal": journal / 1e9 * measured["journal_read_cpu_s_per_gb"] / 3600,
+        "share of a core that deciding takes": 2 * per_s / shards / decisions,
     }
-    if decisions:
-        told["share of a core that deciding takes"] = 2 * per_s / shards / decisions
-    return told
+
+
+def _recorded(name: str) -> Any:
+    """The figures of a benchmark."""
+    if (result := recorded(name)) is None:
+        raise SystemExit(f"nothing is recorded: run `python bench/{name}.py --record`")
+    return result["figures"]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ BEGIN, END = "<!-- python bench/tables.py --write -->\n", "<!-- end of tables --
 NAMES = {
     POOL: "**funcdex**, the pool alone",
     PIPELINE: "**funcdex**, a whole run with journal",
-    UNCHECKED: "**funcdex**, the same with nothing matched or verified",
+    UNCHECKED: "**funcdex**, a whole run with nothing matched or verified",
 }
 
 
